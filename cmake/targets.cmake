@@ -1,0 +1,37 @@
+# Functions that declare our targets; each folder's CMakeLists.txt is a list of its sources and its row
+# of the layer table in docs/architecture.md.
+
+# sluice_library(NAME SOURCES a.cpp ... DEPENDS base http ... [PRIVATE lib ...])
+# A folder of src/ or platform/ as the target sluice_NAME. DEPENDS names sluice folders or imported targets.
+function(sluice_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
+  add_library(sluice_${name} STATIC ${arg_SOURCES})
+  target_include_directories(sluice_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  foreach(dependency IN LISTS arg_DEPENDS)
+    if(TARGET ${dependency})
+      target_link_libraries(sluice_${name} PUBLIC ${dependency})
+    else()
+      target_link_libraries(sluice_${name} PUBLIC sluice_${dependency})
+    endif()
+  endforeach()
+  target_link_libraries(sluice_${name} PRIVATE sluice_warnings ${arg_PRIVATE})
+endfunction()
+
+# sluice_unit_test(FOLDER SOURCES a_test.cpp ... DEPENDS folder ...)
+# One Catch2 program per folder: unit_FOLDER. On Windows targets it runs under Wine by the toolchain's emulator.
+function(sluice_unit_test folder)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(unit_${folder} ${arg_SOURCES} $<TARGET_OBJECTS:sluice_catch_main>)
+  target_include_directories(unit_${folder} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_definitions(unit_${folder} PRIVATE SLUICE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(unit_${folder} PRIVATE sluice_warnings dependency_catch2)
+  foreach(dependency IN LISTS arg_DEPENDS)
+    if(TARGET ${dependency})
+      target_link_libraries(unit_${folder} PRIVATE ${dependency})
+    else()
+      target_link_libraries(unit_${folder} PRIVATE sluice_${dependency})
+    endif()
+  endforeach()
+  add_test(NAME unit_${folder} COMMAND unit_${folder})
+  set_tests_properties(unit_${folder} PROPERTIES TIMEOUT 300 LABELS unit)
+endfunction()

@@ -1,0 +1,194 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The configuration as a user writes it, parsed and validated: plain immutable values. Defaults stand
+/// here and nowhere else; config/schema.cpp describes each for parsing and for the documentation.
+namespace sluice::config {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Where a value stands in the file. Lines and columns count from 1.
+struct Position {
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+};
+
+/// "127.0.0.1:8080", "[::1]:8080", "orders.internal:8080" or "unix:/run/sluice.sock".
+struct Address {
+    enum class Kind : std::uint8_t { Ipv4, Ipv6, Name, UnixPath };
+    Kind kind = Kind::Ipv4;
+    /// The literal without brackets, the name, or the path.
+    std::string host;
+    std::uint16_t port = 0;
+
+    /// As it is written in a file and in logs.
+    [[nodiscard]] std::string text() const;
+    bool operator==(const Address&) const = default;
+};
+
+/// A network such as 10.0.0.0/8, or a single address.
+struct Network {
+    Address::Kind kind = Address::Kind::Ipv4;
+    /// Network byte order; the first 4 bytes for IPv4.
+    std::array<std::uint8_t, 16> bytes{};
+    std::uint8_t prefix_length = 0;
+    bool operator==(const Network&) const = default;
+};
+
+struct Listener {
+    std::string name;
+    Address address;
+    /// Connections that the kernel may keep waiting for us to accept them.
+    std::uint32_t backlog = 1024;
+    Position position;
+};
+
+/// A header or query parameter that must be there, with this value when one is given.
+struct Condition {
+    std::string name;
+    std::optional<std::string> value;
+};
+
+struct Match {
+    /// "" for any; "api.example.com"; "*.example.com" for any name below it.
+    std::string host;
+    /// "/orders/:id", "/files/*rest".
+    std::string path;
+    /// Empty for any.
+    std::vector<std::string> methods;
+    std::vector<Condition> headers;
+    std::vector<Condition> query;
+};
+
+struct HeaderValue {
+    std::string name;
+    std::string value;
+};
+
+/// Edits of a message's headers, done in the order remove, set, add.
+struct HeaderEdits {
+    std::vector<std::string> remove;
+    std::vector<HeaderValue> set;
+    std::vector<HeaderValue> add;
+    [[nodiscard]] bool empty() const { return remove.empty() && set.empty() && add.empty(); }
+};
+
+struct Forward {
+    std::string cluster;
+    /// From the complete request to the response head.
+    milliseconds timeout = seconds{120};
+    /// "keep" sends the client's Host, "endpoint" the endpoint's address, anything else is sent as it is.
+    std::string host = "keep";
+    /// Taken off the front of the path before it is sent: "/api" makes /api/x to /x.
+    std::string strip_prefix;
+    /// Replaces the whole path; may use the route's parameters: "/v2/orders/:id".
+    std::string rewrite;
+};
+
+struct Respond {
+    std::uint16_t status = 200;
+    std::string body;
+    std::vector<HeaderValue> headers;
+};
+
+struct Redirect {
+    std::uint16_t status = 308;
+    std::string location;
+};
+
+struct Route {
+    std::string name;
+    Match match;
+    std::variant<Forward, Respond, Redirect> action;
+    HeaderEdits request_headers;
+    HeaderEdits response_headers;
+    /// 0 for no limit.
+    std::uint64_t max_body_bytes = 0;
+    /// Free key/value pairs for filters and logs.
+    std::map<std::string, std::string> metadata;
+    Position position;
+};
+
+struct Endpoint {
+    Address address;
+    std::uint32_t weight = 1;
+};
+
+struct Cluster {
+    enum class Balance : std::uint8_t { RoundRobin };
+    std::string name;
+    Balance balance = Balance::RoundRobin;
+    std::vector<Endpoint> endpoints;
+    milliseconds connect_timeout = seconds{5};
+    /// An idle upstream connection is closed after this; keep it below the upstream's own limit.
+    milliseconds idle_timeout = seconds{50};
+    /// Idle connections kept per endpoint and worker.
+    std::uint32_t max_idle = 128;
+    /// The connection may say nothing for so long while a body is under way.
+    milliseconds read_timeout = seconds{60};
+    Position position;
+};
+
+struct Limits {
+    std::uint32_t headers = 100;
+    std::uint32_t header_bytes = 32 * 1024;
+    std::uint32_t request_line_bytes = 16 * 1024;
+    milliseconds keepalive = seconds{65};
+    milliseconds head_timeout = seconds{66};
+    milliseconds body_idle = seconds{60};
+    /// Bytes a second that a head or body must keep up, once the grace is over; 0 turns it off.
+    std::uint32_t min_rate = 240;
+    milliseconds min_rate_grace = seconds{5};
+    milliseconds drain = seconds{30};
+    std::uint32_t contexts = 1000;
+    std::uint32_t connections = 16384;
+    std::uint32_t connections_per_client = 0;
+    std::uint32_t requests_per_connection = 0;
+};
+
+struct Forwarding {
+    /// Peers whose X-Forwarded-* and Forwarded headers are believed and extended; others' are replaced.
+    std::vector<Network> trusted_proxies;
+    bool x_forwarded = true;
+    bool forwarded = false;
+    /// The name in Via; empty sends no Via.
+    std::string via = "sluice";
+    std::string request_id_header = "X-Request-Id";
+};
+
+struct LogSettings {
+    enum class Level : std::uint8_t { Debug, Info, Warn, Error };
+    enum class Format : std::uint8_t { Auto, Text, Json };
+    Level level = Level::Info;
+    Format format = Format::Auto;
+    /// "off", "stdout", or a file's path.
+    std::string access = "off";
+};
+
+struct Admin {
+    bool enabled = true;
+    Address address{Address::Kind::Ipv4, "127.0.0.1", 9901};
+};
+
+struct Config {
+    /// 0 is "auto": one per core.
+    std::uint32_t workers = 0;
+    std::vector<Listener> listeners;
+    std::vector<Route> routes;
+    std::vector<Cluster> clusters;
+    Limits limits;
+    Forwarding forwarding;
+    LogSettings log;
+    Admin admin;
+};
+
+}  // namespace sluice::config

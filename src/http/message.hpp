@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+/// Heads of HTTP/1.1 messages as views into the buffer that they were read into.
+namespace sluice::http {
+
+/// Field names that the gateway acts on, so that the hot path compares a byte and not a name.
+enum class FieldId : std::uint8_t {
+    Other,
+    Connection,
+    ContentLength,
+    Date,
+    Expect,
+    Forwarded,
+    Host,
+    KeepAlive,
+    ProxyAuthenticate,
+    ProxyAuthorization,
+    ProxyConnection,
+    Server,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    Via,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedProto,
+};
+
+/// The id of a field name in any case; Other when the gateway does not act on it.
+[[nodiscard]] FieldId field_id(std::string_view name);
+
+/// One header field. The value has no white space at its ends.
+struct Field {
+    std::string_view name;
+    std::string_view value;
+    FieldId id = FieldId::Other;
+};
+
+using Fields = std::vector<Field>;
+
+/// The first field of that id, or nullptr.
+[[nodiscard]] const Field* find_field(const Fields& fields, FieldId id);
+[[nodiscard]] const Field* find_field(const Fields& fields, std::string_view name);
+
+enum class Method : std::uint8_t { Get, Head, Post, Put, Delete, Connect, Options, Trace, Patch, Other };
+
+[[nodiscard]] Method method_of(std::string_view name);
+
+/// May be sent twice without harm (RFC 9110, 9.2.2).
+[[nodiscard]] bool is_idempotent(Method method);
+
+enum class BodyKind : std::uint8_t { None, Length, Chunked, UntilClose };
+
+/// How the body of a message is delimited (RFC 9112, 6).
+struct Framing {
+    BodyKind kind = BodyKind::None;
+    /// For Length only.
+    std::uint64_t length = 0;
+};
+
+/// Form of a request target (RFC 9112, 3.2).
+enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
+
+/// A request's head, checked: framing is unambiguous and there is exactly one authority.
+///
+/// Lifetime: every view points into the buffer that was parsed.
+struct RequestHead {
+    std::string_view method_name;
+    Method method = Method::Other;
+    TargetForm target_form = TargetForm::Origin;
+    std::string_view target;
+    /// Path and query of the target as they were sent, undecoded; the query without its '?'.
+    std::string_view path;
+    std::string_view query;
+    bool has_query = false;
+    /// Whom the request is for: the target's authority in absolute form, else Host. "" in HTTP/1.0 without Host.
+    std::string_view authority;
+    /// "http" or "https" as an absolute target said; "" otherwise.
+    std::string_view scheme;
+    /// 0 or 1 of HTTP/1.x.
+    std::uint8_t minor_version = 1;
+    Fields fields;
+    Framing framing;
+    /// The client wants the connection kept (RFC 9112, 9.3).
+    bool keep_alive = true;
+    bool expects_continue = false;
+    /// Upgrade is there and named by Connection.
+    bool wants_upgrade = false;
+
+    /// Ready for the next head, keeping the memory of the field list.
+    void clear();
+};
+
+/// A response's head, checked the same way.
+struct ResponseHead {
+    std::uint16_t status = 0;
+    std::string_view reason;
+    std::uint8_t minor_version = 1;
+    Fields fields;
+    Framing framing;
+    bool keep_alive = true;
+
+    void clear();
+};
+
+/// What a head may measure (design defaults; configurable).
+struct HeadLimits {
+    std::uint32_t fields = 100;
+    /// All field lines together, line ends included.
+    std::uint32_t field_bytes = 32 * 1024;
+    /// The request line or status line without its line end.
+    std::uint32_t start_line_bytes = 16 * 1024;
+};
+
+}  // namespace sluice::http
