@@ -63,7 +63,7 @@ struct Framing {
     std::uint64_t length = 0;
 };
 
-/// Form of a request target (RFC 9112, 3.2).
+/// Form of a request target (RFC 9112, 3.2). OPTIONS with an absolute target that has no path is Asterisk (3.2.4).
 enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
 
 /// A request's head, checked: framing is unambiguous and there is exactly one authority.
@@ -74,11 +74,13 @@ struct RequestHead {
     Method method = Method::Other;
     TargetForm target_form = TargetForm::Origin;
     std::string_view target;
-    /// Path and query of the target as they were sent, undecoded; the query without its '?'.
+    /// Path and query of the target as they were sent, undecoded; the query without its '?'. The path is "/" when an
+    /// absolute target has none, "*" in asterisk form, "" in authority form.
     std::string_view path;
     std::string_view query;
     bool has_query = false;
-    /// Whom the request is for: the target's authority in absolute form, else Host. "" in HTTP/1.0 without Host.
+    /// Whom the request is for: the target's authority in absolute form (RFC 9112, 3.2.2: Host is then ignored and must be
+    /// replaced), else Host. Well formed (http/authority.hpp splits it). "" in HTTP/1.0 without Host.
     std::string_view authority;
     /// "http" or "https" as an absolute target said; "" otherwise.
     std::string_view scheme;
@@ -88,8 +90,9 @@ struct RequestHead {
     Framing framing;
     /// The client wants the connection kept (RFC 9112, 9.3).
     bool keep_alive = true;
+    /// The client waits for 100 before it sends the body; never in HTTP/1.0 or without a body.
     bool expects_continue = false;
-    /// Upgrade is there and named by Connection.
+    /// Upgrade is there and named by Connection; never in HTTP/1.0 (RFC 9110, 7.8).
     bool wants_upgrade = false;
 
     /// Ready for the next head, keeping the memory of the field list.
@@ -103,6 +106,7 @@ struct ResponseHead {
     std::uint8_t minor_version = 1;
     Fields fields;
     Framing framing;
+    /// The upstream keeps the connection (RFC 9112, 9.3); never with a body that ends by closing it.
     bool keep_alive = true;
 
     void clear();
