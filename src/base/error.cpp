@@ -20,7 +20,8 @@ constexpr std::array code_names{
     std::string_view{"response_timeout"},  std::string_view{"bad_response"},
     std::string_view{"upstream_closed"},   std::string_view{"config_invalid"},
     std::string_view{"system"},            std::string_view{"closed"},
-    std::string_view{"cancelled"},         std::string_view{"draining"},
+    std::string_view{"cancelled"},         std::string_view{"timed_out"},
+    std::string_view{"draining"},
     std::string_view{"internal"},
 };
 static_assert(code_names.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1);

@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint8_t {
     System,
     Closed,
     Cancelled,
+    TimedOut,
     Draining,
     Internal,
 };

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/result.hpp"
+#include "net/worker.hpp"
+#include "platform/shared_listener.hpp"
+#include "platform/socket.hpp"
+
+namespace sluice::net {
+
+/// Takes an accepted connection on the worker that shall carry it.
+using AcceptHandler = std::function<void(Worker& worker, platform::Accepted accepted)>;
+
+/// One listening address served by all workers, in the way the system shares a port best (platform/shared_listener.hpp):
+/// a socket per worker, or one accept thread that hands each connection to the worker with the least.
+///
+/// Threading: opened, started and stopped by the thread that composes the gateway; `on_accept` runs on workers.
+/// Lifetime:  workers outlive it.
+/// Failure:   open: the address can't be bound. Out of descriptors while running: accepting pauses, nothing spins.
+class Listener {
+public:
+    [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const platform::ListenAddress& address, std::uint32_t backlog,
+                                                                std::span<Worker* const> workers);
+    ~Listener();
+
+    /// The port that was bound, also when port 0 was asked for; 0 for a Unix-domain socket.
+    [[nodiscard]] std::uint16_t port() const;
+
+    void start(AcceptHandler on_accept);
+
+    /// No connection is accepted any more, and the system refuses new ones.
+    void stop();
+
+private:
+    struct Shared;
+    explicit Listener(std::unique_ptr<Shared> shared);
+    std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <array>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "net/timer_wheel.hpp"
+#include "platform/socket.hpp"
+
+namespace sluice::net {
+
+class Worker;
+class StreamCore;
+
+/// Bytes to write, in up to four pieces that go out in one system call.
+class Pieces {
+public:
+    Pieces() = default;
+    Pieces(std::initializer_list<std::string_view> pieces) {
+        for (const std::string_view piece : pieces) add(piece);
+    }
+    void add(std::string_view piece) {
+        if (!piece.empty()) pieces_[count_++] = piece;
+    }
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] std::span<const std::string_view> all() const { return {pieces_.data(), count_}; }
+    [[nodiscard]] std::size_t size_bytes() const {
+        std::size_t size = 0;
+        for (const std::string_view piece : all()) size += piece.size();
+        return size;
+    }
+    /// Drops `bytes` off the front.
+    void consume(std::size_t bytes);
+
+    static constexpr std::size_t most = 6;
+
+private:
+    std::array<std::string_view, most> pieces_{};
+    std::size_t count_ = 0;
+};
+
+/// Who is told when something arrives, or the peer leaves, while nobody reads.
+class StreamWatcher {
+public:
+    virtual void on_unawaited_input() = 0;
+
+protected:
+    ~StreamWatcher() = default;
+};
+
+/// A connected byte stream on a worker: TCP, or a Unix-domain socket. TLS will stand behind the same calls.
+///
+/// Reading waits for readiness and reads then, so that an idle stream holds no buffer. Writing tries at once and
+/// waits only for what the system does not take.
+///
+/// Threading: one worker. At most one reader and one writer at a time.
+/// Lifetime:  move-only owner; destroying it closes the socket. No coroutine may be suspended in it then.
+/// Failure:   Result with side Internal and code Closed (the peer is gone), Cancelled (abort) or
+///            TimedOut (a deadline of the caller's passed); callers name the side. End of input reads as 0 bytes.
+class Stream {
+public:
+    Stream() = default;
+    /// Takes over a connected socket.
+    Stream(Worker& worker, platform::NativeSocket socket);
+    /// Takes over a core that the dialer has connected.
+    explicit Stream(StreamCore& core) : core_(&core) {}
+    Stream(Stream&& other) noexcept;
+    Stream& operator=(Stream&& other) noexcept;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream();
+
+    [[nodiscard]] bool is_open() const { return core_ != nullptr; }
+    /// For net/ itself.
+    [[nodiscard]] StreamCore* core() const { return core_; }
+
+    class ReadableAwaiter;
+    class ReadAwaiter;
+    class WriteAwaiter;
+
+    /// Waits until a read will not block, without a buffer. May report too early now and then.
+    [[nodiscard]] ReadableAwaiter readable();
+    /// Reads what is there, at least one byte; 0 at the end of input.
+    [[nodiscard]] ReadAwaiter read(std::span<char> space);
+    /// Writes all of it.
+    [[nodiscard]] WriteAwaiter write(Pieces pieces);
+
+    /// Reads without waiting; nullopt when nothing is there.
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+
+    /// Asks for the readiness event now, though nobody reads yet, so that the watcher hears of it.
+    void watch(StreamWatcher* watcher);
+    void unwatch();
+
+    /// Whether the peer has closed or reset: a look at the input without taking it.
+    [[nodiscard]] bool peer_has_closed();
+
+    /// A read that still waits when `when` passes fails with TimedOut.
+    void set_read_deadline(TimePoint when);
+    void clear_read_deadline();
+    /// A write fails when the peer takes no byte for so long.
+    void set_write_stall_limit(Duration limit);
+
+    /// Whoever waits in this stream is resumed with ErrorCode::Cancelled, now and from now on.
+    void abort();
+    /// Only the reader is resumed with Cancelled, this once.
+    void cancel_read();
+    /// Sends the end of input; reading goes on.
+    void shutdown_send();
+    /// The next close resets the connection, so that a peer in the middle of a message knows it is broken.
+    void reset_on_close();
+
+    [[nodiscard]] std::uint64_t bytes_written() const;
+    [[nodiscard]] Worker& worker() const;
+
+private:
+    friend class StreamCore;
+    StreamCore* core_ = nullptr;
+};
+
+class Stream::ReadableAwaiter {
+public:
+    explicit ReadableAwaiter(StreamCore& core) : core_(core) {}
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter);
+    Result<void> await_resume();
+
+private:
+    StreamCore& core_;
+};
+
+class Stream::ReadAwaiter {
+public:
+    ReadAwaiter(StreamCore& core, std::span<char> space) : core_(core), space_(space) {}
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter);
+    Result<std::size_t> await_resume();
+
+private:
+    friend class StreamCore;
+    StreamCore& core_;
+    std::span<char> space_;
+    Result<std::size_t> result_ = 0;
+};
+
+class Stream::WriteAwaiter {
+public:
+    WriteAwaiter(StreamCore& core, Pieces pieces) : core_(core), pieces_(pieces) {}
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> waiter);
+    Result<void> await_resume();
+
+private:
+    friend class StreamCore;
+    StreamCore& core_;
+    Pieces pieces_;
+    Result<void> result_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+
+#include "net/async.hpp"
+#include "net/stream.hpp"
+#include "net/worker.hpp"
+
+namespace sluice::net {
+
+/// What stands behind a Stream: the socket, its two pending operations and its deadlines. Outlives its
+/// Stream until the system has answered every pending operation, then goes back to the worker.
+class StreamCore {
+public:
+    using Socket = asio::generic::stream_protocol::socket;
+
+    explicit StreamCore(Worker& worker);
+
+    /// One from the worker's store, without a socket yet.
+    static StreamCore& take(Worker& worker);
+    /// Takes over a connected socket; one that can't be taken leaves the stream aborted.
+    void assign(platform::NativeSocket socket);
+    void close();
+
+    [[nodiscard]] Socket& socket() { return socket_; }
+
+    /// Connects the open socket; `waiter` goes on with `outcome` set.
+    void start_connect(const asio::generic::stream_protocol::endpoint& endpoint, TimePoint deadline,
+                       std::coroutine_handle<> waiter, std::error_code& outcome);
+
+    [[nodiscard]] StreamCore* next_free() const { return next_free_; }
+
+private:
+    friend class Stream;
+    friend class Stream::ReadableAwaiter;
+    friend class Stream::ReadAwaiter;
+    friend class Stream::WriteAwaiter;
+    struct ReadReady;
+    struct Written;
+    struct Connected;
+
+    void give_back_if_idle();
+
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+    void arm_read();
+    void on_readable(std::error_code error);
+    void resume_reader();
+
+    /// Writes what the system takes at once; true when nothing is left to wait for.
+    bool try_write(Stream::WriteAwaiter& writer);
+    void start_write();
+    void on_written(std::error_code error, std::size_t bytes);
+
+    void on_read_deadline();
+    void on_write_deadline();
+    void abort();
+    void on_connected(std::error_code error);
+
+    Worker& worker_;
+    Socket socket_;
+    StreamWatcher* watcher_ = nullptr;
+    // Reading.
+    std::coroutine_handle<> reader_;
+    Stream::ReadAwaiter* read_ = nullptr;
+    bool read_armed_ = false;
+    bool maybe_readable_ = false;
+    bool read_timed_out_ = false;
+    // Writing.
+    std::coroutine_handle<> writer_;
+    Stream::WriteAwaiter* write_ = nullptr;
+    std::error_code* connect_outcome_ = nullptr;
+    bool write_timed_out_ = false;
+    bool aborted_ = false;
+    bool in_use_ = false;
+    bool reset_on_close_ = false;
+    Duration write_stall_limit_ = std::chrono::seconds{60};
+    std::uint64_t bytes_written_ = 0;
+    Deadline read_deadline_;
+    Deadline write_deadline_;
+    OperationMemory read_memory_;
+    OperationMemory write_memory_;
+    bool write_pending_ = false;
+    StreamCore* next_free_ = nullptr;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "net/frame_pool.hpp"
+
+namespace sluice::net {
+
+/// Ends the process with the message of the exception in flight. Nothing of ours throws, so an exception that
+/// reaches a coroutine's edge is a bug: the process stops loudly, never half.
+[[noreturn]] void stop_on_exception() noexcept;
+
+namespace detail {
+
+class PromiseBase {
+public:
+    static void* operator new(std::size_t size) { return allocate_frame(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
+
+    std::suspend_always initial_suspend() noexcept { return {}; }
+
+    struct FinalAwaiter {
+        bool await_ready() noexcept { return false; }
+        template <typename Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+            return self.promise().continuation;
+        }
+        void await_resume() noexcept {}
+    };
+    FinalAwaiter final_suspend() noexcept { return {}; }
+
+    void unhandled_exception() noexcept { stop_on_exception(); }
+
+    std::coroutine_handle<> continuation = std::noop_coroutine();
+};
+
+template <typename T>
+class Promise : public PromiseBase {
+public:
+    std::coroutine_handle<Promise> get_return_object() noexcept {
+        return std::coroutine_handle<Promise>::from_promise(*this);
+    }
+    template <typename U>
+    void return_value(U&& value) {
+        value_.emplace(std::forward<U>(value));
+    }
+    T take() { return std::move(*value_); }
+
+private:
+    std::optional<T> value_;
+};
+
+template <>
+class Promise<void> : public PromiseBase {
+public:
+    std::coroutine_handle<Promise> get_return_object() noexcept {
+        return std::coroutine_handle<Promise>::from_promise(*this);
+    }
+    void return_void() noexcept {}
+    void take() noexcept {}
+};
+
+}  // namespace detail
+
+/// A coroutine that runs when it is awaited and resumes its awaiter when it is done. See
+/// docs/coroutines.md for the rules that keep frames alive.
+///
+/// Threading: belongs to one worker.
+/// Lifetime:  the frame lives as long as the Task; parameters taken by reference must outlive it.
+template <typename T = void>
+class [[nodiscard]] Task {
+public:
+    using promise_type = detail::Promise<T>;
+
+    Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&&) = delete;
+    Task(const Task&) = delete;
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) noexcept {
+        handle_.promise().continuation = awaiter;
+        return handle_;
+    }
+    T await_resume() { return handle_.promise().take(); }
+
+private:
+    std::coroutine_handle<promise_type> handle_;
+};
+
+/// Starts a task that nobody awaits. It runs at once up to its first suspension and frees itself at its end.
+void spawn(Task<void> task);
+
+/// Lets one coroutine wait for another: `set` may come before or after `co_await`.
+///
+/// Threading: one worker; at most one waiter.
+class Event {
+public:
+    void set() {
+        is_set_ = true;
+        if (waiter_) std::exchange(waiter_, nullptr).resume();
+    }
+    void clear() { is_set_ = false; }
+    [[nodiscard]] bool is_set() const { return is_set_; }
+
+    bool await_ready() const noexcept { return is_set_; }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+    void await_resume() const noexcept {}
+
+private:
+    bool is_set_ = false;
+    std::coroutine_handle<> waiter_;
+};
+
+}  // namespace sluice::net

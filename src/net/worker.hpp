@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace asio {
+class io_context;
+}
+
+namespace sluice::net {
+
+class StreamCore;
+
+/// One thread with one reactor and the pools that belong to it. Everything that runs on a worker runs on its thread;
+/// only `post` and `load` may be called from others.
+///
+/// Lifetime: everything made on a worker is destroyed on its thread before the worker is.
+/// Failure:  an exception that escapes ends the process (net/task.hpp).
+class Worker {
+public:
+    Worker(std::uint32_t index, std::uint64_t seed);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();
+
+    /// Starts the thread: runs `setup` on it, then events until `stop`.
+    void start(std::function<void()> setup);
+    /// Ends the event loop; the events already under way are done first. Any thread.
+    void stop();
+    /// Waits for the thread to end.
+    void join();
+
+    /// Runs `work` on the worker's thread, soon. Any thread.
+    void post(std::function<void()> work);
+
+    /// Connections that the worker carries, as the hand-over of accepted sockets counts them. Any thread.
+    [[nodiscard]] std::uint32_t load() const { return load_.load(std::memory_order_relaxed); }
+    void add_load(std::int32_t change) {
+        load_.fetch_add(static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] std::uint32_t index() const { return index_; }
+    /// The time of the event that runs now; read once per event.
+    [[nodiscard]] TimePoint now() const { return now_; }
+    void update_now() { now_ = Clock::now(); }
+
+    [[nodiscard]] asio::io_context& context() { return *context_; }
+    [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    [[nodiscard]] TimerWheel& timers() { return timers_; }
+    [[nodiscard]] Random& random() { return random_; }
+
+private:
+    friend class StreamCore;
+    struct Timer;
+
+    void run(const std::function<void()>& setup);
+    void arm_timer();
+    void release_streams();
+
+    std::uint32_t index_;
+    std::atomic<std::uint32_t> load_{0};
+    TimePoint now_;
+    std::unique_ptr<asio::io_context> context_;
+    BufferPool buffers_;
+    TimerWheel timers_;
+    Random random_;
+    std::unique_ptr<Timer> timer_;
+    std::thread thread_;
+    /// Streams ready for reuse; a warm worker makes none.
+    StreamCore* free_streams_ = nullptr;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,126 @@
+#include "proxy/body_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/worker.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+constexpr std::size_t relay_bytes = std::size_t{64} * 1024;
+
+}  // namespace
+
+TimePoint pace_deadline(const ReadPace& pace, std::uint64_t bytes, Duration waited, TimePoint now) {
+    const TimePoint idle_end = now + pace.idle;
+    if (pace.min_rate == 0) return idle_end;
+    const auto earned = std::chrono::microseconds{
+        static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, std::uint64_t{1} << 40) * 1'000'000 / pace.min_rate)};
+    return std::min(idle_end, now + (pace.grace + earned - waited));
+}
+
+BodyReader::BodyReader(net::Stream& stream, const http::Framing& framing,
+                       std::span<char> buffered, const ReadPace& pace)
+    : stream_(stream), framing_(framing), pace_(pace), remaining_(framing.length), input_(buffered) {
+    is_done_ = framing.kind == http::BodyKind::None ||
+               (framing.kind == http::BodyKind::Length && framing.length == 0);
+    if (framing.kind == http::BodyKind::Chunked) chunks_.emplace();
+}
+
+std::string_view BodyReader::trailers() const {
+    return chunks_ && is_done_ ? chunks_->trailers() : std::string_view{};
+}
+
+BodyReader::Piece BodyReader::take_length() {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input_.size()));
+    const std::string_view data(input_.data(), size);
+    input_ = input_.subspan(size);
+    remaining_ -= size;
+    is_done_ = remaining_ == 0;
+    return {data, is_done_};
+}
+
+Result<std::optional<BodyReader::Piece>> BodyReader::take_chunks() {
+    char* const begin = input_.data();
+    std::size_t joined = 0;
+    while (!is_done_) {
+        Result<http::ChunkedReader::Step> step = chunks_->step({input_.data(), input_.size()});
+        if (!step) return fail(std::move(step.error()));
+        // Data of several chunks is joined at the front, so that it goes on in one piece.
+        if (!step->data.empty()) {
+            if (begin + joined != step->data.data()) {
+                std::memmove(begin + joined, step->data.data(), step->data.size());
+            }
+            joined += step->data.size();
+        }
+        input_ = input_.subspan(step->consumed);
+        is_done_ = step->event == http::ChunkedReader::Event::End;
+        if (step->event == http::ChunkedReader::Event::NeedMore) break;
+    }
+    if (joined == 0 && !is_done_) return std::nullopt;
+    return Piece{{begin, joined}, is_done_};
+}
+
+Result<std::optional<BodyReader::Piece>> BodyReader::next_buffered() {
+    if (is_done_) return Piece{{}, true};
+    std::optional<Piece> piece;
+    if (framing_.kind == http::BodyKind::Chunked) {
+        Result<std::optional<Piece>> taken = take_chunks();
+        if (!taken || !taken->has_value()) return taken;
+        piece = **taken;
+    } else if (input_.empty()) {
+        return std::nullopt;
+    } else if (framing_.kind == http::BodyKind::Length) {
+        piece = take_length();
+    } else {
+        piece = Piece{{input_.data(), input_.size()}, false};
+        input_ = {};
+    }
+    body_bytes_ += piece->data.size();
+    return piece;
+}
+
+std::size_t BodyReader::wanted_bytes() const {
+    if (framing_.kind != http::BodyKind::Length) return relay_bytes;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, relay_bytes));
+}
+
+/// Reads once into the reader's own buffer behind what is left of the input; false at the end of input.
+net::Task<Result<bool>> BodyReader::fill() {
+    net::Worker& worker = stream_.worker();
+    if (!buffer_) buffer_ = worker.buffers().take(wanted_bytes());
+    if (!input_.empty()) std::memmove(buffer_.data(), input_.data(), input_.size());
+    const std::size_t kept = input_.size();
+    std::span<char> space = buffer_.from(kept);
+    if (framing_.kind == http::BodyKind::Length) {
+        // Never past the body: what follows belongs to the next message.
+        space = space.first(std::min(space.size(), wanted_bytes()));
+    }
+    const TimePoint before = worker.now();
+    stream_.set_read_deadline(pace_deadline(pace_, body_bytes_, waited_, before));
+    const Result<std::size_t> got = co_await stream_.read(space);
+    waited_ += worker.now() - before;
+    if (!got) co_return fail(got.error());
+    input_ = {buffer_.data(), kept + *got};
+    co_return *got != 0;
+}
+
+net::Task<Result<BodyReader::Piece>> BodyReader::next() {
+    for (;;) {
+        Result<std::optional<Piece>> piece = next_buffered();
+        if (!piece) co_return fail(std::move(piece.error()));
+        if (piece->has_value()) co_return **piece;
+        const Result<bool> more = co_await fill();
+        if (!more) co_return fail(more.error());
+        if (*more) continue;
+        if (framing_.kind != http::BodyKind::UntilClose) {
+            co_return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never,
+                                 "the connection ended in the middle of the body", {}});
+        }
+        is_done_ = true;
+        co_return Piece{{}, true};
+    }
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,202 @@
+#include "proxy/exchange.hpp"
+
+#include <utility>
+
+#include "net/worker.hpp"
+#include "proxy/error_response.hpp"
+#include "proxy/session.hpp"
+#include "proxy/worker_state.hpp"
+#include "routing/path.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+/// Names that every request may use when a path exists for none of them in particular.
+constexpr std::string_view known_methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
+std::string_view host_without_port(std::string_view authority) {
+    const std::size_t colon = authority.rfind(':');
+    // A colon inside brackets belongs to an IPv6 address.
+    if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos) {
+        return authority;
+    }
+    return authority.substr(0, colon);
+}
+
+}  // namespace
+
+Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoint first_byte,
+                   bool may_keep_alive)
+    : session_(session),
+      state_(session.state()),
+      snapshot_(state_.snapshot()),
+      context_(state_.contexts().lease()),
+      scratch_(scratch),
+      head_(scratch.request),
+      body_(body),
+      writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive) {
+    context_->begin(first_byte);
+    context_->mark(Stage::HeadComplete, state_.worker().now());
+}
+
+Exchange::~Exchange() { session_.stream().unwatch(); }
+
+net::Task<Exchange::End> Exchange::run() {
+    choose_request_id();
+    Result<void> routed = route();
+    if (!routed) {
+        co_await answer_error(routed.error());
+    } else if (match_.route == nullptr) {
+        co_await answer_options();
+    } else if (const auto* forward_to = std::get_if<config::Forward>(&match_.route->action)) {
+        Result<void> forwarded = co_await forward(*forward_to);
+        if (!forwarded) co_await answer_error(forwarded.error());
+    } else if (const auto* direct = std::get_if<config::Respond>(&match_.route->action)) {
+        co_await respond(*direct);
+    } else {
+        co_await redirect(std::get<config::Redirect>(match_.route->action));
+    }
+    account();
+    if (!writer_.is_complete() || cut_ || client_gone_) co_return End::Broken;
+    co_return writer_.keeps_alive() && !session_.is_draining() ? End::Keep : End::Close;
+}
+
+net::Task<void> Exchange::run_refused(const Error& error) {
+    state_.metrics().count_refused(error.code);
+    writer_.close_after();
+    choose_request_id();
+    co_await answer_error(error);
+    account();
+}
+
+void Exchange::choose_request_id() {
+    request_id_ = state_.forwarded().request_id(head_.fields, scratch_.arena, state_.worker().random());
+    context_->set_request_id(request_id_);
+}
+
+/// Steps 4 and 6: the path in its normal form, and the route for it. Without a route and without an error the request
+/// is "OPTIONS *".
+Result<void> Exchange::route() {
+    if (head_.method == http::Method::Connect || head_.method == http::Method::Trace) {
+        match_.allow = known_methods;
+        return fail(client_error(ErrorCode::MethodNotAllowed, "the gateway does not serve CONNECT and TRACE"));
+    }
+    if (head_.target_form == http::TargetForm::Asterisk) return {};
+    Result<std::string_view> path = routing::normalise_path(head_.path, scratch_.path);
+    if (!path) return fail(std::move(path.error()));
+    path_ = *path;
+    const routing::RequestKey key{head_.method, head_.method_name, host_without_port(head_.authority), path_, head_.query, &head_.fields};
+    switch (snapshot_->routes().match(key, match_)) {
+        case routing::Outcome::Found: break;
+        case routing::Outcome::NotFound:
+            match_.route = nullptr;
+            return fail(client_error(ErrorCode::NoRoute, "no route matches this host and path"));
+        case routing::Outcome::MethodNotAllowed:
+            match_.route = nullptr;
+            return fail(client_error(ErrorCode::MethodNotAllowed, "this path does not serve the request's method; see Allow"));
+    }
+    match_.allow = {};
+    plan_ = &snapshot_->route(match_.route_index);
+    context_->set_route(match_.route, match_.route_index);
+    context_->mark(Stage::Routed, state_.worker().now());
+    return check_body_limit();
+}
+
+Result<void> Exchange::check_body_limit() const {
+    const std::uint64_t limit = match_.route->max_body_bytes;
+    if (limit == 0 || head_.framing.kind != http::BodyKind::Length || head_.framing.length <= limit) {
+        return {};
+    }
+    return fail(client_error(ErrorCode::BodyTooLarge,
+                             "the body is larger than the " + std::to_string(limit) + " bytes that this route takes"));
+}
+
+void Exchange::add_own_fields(http::HeadWriter& writer) {
+    writer.field("Date", state_.http_date());
+    if (!state_.config().forwarding.request_id_header.empty()) {
+        writer.field(state_.config().forwarding.request_id_header, request_id_);
+    }
+}
+
+net::Task<void> Exchange::respond(const config::Respond& respond) {
+    context_->set(ContextFlag::AnsweredHere);
+    http::HeadWriter& writer = writer_.begin_head(respond.status, {}, state_.response_capacity());
+    add_own_fields(writer);
+    bool has_type = false;
+    for (const config::HeaderValue& field : respond.headers) {
+        has_type = has_type || equal_ignoring_case(field.name, "Content-Type");
+        writer.field(field.name, field.value);
+    }
+    if (!has_type && !respond.body.empty()) writer.field("Content-Type", "text/plain; charset=utf-8");
+    if (!writer_.end_head({http::BodyKind::Length, respond.body.size()})) {
+        co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the response's fields do not fit", {}});
+        co_return;
+    }
+    const Result<void> sent = co_await writer_.send(respond.body, true);
+    if (!sent) client_gone_ = true;
+}
+
+net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
+    context_->set(ContextFlag::AnsweredHere);
+    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, state_.response_capacity());
+    add_own_fields(writer);
+    writer.field("Location", redirect.location);
+    if (!writer_.end_head({http::BodyKind::Length, 0})) {
+        co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
+        co_return;
+    }
+    const Result<void> sent = co_await writer_.send({}, true);
+    if (!sent) client_gone_ = true;
+}
+
+/// "OPTIONS *" asks about the server as a whole (RFC 9110, 9.3.7).
+net::Task<void> Exchange::answer_options() {
+    context_->set(ContextFlag::AnsweredHere);
+    http::HeadWriter& writer = writer_.begin_head(204, {}, state_.response_capacity());
+    add_own_fields(writer);
+    writer.field("Allow", known_methods);
+    if (!writer_.end_head({})) co_return;
+    const Result<void> sent = co_await writer_.send({}, true);
+    if (!sent) client_gone_ = true;
+}
+
+net::Task<void> Exchange::answer_error(const Error& error) {
+    error_ = error;
+    if (error.code == ErrorCode::ClientClosed || client_gone_ || cut_) {
+        client_gone_ = true;
+        co_return;
+    }
+    // The head is out: closing is the only way left to say that something broke.
+    if (writer_.has_begun()) co_return;
+    const std::uint16_t status = status_of(error);
+    // An unread body may never end; and a client at fault has lost our trust in where its next request begins.
+    if (!body_.is_done() && (error.code == ErrorCode::BodyTooLarge || error.code == ErrorCode::BodyTimeout || error.code == ErrorCode::BadFraming)) {
+        writer_.close_after();
+    }
+    if (upload_started_ && !upload_complete_) writer_.close_after();
+    const std::string body = error_body(status, error, request_id_);
+    http::HeadWriter& writer = writer_.begin_head(status, {}, state_.response_capacity());
+    add_own_fields(writer);
+    if (error.code == ErrorCode::MethodNotAllowed) writer.field("Allow", match_.allow);
+    if (status == 503) writer.field("Retry-After", "1");
+    writer.field("Content-Type", "text/plain; charset=utf-8");
+    writer.field("Cache-Control", "no-store");
+    if (!writer_.end_head({http::BodyKind::Length, body.size()})) co_return;
+    const Result<void> sent = co_await writer_.send(body, true);
+    if (!sent) client_gone_ = true;
+}
+
+void Exchange::cut() {
+    cut_ = true;
+    if (upstream_ != nullptr) upstream_->stream.abort();
+    session_.stream().abort();
+}
+
+/// Something came from the client while its request is being answered: the next request, or its farewell.
+void Exchange::on_unawaited_input() {
+    if (upstream_ == nullptr || writer_.has_begun() || !session_.stream().peer_has_closed()) return;
+    client_gone_ = true;
+    upstream_->stream.abort();
+}
+
+}  // namespace sluice::proxy

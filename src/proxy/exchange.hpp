@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "http/head_parser.hpp"
+#include "http/message.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "proxy/body_reader.hpp"
+#include "proxy/context_pool.hpp"
+#include "proxy/response_writer.hpp"
+#include "proxy/scratch.hpp"
+#include "proxy/snapshot.hpp"
+#include "proxy/upstream_connections.hpp"
+#include "routing/route_table.hpp"
+
+namespace sluice::proxy {
+
+class Session;
+class WorkerState;
+
+/// One request and its response, between a client that knows no upstream and an upstream that knows no
+/// client. The numbers in the .cpp files are those of "life of a request" in docs/architecture.md.
+///
+/// Threading: one worker.
+/// Lifetime:  session, scratch and body outlive it; it holds the snapshot that it began with.
+class Exchange final : private net::StreamWatcher {
+public:
+    /// What becomes of the client's connection.
+    enum class End : std::uint8_t { Keep, Close, Broken };
+
+    Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoint first_byte,
+             bool may_keep_alive);
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    ~Exchange();
+
+    [[nodiscard]] net::Task<End> run();
+
+    /// Answers a request whose head was refused, and accounts for it.
+    [[nodiscard]] net::Task<void> run_refused(const Error& error);
+
+    /// Breaks off whatever goes on, on both sides.
+    void cut();
+
+private:
+    void on_unawaited_input() override;
+
+    // 4 and 6: what is to be done.
+    [[nodiscard]] Result<void> route();
+    void choose_request_id();
+    [[nodiscard]] Result<void> check_body_limit() const;
+
+    // Answers of our own.
+    [[nodiscard]] net::Task<void> respond(const config::Respond& respond);
+    [[nodiscard]] net::Task<void> redirect(const config::Redirect& redirect);
+    [[nodiscard]] net::Task<void> answer_error(const Error& error);
+    [[nodiscard]] net::Task<void> answer_options();
+    void add_own_fields(http::HeadWriter& writer);
+
+    // 8: an endpoint and a connection.
+    [[nodiscard]] net::Task<Result<void>> forward(const config::Forward& forward);
+    [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
+    [[nodiscard]] bool may_retry(const Error& error, std::uint32_t attempts,
+                                 std::uint32_t endpoints, bool sent_nothing) const;
+    [[nodiscard]] std::uint32_t metric_index() const;
+    void release_upstream(bool reusable);
+
+    // 9: the request goes out.
+    [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
+    void write_target(http::HeadWriter& writer, const config::Forward& forward) const;
+    [[nodiscard]] std::string_view host_for(const config::Forward& forward) const;
+    [[nodiscard]] std::string_view rewritten_path(std::string_view pattern) const;
+    [[nodiscard]] net::Task<Result<void>> send_request();
+    [[nodiscard]] net::Pieces framed(std::string_view head, const BodyReader::Piece& piece);
+    [[nodiscard]] net::Task<void> upload();
+    [[nodiscard]] net::Task<Result<void>> upload_body();
+    [[nodiscard]] net::Task<Result<void>> send_body_piece(const BodyReader::Piece& piece);
+    [[nodiscard]] net::Task<void> finish_upload();
+
+    // 10 to 12: the response comes back.
+    [[nodiscard]] net::Task<Result<void>> read_response_head();
+    [[nodiscard]] net::Task<Result<std::size_t>> read_one_head();
+    [[nodiscard]] net::Task<Result<void>> relay_response();
+    [[nodiscard]] net::Task<Result<void>> relay_body(BodyReader& body);
+    [[nodiscard]] Result<void> write_response_head();
+
+    [[nodiscard]] Error client_body_error(const Error& error) const;
+    [[nodiscard]] Error upstream_failure(const Error& error) const;
+
+    // 13.
+    void account();
+
+    Session& session_;
+    WorkerState& state_;
+    std::shared_ptr<const Snapshot> snapshot_;
+    ContextPool::Lease context_;
+    Scratch& scratch_;
+    const http::RequestHead& head_;
+    BodyReader& body_;
+    ResponseWriter writer_;
+
+    routing::Match match_;
+    std::string_view path_;
+    std::string_view request_id_;
+    const RoutePlan* plan_ = nullptr;
+    const ClusterPlan* cluster_ = nullptr;
+
+    UpstreamConnection* upstream_ = nullptr;
+    std::uint32_t endpoint_ = 0;
+    bool reused_ = false;
+
+    net::Buffer request_buffer_;
+    std::string_view request_head_bytes_;
+    BodyReader::Piece first_piece_;
+    bool upload_started_ = false;
+    bool upload_complete_ = false;
+    bool upload_stopped_ = false;
+    net::Event upload_done_;
+    std::optional<Error> upload_error_;
+    char chunk_line_[http::chunk_line_bytes];
+
+    Duration response_timeout_{};
+    TimePoint response_deadline_{};
+    net::Buffer response_buffer_;
+    std::size_t response_used_ = 0;
+    std::size_t response_head_bytes_ = 0;
+
+    bool client_gone_ = false;
+    bool cut_ = false;
+    std::optional<Error> error_;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,414 @@
+// Steps 8 to 12 of an exchange: the upstream's part.
+
+#include <algorithm>
+#include <utility>
+
+#include "filters/hop_by_hop.hpp"
+#include "net/worker.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/session.hpp"
+#include "proxy/worker_state.hpp"
+#include "upstream/retry.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+constexpr Duration no_limit = std::chrono::hours{24 * 365};
+
+/// Room beyond the fields that a message came with: start line, Via, X-Forwarded-*, framing and edits.
+constexpr std::size_t head_slack_bytes = 4096;
+
+}  // namespace
+
+net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
+    cluster_ = &snapshot_->clusters()[plan_->cluster];
+    response_timeout_ = forward.timeout;
+    Result<std::optional<BodyReader::Piece>> first = body_.next_buffered();
+    if (!first) {
+        Error error = std::move(first.error());
+        error.side = Side::Client;
+        co_return fail(std::move(error));
+    }
+    if (first->has_value()) first_piece_ = **first;
+    upload_complete_ = body_.is_done();
+    const auto endpoints = static_cast<std::uint32_t>(cluster_->endpoints.size());
+    std::optional<std::uint32_t> failed;
+    for (std::uint32_t attempts = 1;; ++attempts) {
+        endpoint_ = state_.upstreams().pick(plan_->cluster, failed);
+        Result<void> tried = co_await attempt(forward);
+        if (tried) break;
+        const bool sent_nothing = upstream_ == nullptr;
+        co_await finish_upload();
+        release_upstream(false);
+        if (upload_error_) co_return fail(*upload_error_);
+        if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        state_.metrics().count_upstream_failure(metric_index(), tried.error().code);
+        if (!may_retry(tried.error(), attempts, endpoints, sent_nothing)) {
+            context_->set(ContextFlag::UpstreamFailed);
+            co_return tried;
+        }
+        state_.metrics().count_retry(metric_index());
+        context_->set(ContextFlag::Retried);
+        failed = endpoint_;
+    }
+    Result<void> relayed = co_await relay_response();
+    co_return relayed;
+}
+
+/// A failed connect may be tried at every other endpoint; a connection that died on reuse once more anywhere, when the
+/// request can be repeated.
+bool Exchange::may_retry(const Error& error, std::uint32_t attempts, std::uint32_t endpoints,
+                         bool sent_nothing) const {
+    if (writer_.has_begun() || cut_) return false;
+    if (sent_nothing) return error.retry == Retry::Always && attempts < endpoints;
+    return upstream::may_retry({.error = error.retry,
+                                .reused_connection = reused_,
+                                .response_bytes = response_used_,
+                                .idempotent = http::is_idempotent(head_.method),
+                                .body_replayable = !upload_started_,
+                                .attempts = attempts});
+}
+
+/// One try at one endpoint, up to the head of its final response.
+net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
+    UpstreamConnections& upstreams = state_.upstreams();
+    upstream_ = upstreams.take_idle(plan_->cluster, endpoint_);
+    reused_ = upstream_ != nullptr;
+    response_used_ = 0;
+    if (!reused_) {
+        Result<UpstreamConnection*> dialed = co_await upstreams.dial(plan_->cluster, endpoint_);
+        if (!dialed) co_return fail(std::move(dialed.error()));
+        upstream_ = *dialed;
+    } else {
+        context_->set(ContextFlag::ReusedUpstream);
+    }
+    if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
+    state_.metrics().count_upstream_request(metric_index(), reused_);
+    context_->mark(Stage::UpstreamConnected, state_.worker().now());
+    Result<void> written = write_request_head(forward);
+    if (!written) co_return written;
+    Result<void> sent = co_await send_request();
+    // An upstream may answer and close before it has read everything; its answer counts.
+    if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
+    co_return co_await read_response_head();
+}
+
+std::uint32_t Exchange::metric_index() const { return cluster_->first_endpoint + endpoint_; }
+
+/// The head goes out with what has arrived of the body; the rest follows in a coroutine of its own, so that the upstream
+/// may answer before it has all of it.
+net::Task<Result<void>> Exchange::send_request() {
+    const TimePoint now = state_.worker().now();
+    response_deadline_ = upload_complete_ ? now + response_timeout_ : now + no_limit;
+    const net::Pieces pieces = framed(request_head_bytes_, first_piece_);
+    Result<void> sent = co_await upstream_->stream.write(pieces);
+    if (sent && upload_complete_ && !body_.trailers().empty()) {
+        sent = co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
+    }
+    if (!sent) co_return sent;
+    if (upload_complete_) {
+        session_.stream().watch(this);
+    } else {
+        upload_started_ = true;
+        upload_done_.clear();
+        net::spawn(upload());
+    }
+    co_return Result<void>{};
+}
+
+/// The pieces that carry `piece` in the framing of the request, after `head`.
+net::Pieces Exchange::framed(std::string_view head, const BodyReader::Piece& piece) {
+    net::Pieces pieces{head};
+    if (head_.framing.kind != http::BodyKind::Chunked) {
+        pieces.add(piece.data);
+        return pieces;
+    }
+    if (!piece.data.empty()) {
+        const std::size_t size = http::write_chunk_line(
+            std::span<char, http::chunk_line_bytes>(chunk_line_), piece.data.size());
+        pieces.add({chunk_line_, size});
+        pieces.add(piece.data);
+        pieces.add(http::chunk_end);
+    }
+    if (body_.is_done()) pieces.add(body_.trailers().empty() ? "0\r\n\r\n" : http::last_chunk);
+    return pieces;
+}
+
+net::Task<void> Exchange::upload() {
+    Result<void> done = co_await upload_body();
+    upload_complete_ = done.has_value();
+    if (done) {
+        response_deadline_ = state_.worker().now() + response_timeout_;
+        if (upstream_ != nullptr) upstream_->stream.set_read_deadline(response_deadline_);
+        session_.stream().watch(this);
+    } else if (done.error().side == Side::Client) {
+        // Nobody will send the rest: the upstream can't answer a request that it never gets whole.
+        upload_error_ = std::move(done.error());
+        if (upstream_ != nullptr) upstream_->stream.abort();
+    }
+    upload_done_.set();
+}
+
+net::Task<Result<void>> Exchange::upload_body() {
+    const std::uint64_t limit = match_.route->max_body_bytes;
+    while (!body_.is_done()) {
+        Result<BodyReader::Piece> piece = co_await body_.next();
+        if (!piece) co_return fail(client_body_error(piece.error()));
+        if (limit != 0 && body_.body_bytes() > limit) {
+            co_return fail(client_error(ErrorCode::BodyTooLarge, "the body is larger than this route takes"));
+        }
+        Result<void> sent = co_await send_body_piece(*piece);
+        if (!sent) co_return fail(upstream_failure(sent.error()));
+    }
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Exchange::send_body_piece(const BodyReader::Piece& piece) {
+    const net::Pieces pieces = framed({}, piece);
+    if (pieces.empty()) co_return Result<void>{};
+    Result<void> sent = co_await upstream_->stream.write(pieces);
+    if (!sent || !body_.is_done() || body_.trailers().empty()) co_return sent;
+    co_return co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
+}
+
+/// Ends an upload that goes on although its response is complete, or its upstream gone.
+net::Task<void> Exchange::finish_upload() {
+    if (!upload_started_ || upload_done_.is_set()) co_return;
+    upload_stopped_ = true;
+    if (upstream_ != nullptr) upstream_->stream.abort();
+    session_.stream().cancel_read();
+    co_await upload_done_;
+}
+
+Error Exchange::client_body_error(const Error& error) const {
+    if (upload_stopped_ || error.code == ErrorCode::Cancelled) {
+        return {ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}};
+    }
+    if (error.code == ErrorCode::TimedOut) {
+        return client_error(ErrorCode::BodyTimeout, "the request body did not arrive in time");
+    }
+    if (error.code == ErrorCode::Closed) {
+        return client_error(ErrorCode::ClientClosed, "the client left in the middle of its request body");
+    }
+    return client_error(error.code, error.context);
+}
+
+/// A failure of the upstream's stream in the words of the exchange.
+Error Exchange::upstream_failure(const Error& error) const {
+    if (client_gone_) return client_error(ErrorCode::ClientClosed, "the client left before the response");
+    const std::string& name = cluster_->endpoint_names[endpoint_];
+    switch (error.code) {
+        case ErrorCode::TimedOut:
+            return upstream_error(ErrorCode::ResponseTimeout, name + " did not answer in time");
+        case ErrorCode::Closed:
+        case ErrorCode::Cancelled:
+            return upstream_error(ErrorCode::UpstreamClosed, name + " closed the connection", Retry::IfReused, error.cause);
+        case ErrorCode::BadFraming:
+            return upstream_error(ErrorCode::BadResponse, name + ": " + error.context);
+        default: break;
+    }
+    return upstream_error(error.code, name + ": " + error.context, error.retry, error.cause);
+}
+
+/// Reads heads until the final one; interim responses are passed on.
+net::Task<Result<void>> Exchange::read_response_head() {
+    for (;;) {
+        const Result<std::size_t> read = co_await read_one_head();
+        if (!read) co_return fail(upstream_failure(read.error()));
+        response_head_bytes_ = *read;
+        http::ResponseHead& response = scratch_.response;
+        Result<void> parsed = http::parse_response_head(
+            {response_buffer_.data(), response_head_bytes_}, state_.head_limits(), head_.method, response);
+        if (!parsed) co_return fail(upstream_failure(parsed.error()));
+        context_->mark(Stage::FirstByte, state_.worker().now());
+        if (response.status >= 200) co_return Result<void>{};
+        if (response.status == 101) {
+            co_return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, "101 without an upgrade asked for", {}}));
+        }
+        const Result<void> passed = co_await writer_.send_interim(response);
+        if (!passed) {
+            client_gone_ = true;
+            co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        }
+        response_used_ -= response_head_bytes_;
+        std::copy_n(response_buffer_.data() + response_head_bytes_, response_used_, response_buffer_.data());
+    }
+}
+
+/// Reads until a head is complete; yields its length.
+net::Task<Result<std::size_t>> Exchange::read_one_head() {
+    net::BufferPool& buffers = state_.worker().buffers();
+    http::HeadScanner scanner(state_.head_limits());
+    if (!response_buffer_) response_buffer_ = buffers.take();
+    for (;;) {
+        if (response_used_ != 0) {
+            Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
+            if (!end) {
+                Error error = std::move(end.error());
+                error.code = ErrorCode::BadFraming;
+                co_return fail(std::move(error));
+            }
+            if (end->has_value()) co_return **end;
+        }
+        if (response_used_ == response_buffer_.size()) {
+            net::Buffer larger = buffers.take(response_buffer_.size() * 2);
+            if (larger.size() <= response_used_) {
+                co_return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the response head is too large", {}});
+            }
+            std::copy_n(response_buffer_.data(), response_used_, larger.data());
+            response_buffer_ = std::move(larger);
+        }
+        upstream_->stream.set_read_deadline(response_deadline_);
+        const Result<std::size_t> got = co_await upstream_->stream.read(response_buffer_.from(response_used_));
+        if (!got) co_return fail(got.error());
+        if (*got == 0) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}});
+        response_used_ += *got;
+    }
+}
+
+Result<void> Exchange::write_request_head(const config::Forward& forward) {
+    const std::size_t capacity = state_.response_capacity() + head_.target.size() + forward.rewrite.size();
+    std::size_t field_bytes = 0;
+    for (const http::Field& field : head_.fields) field_bytes += field.name.size() + field.value.size() + 4;
+    if (!request_buffer_) {
+        request_buffer_ = state_.worker().buffers().take(capacity + field_bytes + head_slack_bytes);
+    }
+    http::Fields& fields = scratch_.fields;
+    fields = head_.fields;
+    filters::remove_hop_by_hop(fields);
+    state_.forwarded().apply(fields, state_.client_facts(session_, head_), scratch_.arena);
+    plan_->request_headers.apply(fields);
+
+    http::HeadWriter writer(request_buffer_.from(0));
+    write_target(writer, forward);
+    writer.field("Host", host_for(forward));
+    for (const http::Field& field : fields) {
+        if (field.id == http::FieldId::Host || field.id == http::FieldId::ContentLength) continue;
+        writer.field(field);
+    }
+    state_.forwarded().write_request_id(writer, request_id_);
+    if (head_.framing.kind == http::BodyKind::Chunked) {
+        writer.field("Transfer-Encoding", "chunked");
+    } else if (head_.framing.kind == http::BodyKind::Length) {
+        writer.field("Content-Length", head_.framing.length);
+    }
+    writer.end_head();
+    if (!writer.is_good()) {
+        return fail(Error{ErrorCode::HeadersTooLarge, Side::Client, Retry::Never, "the request head is too large to be forwarded", {}});
+    }
+    request_head_bytes_ = writer.view();
+    return {};
+}
+
+std::string_view Exchange::host_for(const config::Forward& forward) const {
+    if (forward.host == "keep" && !head_.authority.empty()) return head_.authority;
+    if (forward.host == "keep" || forward.host == "endpoint") return cluster_->endpoint_names[endpoint_];
+    return forward.host;
+}
+
+void Exchange::write_target(http::HeadWriter& writer, const config::Forward& forward) const {
+    if (!forward.rewrite.empty()) {
+        writer.request_line(head_.method_name, rewritten_path(forward.rewrite), head_.query, head_.has_query);
+        return;
+    }
+    std::string_view path = path_;
+    const std::string_view prefix = forward.strip_prefix;
+    const bool below = path.starts_with(prefix) && (path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/');
+    if (!prefix.empty() && below) {
+        path.remove_prefix(prefix.ends_with('/') ? prefix.size() - 1 : prefix.size());
+        if (path.empty()) path = "/";
+    }
+    writer.request_line(head_.method_name, path, head_.query, head_.has_query);
+}
+
+/// The pattern of a rewrite with the route's parameters put in.
+std::string_view Exchange::rewritten_path(std::string_view pattern) const {
+    std::string& out = scratch_.rewritten;
+    out.clear();
+    while (!pattern.empty()) {
+        const std::size_t slash = pattern.find('/', 1);
+        const std::string_view segment = pattern.substr(0, slash);
+        pattern.remove_prefix(segment.size());
+        const bool is_param = segment.size() > 2 && (segment[1] == ':' || segment[1] == '*');
+        const auto value = is_param ? match_.params.find(segment.substr(2)) : std::nullopt;
+        if (value) {
+            out.append("/").append(*value);
+        } else {
+            out.append(segment);
+        }
+    }
+    return out;
+}
+
+Result<void> Exchange::write_response_head() {
+    http::ResponseHead& response = scratch_.response;
+    filters::remove_hop_by_hop(response.fields);
+    plan_->response_headers.apply(response.fields);
+    // An upstream that answers before it has the whole request: what is left of it can't be told from the next one.
+    if (!upload_complete_) writer_.close_after();
+    http::HeadWriter& writer = writer_.begin_head(response.status, response.reason, response_head_bytes_ + state_.response_capacity());
+    for (const http::Field& field : response.fields) {
+        if (field.id != http::FieldId::ContentLength) writer.field(field);
+    }
+    const http::Framing framing = response.framing;
+    if (framing.kind == http::BodyKind::None) {
+        // HEAD and 304 tell the length that GET would have (RFC 9110, 8.6).
+        const http::Field* const length = http::find_field(response.fields, http::FieldId::ContentLength);
+        if (length != nullptr && response.status != 204) writer.field(*length);
+    }
+    if (!writer_.end_head(framing)) {
+        return fail(upstream_error(ErrorCode::BadResponse, cluster_->endpoint_names[endpoint_] + " sent a head that is too large"));
+    }
+    return {};
+}
+
+net::Task<Result<void>> Exchange::relay_response() {
+    const Duration idle = cluster_->config->read_timeout;
+    BodyReader body(upstream_->stream, scratch_.response.framing,
+                    response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_),
+                    {idle, 0, {}});
+    Result<void> headed = write_response_head();
+    if (!headed) {
+        co_await finish_upload();
+        release_upstream(false);
+        co_return headed;
+    }
+    Result<void> relayed = co_await relay_body(body);
+    const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && body.leftover().empty() &&
+                          scratch_.response.framing.kind != http::BodyKind::UntilClose;
+    session_.stream().unwatch();
+    co_await finish_upload();
+    release_upstream(reusable);
+    co_return relayed;
+}
+
+net::Task<Result<void>> Exchange::relay_body(BodyReader& body) {
+    Result<std::optional<BodyReader::Piece>> buffered = body.next_buffered();
+    if (!buffered) co_return fail(upstream_failure(buffered.error()));
+    // What has come with the head goes out with it; otherwise the head does not wait for the body.
+    BodyReader::Piece piece = buffered->value_or(BodyReader::Piece{});
+    for (;;) {
+        const Result<void> sent = co_await writer_.send(piece.data, piece.is_last, body.trailers());
+        if (!sent) {
+            client_gone_ = true;
+            co_return fail(client_error(ErrorCode::ClientClosed, "the client left in the middle of the response"));
+        }
+        if (piece.is_last) co_return Result<void>{};
+        Result<BodyReader::Piece> next = co_await body.next();
+        if (!next) co_return fail(upstream_failure(next.error()));
+        piece = *next;
+    }
+}
+
+void Exchange::release_upstream(bool reusable) {
+    if (upstream_ == nullptr) return;
+    state_.metrics().add_upstream_bytes(metric_index(), upstream_->stream.bytes_written());
+    UpstreamConnection& connection = *std::exchange(upstream_, nullptr);
+    if (reusable) {
+        state_.upstreams().release(connection);
+    } else {
+        state_.upstreams().discard(connection);
+    }
+}
+
+}  // namespace sluice::proxy

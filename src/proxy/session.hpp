@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "platform/socket.hpp"
+#include "proxy/body_reader.hpp"
+#include "proxy/local_service.hpp"
+#include "proxy/request_reader.hpp"
+#include "proxy/scratch.hpp"
+
+namespace sluice::proxy {
+
+class WorkerState;
+class Exchange;
+
+/// One client connection with HTTP/1.x: reads heads, hands each request to an exchange, keeps the connection or
+/// closes it. It knows no upstream.
+///
+/// Threading: one worker.
+/// Lifetime:  made by WorkerState::accept, which destroys it when `run` ends.
+class Session {
+public:
+    /// With a handler the session serves a listener of the gateway's own instead of proxying.
+    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer,
+            const LocalHandler* local);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session();
+
+    [[nodiscard]] net::Task<void> run();
+
+    /// The gateway stops: an idle session closes now, a busy one after its request.
+    void drain();
+    /// Time is up: whatever goes on is broken off.
+    void cut();
+
+    [[nodiscard]] WorkerState& state() { return state_; }
+    [[nodiscard]] net::Stream& stream() { return stream_; }
+    [[nodiscard]] const platform::Peer& peer() const { return peer_; }
+    [[nodiscard]] bool is_draining() const { return draining_; }
+    [[nodiscard]] bool is_local() const { return local_ != nullptr; }
+
+private:
+    friend class SessionList;
+
+    [[nodiscard]] net::Task<bool> serve();
+    [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
+    [[nodiscard]] net::Task<void> refuse(const Error& error);
+
+    WorkerState& state_;
+    net::Stream stream_;
+    platform::Peer peer_;
+    RequestReader reader_;
+    const LocalHandler* local_;
+    Exchange* exchange_ = nullptr;
+    std::uint32_t requests_ = 0;
+    bool draining_ = false;
+    Session* next_ = nullptr;
+    Session** link_ = nullptr;
+};
+
+/// All sessions of a worker.
+class SessionList {
+public:
+    void add(Session& session);
+    void remove(Session& session);
+    [[nodiscard]] bool empty() const { return first_ == nullptr; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+    /// Calls a member function of every session; sessions may end, and leave the list, meanwhile.
+    void for_each(void (Session::*call)());
+
+private:
+    Session* first_ = nullptr;
+    Session* cursor_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+#include "filters/header_edits.hpp"
+#include "net/dialer.hpp"
+#include "routing/route_table.hpp"
+
+namespace sluice::proxy {
+
+/// One cluster as requests see it.
+struct ClusterPlan {
+    const config::Cluster* config = nullptr;
+    std::vector<net::Destination> endpoints;
+    /// "10.0.0.5:8080", for logs and for Host where a route asks for it.
+    std::vector<std::string> endpoint_names;
+    /// Place of the first endpoint among all endpoints of the snapshot, for metrics.
+    std::uint32_t first_endpoint = 0;
+};
+
+/// What is prepared per route, so that a request computes nothing that the configuration knows.
+struct RoutePlan {
+    /// Place among the snapshot's clusters; meaningless unless the route forwards.
+    std::uint32_t cluster = 0;
+    filters::HeaderEdits request_headers;
+    filters::HeaderEdits response_headers;
+    /// The route's name, or its pattern when it has none.
+    std::string label;
+};
+
+/// A configuration made ready for requests: immutable, shared by all workers. A request ends with the snapshot that it
+/// began with.
+///
+/// Failure: build yields a line per conflict of routes.
+class Snapshot {
+public:
+    [[nodiscard]] static std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> build(
+        config::Config config);
+
+    [[nodiscard]] const config::Config& config() const { return config_; }
+    [[nodiscard]] const routing::RouteTable& routes() const { return *routes_; }
+    [[nodiscard]] const RoutePlan& route(std::uint32_t index) const { return route_plans_[index]; }
+    [[nodiscard]] const std::vector<RoutePlan>& route_plans() const { return route_plans_; }
+    [[nodiscard]] const std::vector<ClusterPlan>& clusters() const { return clusters_; }
+
+private:
+    explicit Snapshot(config::Config config) : config_(std::move(config)) {}
+    void plan_clusters();
+    void plan_routes();
+
+    config::Config config_;
+    std::unique_ptr<routing::RouteTable> routes_;
+    std::vector<RoutePlan> route_plans_;
+    std::vector<ClusterPlan> clusters_;
+};
+
+}  // namespace sluice::proxy
