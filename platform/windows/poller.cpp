@@ -1,0 +1,15 @@
+#include "platform/poller.hpp"
+
+#include <asio/detail/config.hpp>
+
+#if !defined(ASIO_HAS_IOCP)
+#error "Asio did not choose I/O completion ports on Windows"
+#endif
+
+namespace sluice::platform {
+
+std::string_view poller_name() {
+    return "iocp";
+}
+
+}  // namespace sluice::platform
