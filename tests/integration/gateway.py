@@ -1,0 +1,184 @@
+"""The gateway of a test: the real binary with a configuration of the test's own, on ports that the system picks.
+
+SLUICE_BINARY names the binary; SLUICE_WINE, when set and not "0", runs it under Wine ("1") or that emulator.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+from client import Client
+from waiting import PATIENCE, wait_until
+
+LOOPBACK = "127.0.0.1:0"
+
+
+def binary_command():
+    """The command that starts the gateway."""
+    binary = os.environ.get("SLUICE_BINARY")
+    if not binary:
+        raise RuntimeError("SLUICE_BINARY must name the gateway's binary")
+    emulator = os.environ.get("SLUICE_WINE", "0")
+    if emulator in ("", "0"):
+        return [binary]
+    return ["wine" if emulator == "1" else emulator, binary]
+
+
+def is_wine():
+    return len(binary_command()) > 1
+
+
+def environment():
+    """The caller's environment, quiet about Wine and without colours."""
+    return {**os.environ, "WINEDEBUG": "-all", "NO_COLOR": "1"}
+
+
+def split_address(text):
+    """"127.0.0.1:80" as a pair for sockets; the path for "unix:..."."""
+    if text.startswith("unix:"):
+        return text[len("unix:") :]
+    host, _, port = text.rpartition(":")
+    return (host.strip("[]"), int(port))
+
+
+def run_command(*arguments, seconds=60):
+    """Runs `sluice ARGUMENTS` to its end."""
+    return subprocess.run(
+        [*binary_command(), *arguments], capture_output=True, text=True, timeout=seconds, env=environment(), check=False
+    )
+
+
+class Gateway:
+    """Starts at once and is ready when the constructor returns; `kill` or `stop` ends it."""
+
+    def __init__(self, config, file=None, wait=True):
+        self.folder = tempfile.mkdtemp(prefix="sluice-test-")
+        self.config = config
+        self.log = []
+        self.addresses = {}
+        arguments = ["run"]
+        if config is not None:
+            self.file = file or os.path.join(self.folder, "gateway.json")
+            with open(self.file, "w", encoding="utf-8") as out:
+                json.dump(config, out, indent=2)
+            arguments += ["-c", self.file]
+        self.process = subprocess.Popen(
+            [*binary_command(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd=self.folder,
+        )
+        self.stdout_lines = []
+        self._threads = [
+            self._start(self._read_log),
+            self._start(self._read_stdout),
+        ]
+        if wait:
+            self.wait_ready()
+
+    def _start(self, call):
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        return thread
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            try:
+                entry = json.loads(text)
+            except ValueError:
+                entry = {"message": text, "level": "raw"}
+            if entry.get("message") == "listening":
+                self.addresses[entry["name"]] = entry["address"]
+            self.log.append(entry)
+
+    def _read_stdout(self):
+        for line in self.process.stdout:
+            self.stdout_lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+    def wait_ready(self):
+        """Waits for the line of every listener, the admin's included."""
+        names = {listener["name"] for listener in (self.config or {}).get("listeners", [{"name": "web"}])}
+        if (self.config or {}).get("admin", {}).get("enabled", True):
+            names.add("admin")
+
+        def ready():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the gateway ended with {self.process.returncode}: {self.log_text()}")
+            return names <= set(self.addresses)
+
+        try:
+            wait_until(ready, "the gateway's listeners", 60)
+        except AssertionError:
+            self.kill()
+            raise
+
+    def address(self, name="web"):
+        return split_address(self.addresses[name])
+
+    def client(self, name="web", **options):
+        return Client(self.address(name), **options)
+
+    def get(self, target, *headers, listener="web"):
+        """One GET on a connection of its own."""
+        with self.client(listener) as client:
+            return client.get(target, *headers)
+
+    def metrics(self):
+        """The samples of /metrics: {'name{label="x"}': value}."""
+        samples = {}
+        for line in self.get("/metrics", listener="admin").text.splitlines():
+            if line and not line.startswith("#"):
+                key, _, value = line.rpartition(" ")
+                samples[key] = float(value)
+        return samples
+
+    def metric_sum(self, name, **labels):
+        """The sum of the samples of that name that have these labels."""
+        total = 0.0
+        for key, value in self.metrics().items():
+            if key.partition("{")[0] == name and all(f'{label}="{text}"' in key for label, text in labels.items()):
+                total += value
+        return total
+
+    def rss_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
+
+    def peak_rss_bytes(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) * 1024
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=PATIENCE):
+        """The exit code."""
+        code = self.process.wait(seconds)
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        return code
+
+    def stop(self, number=signal.SIGTERM, seconds=PATIENCE):
+        """Signals, and returns the exit code."""
+        self.signal(number)
+        return self.wait(seconds)
+
+    def log_text(self):
+        return "\n".join(json.dumps(entry) for entry in self.log)
+
+    def kill(self):
+        """Ends the process if it still runs, and removes its folder."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            pipe.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

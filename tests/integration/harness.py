@@ -1,0 +1,98 @@
+"""What every integration test starts from: an origin, a gateway before it, and a client, all cleaned up by the test.
+
+    class Example(GatewayTest):
+        def test_a_request_reaches_the_origin(self):
+            origin = self.origin()
+            gateway = self.gateway(proxy_to(origin))
+            self.assertEqual(gateway.get("/").status, 200)
+"""
+
+import sys
+import unittest
+
+from client import Client, Response, chunks, request_bytes
+from gateway import LOOPBACK, Gateway, is_wine, run_command, split_address
+from origin import Connection, Origin, Request, answer
+from waiting import PATIENCE, TimedOut, wait_until
+from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
+
+__all__ = [
+    "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
+    "Origin", "Request", "Response", "TimedOut", "WireReader", "answer", "chunks", "config", "forward_all", "is_wine",
+    "main", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
+]
+
+
+def config(routes, clusters=(), **settings):
+    """A configuration with one listener and the admin's on free ports; settings replace or add top-level keys."""
+    return {
+        "workers": 1,
+        "listeners": [{"name": "web", "address": LOOPBACK}],
+        "routes": list(routes),
+        "clusters": list(clusters),
+        "admin": {"address": LOOPBACK},
+        **settings,
+    }
+
+
+def route(path, *, cluster=None, match=None, **settings):
+    """A route; `match` adds to the path's conditions."""
+    found = {"match": {"path": path, **(match or {})}, **settings}
+    if cluster:
+        found["cluster"] = cluster
+    return found
+
+
+def cluster(name, *origins, **settings):
+    addresses = [one if isinstance(one, str) else one.address for one in origins]
+    return {"name": name, "endpoints": [{"address": address} for address in addresses], **settings}
+
+
+def forward_all(cluster_settings=None, route_settings=None, *origins, **settings):
+    """A configuration that sends every path to the origins."""
+    routes = [route("/*rest", cluster="origin", **(route_settings or {}))]
+    return config(routes, [cluster("origin", *origins, **(cluster_settings or {}))], **settings)
+
+
+def proxy_to(*origins, **settings):
+    """A configuration that sends every path to the origins."""
+    return forward_all(None, None, *origins, **settings)
+
+
+class GatewayTest(unittest.TestCase):
+    """Cleans up what it started, and fails when malformed bytes reached an origin."""
+
+    maxDiff = None
+
+    def origin(self, *arguments, **options):
+        origin = Origin(*arguments, **options)
+        self.addCleanup(self.finish_origin, origin)
+        return origin
+
+    def finish_origin(self, origin):
+        origin.stop()
+        self.assertEqual(origin.failures, [])
+
+    def gateway(self, configuration, **options):
+        gateway = Gateway(configuration, **options)
+        self.addCleanup(self.finish_gateway, gateway)
+        return gateway
+
+    def finish_gateway(self, gateway):
+        died = gateway.process.poll()
+        gateway.kill()
+        if died is not None and died < 0:
+            self.fail(f"the gateway died of signal {-died}: {gateway.log_text()}")
+
+    def client(self, gateway, name="web", **options):
+        client = gateway.client(name, **options)
+        self.addCleanup(client.close)
+        return client
+
+
+def main():
+    """Runs the tests of the calling file. Skipped tests are told, never silent."""
+    program = unittest.main(module="__main__", exit=False, verbosity=2, buffer=False)
+    for test, reason in program.result.skipped:
+        print(f"SKIPPED {test}: {reason}", file=sys.stderr)
+    sys.exit(0 if program.result.wasSuccessful() else 1)
