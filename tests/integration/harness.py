@@ -18,7 +18,7 @@ from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
 
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
-    "Origin", "Request", "Response", "TimedOut", "WireReader", "answer", "chunks", "config", "forward_all", "is_wine",
+    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "config", "forward_all", "is_wine",
     "main", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
 ]
 
@@ -88,6 +88,38 @@ class GatewayTest(unittest.TestCase):
         client = gateway.client(name, **options)
         self.addCleanup(client.close)
         return client
+
+
+class SharedGatewayTest(GatewayTest):
+    """Tests that share one gateway and one origin, whose answers each test sets by path."""
+
+    @classmethod
+    def configuration(cls, origin):
+        return proxy_to(origin)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.upstream = Origin()
+        cls.addClassCleanup(cls.upstream.stop)
+        cls.sluice = Gateway(cls.configuration(cls.upstream))
+        cls.addClassCleanup(cls.sluice.kill)
+
+    def setUp(self):
+        self.upstream.paths.clear()
+        self.upstream.requests.clear()
+        self.upstream.failures.clear()
+
+    def tearDown(self):
+        self.assertEqual(self.upstream.failures, [])
+        self.assertIsNone(self.sluice.process.poll(), "the gateway died")
+
+    def connect(self, **options):
+        return self.client(self.sluice, **options)
+
+    @property
+    def seen(self):
+        """The last request that reached the origin."""
+        return self.upstream.requests[-1]
 
 
 def main():
