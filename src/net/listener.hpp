@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "base/result.hpp"
 #include "net/worker.hpp"
@@ -13,22 +15,25 @@ namespace sluice::net {
 /// Takes an accepted connection on the worker that shall carry it.
 using AcceptHandler = std::function<void(Worker& worker, platform::Accepted accepted)>;
 
-/// One listening address served by all workers, in the way the system shares a port best (platform/shared_listener.hpp):
-/// a socket per worker, or one accept thread that hands each connection to the worker with the least.
+/// One listening address served by all workers, in the way in which the system shares a port best
+/// (platform/shared_listener.hpp): a socket per worker, or one accept thread that hands each connection to
+/// the worker that carries least.
 ///
-/// Threading: opened, started and stopped by the thread that composes the gateway; `on_accept` runs on workers.
-/// Lifetime:  workers outlive it.
-/// Failure:   open: the address can't be bound. Out of descriptors while running: accepting pauses, nothing spins.
+/// Threading: opened, started and stopped by the thread that composes the gateway; the handler runs on
+///            workers.
+/// Lifetime:  workers outlive it; it is stopped before they are.
+/// Failure:   open: the address can't be bound. Out of descriptors while running: accepting pauses.
 class Listener {
 public:
-    [[nodiscard]] static Result<std::unique_ptr<Listener>> open(const platform::ListenAddress& address, std::uint32_t backlog,
-                                                                std::span<Worker* const> workers);
+    [[nodiscard]] static Result<std::unique_ptr<Listener>> open(
+        const platform::ListenAddress& address, std::uint32_t backlog,
+        std::span<Worker* const> workers);
     ~Listener();
 
-    /// The port that was bound, also when port 0 was asked for; 0 for a Unix-domain socket.
-    [[nodiscard]] std::uint16_t port() const;
+    /// The address with the port that was bound, also when port 0 was asked for.
+    [[nodiscard]] const platform::ListenAddress& address() const;
 
-    void start(AcceptHandler on_accept);
+    [[nodiscard]] Result<void> start(AcceptHandler on_accept);
 
     /// No connection is accepted any more, and the system refuses new ones.
     void stop();

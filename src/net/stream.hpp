@@ -23,8 +23,10 @@ class StreamCore;
 class Pieces {
 public:
     Pieces() = default;
-    Pieces(std::initializer_list<std::string_view> pieces) {
-        for (const std::string_view piece : pieces) add(piece);
+    // Not an initializer_list: GCC 12 refuses one inside a co_await.
+    Pieces(std::string_view first, std::string_view second = {}) {
+        add(first);
+        add(second);
     }
     void add(std::string_view piece) {
         if (!piece.empty()) pieces_[count_++] = piece;
@@ -144,6 +146,7 @@ public:
     Result<std::size_t> await_resume();
 
 private:
+    friend class Stream;
     friend class StreamCore;
     StreamCore& core_;
     std::span<char> space_;

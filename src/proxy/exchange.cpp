@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.hpp"
 #include "net/worker.hpp"
 #include "proxy/error_response.hpp"
 #include "proxy/session.hpp"
@@ -113,14 +114,14 @@ Result<void> Exchange::check_body_limit() const {
 
 void Exchange::add_own_fields(http::HeadWriter& writer) {
     writer.field("Date", state_.http_date());
-    if (!state_.config().forwarding.request_id_header.empty()) {
-        writer.field(state_.config().forwarding.request_id_header, request_id_);
+    if (!state_.forwarded().request_id_header().empty()) {
+        writer.field(state_.forwarded().request_id_header(), request_id_);
     }
 }
 
 net::Task<void> Exchange::respond(const config::Respond& respond) {
     context_->set(ContextFlag::AnsweredHere);
-    http::HeadWriter& writer = writer_.begin_head(respond.status, {}, state_.response_capacity());
+    http::HeadWriter& writer = writer_.begin_head(respond.status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     bool has_type = false;
     for (const config::HeaderValue& field : respond.headers) {
@@ -138,7 +139,7 @@ net::Task<void> Exchange::respond(const config::Respond& respond) {
 
 net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
     context_->set(ContextFlag::AnsweredHere);
-    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, state_.response_capacity());
+    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     writer.field("Location", redirect.location);
     if (!writer_.end_head({http::BodyKind::Length, 0})) {
@@ -152,7 +153,7 @@ net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
 /// "OPTIONS *" asks about the server as a whole (RFC 9110, 9.3.7).
 net::Task<void> Exchange::answer_options() {
     context_->set(ContextFlag::AnsweredHere);
-    http::HeadWriter& writer = writer_.begin_head(204, {}, state_.response_capacity());
+    http::HeadWriter& writer = writer_.begin_head(204, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     writer.field("Allow", known_methods);
     if (!writer_.end_head({})) co_return;
@@ -175,7 +176,7 @@ net::Task<void> Exchange::answer_error(const Error& error) {
     }
     if (upload_started_ && !upload_complete_) writer_.close_after();
     const std::string body = error_body(status, error, request_id_);
-    http::HeadWriter& writer = writer_.begin_head(status, {}, state_.response_capacity());
+    http::HeadWriter& writer = writer_.begin_head(status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     if (error.code == ErrorCode::MethodNotAllowed) writer.field("Allow", match_.allow);
     if (status == 503) writer.field("Retry-After", "1");

@@ -15,9 +15,6 @@ namespace {
 
 constexpr Duration no_limit = std::chrono::hours{24 * 365};
 
-/// Room beyond the fields that a message came with: start line, Via, X-Forwarded-*, framing and edits.
-constexpr std::size_t head_slack_bytes = 4096;
-
 }  // namespace
 
 net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
@@ -34,7 +31,11 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     const auto endpoints = static_cast<std::uint32_t>(cluster_->endpoints.size());
     std::optional<std::uint32_t> failed;
     for (std::uint32_t attempts = 1;; ++attempts) {
-        endpoint_ = state_.upstreams().pick(plan_->cluster, failed);
+        const std::optional<std::uint32_t> picked = state_.upstreams().pick(plan_->cluster, failed);
+        if (!picked) {
+            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_->config->name + " has a weight"));
+        }
+        endpoint_ = *picked;
         Result<void> tried = co_await attempt(forward);
         if (tried) break;
         const bool sent_nothing = upstream_ == nullptr;
@@ -218,7 +219,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
         response_head_bytes_ = *read;
         http::ResponseHead& response = scratch_.response;
         Result<void> parsed = http::parse_response_head(
-            {response_buffer_.data(), response_head_bytes_}, state_.head_limits(), head_.method, response);
+            {response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()), head_.method, response);
         if (!parsed) co_return fail(upstream_failure(parsed.error()));
         context_->mark(Stage::FirstByte, state_.worker().now());
         if (response.status >= 200) co_return Result<void>{};
@@ -238,7 +239,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
 /// Reads until a head is complete; yields its length.
 net::Task<Result<std::size_t>> Exchange::read_one_head() {
     net::BufferPool& buffers = state_.worker().buffers();
-    http::HeadScanner scanner(state_.head_limits());
+    http::HeadScanner scanner(head_limits(state_.limits()));
     if (!response_buffer_) response_buffer_ = buffers.take();
     for (;;) {
         if (response_used_ != 0) {
@@ -267,16 +268,20 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
 }
 
 Result<void> Exchange::write_request_head(const config::Forward& forward) {
-    const std::size_t capacity = state_.response_capacity() + head_.target.size() + forward.rewrite.size();
-    std::size_t field_bytes = 0;
-    for (const http::Field& field : head_.fields) field_bytes += field.name.size() + field.value.size() + 4;
     if (!request_buffer_) {
-        request_buffer_ = state_.worker().buffers().take(capacity + field_bytes + head_slack_bytes);
+        // The path may grow to three times its size when bytes are percent-encoded.
+        std::size_t bytes = snapshot_->head_room_bytes() + 3 * head_.target.size();
+        for (const http::Field& field : head_.fields) {
+            // What is forwarded may be repeated in X-Forwarded-For and Forwarded.
+            bytes += 3 * (field.name.size() + field.value.size() + 4);
+        }
+        request_buffer_ = state_.worker().buffers().take(bytes);
     }
     http::Fields& fields = scratch_.fields;
     fields = head_.fields;
-    filters::remove_hop_by_hop(fields);
-    state_.forwarded().apply(fields, state_.client_facts(session_, head_), scratch_.arena);
+    const filters::HopByHop removed = filters::remove_hop_by_hop(fields);
+    const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
+    state_.forwarded().apply(fields, facts, scratch_.arena);
     plan_->request_headers.apply(fields);
 
     http::HeadWriter writer(request_buffer_.from(0));
@@ -286,7 +291,10 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         if (field.id == http::FieldId::Host || field.id == http::FieldId::ContentLength) continue;
         writer.field(field);
     }
-    state_.forwarded().write_request_id(writer, request_id_);
+    if (removed.takes_trailers) {
+        writer.field("TE", "trailers");
+        writer.field("Connection", "TE");
+    }
     if (head_.framing.kind == http::BodyKind::Chunked) {
         writer.field("Transfer-Encoding", "chunked");
     } else if (head_.framing.kind == http::BodyKind::Length) {
@@ -346,7 +354,7 @@ Result<void> Exchange::write_response_head() {
     plan_->response_headers.apply(response.fields);
     // An upstream that answers before it has the whole request: what is left of it can't be told from the next one.
     if (!upload_complete_) writer_.close_after();
-    http::HeadWriter& writer = writer_.begin_head(response.status, response.reason, response_head_bytes_ + state_.response_capacity());
+    http::HeadWriter& writer = writer_.begin_head(response.status, response.reason, response_head_bytes_ + snapshot_->head_room_bytes());
     for (const http::Field& field : response.fields) {
         if (field.id != http::FieldId::ContentLength) writer.field(field);
     }

@@ -85,11 +85,11 @@ net::Task<Result<void>> ResponseWriter::send(std::string_view data, bool is_last
     }
     body_bytes_ += data.size();
     is_complete_ = is_last;
-    co_return {};
+    co_return Result<void>{};
 }
 
 net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& head) {
-    if (minor_version_ == 0) co_return {};
+    if (minor_version_ == 0) co_return Result<void>{};
     const net::Buffer buffer = stream_.worker().buffers().take();
     http::HeadWriter writer(buffer.from(0));
     writer.status_line(head.status, head.reason);
@@ -97,7 +97,7 @@ net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& h
         if (field.id != http::FieldId::Connection) writer.field(field);
     }
     writer.end_head();
-    if (!writer.is_good()) co_return {};
+    if (!writer.is_good()) co_return Result<void>{};
     co_return co_await stream_.write({writer.view()});
 }
 

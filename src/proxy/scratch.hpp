@@ -17,6 +17,7 @@ struct Scratch {
     http::ResponseHead response;
     http::Fields fields;
     std::string path;
+    std::string rewritten;
     Arena arena;
 };
 

@@ -20,14 +20,15 @@ Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& p
                  const LocalHandler* local)
     : state_(state),
       stream_(std::move(stream)),
-      peer_(peer),
+      peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
+      client_(state.forwarded().make_peer(peer_text_)),
       reader_(stream_, state.limits()),
       local_(local) {
     stream_.set_write_stall_limit(state.limits().body_idle);
-    state_.sessions().add(*this);
+    state_.sessions(is_local()).add(*this);
 }
 
-Session::~Session() { state_.sessions().remove(*this); }
+Session::~Session() { state_.sessions(is_local()).remove(*this); }
 
 net::Task<void> Session::run() {
     if (local_ != nullptr) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "filters/forwarded.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "platform/socket.hpp"
@@ -40,7 +41,7 @@ public:
 
     [[nodiscard]] WorkerState& state() { return state_; }
     [[nodiscard]] net::Stream& stream() { return stream_; }
-    [[nodiscard]] const platform::Peer& peer() const { return peer_; }
+    [[nodiscard]] const filters::Peer& client() const { return client_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
 
@@ -53,7 +54,8 @@ private:
 
     WorkerState& state_;
     net::Stream stream_;
-    platform::Peer peer_;
+    std::string peer_text_;
+    filters::Peer client_;
     RequestReader reader_;
     const LocalHandler* local_;
     Exchange* exchange_ = nullptr;

@@ -18,7 +18,33 @@ net::Destination destination_of(const config::Address& address) {
     return {To::Name, address.host, address.port};
 }
 
+std::size_t line_bytes(const std::vector<config::HeaderValue>& fields) {
+    std::size_t bytes = 0;
+    for (const config::HeaderValue& field : fields) bytes += field.name.size() + field.value.size() + 4;
+    return bytes;
+}
+
+std::size_t edit_bytes(const config::HeaderEdits& edits) {
+    return line_bytes(edits.set) + line_bytes(edits.add);
+}
+
+std::size_t action_bytes(const config::Route& route) {
+    if (const auto* respond = std::get_if<config::Respond>(&route.action)) return line_bytes(respond->headers);
+    if (const auto* redirect = std::get_if<config::Redirect>(&route.action)) return redirect->location.size();
+    const auto& forward = std::get<config::Forward>(route.action);
+    return forward.rewrite.size() + forward.host.size();
+}
+
 }  // namespace
+
+void Snapshot::measure_head_room() {
+    constexpr std::size_t own_bytes = 4096;
+    std::size_t most = 0;
+    for (const config::Route& route : config_.routes) {
+        most = std::max(most, action_bytes(route) + edit_bytes(route.request_headers) + edit_bytes(route.response_headers));
+    }
+    head_room_bytes_ = own_bytes + most;
+}
 
 void Snapshot::plan_clusters() {
     std::uint32_t first = 0;
@@ -59,6 +85,7 @@ std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapsho
     snapshot->routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
     snapshot->plan_clusters();
     snapshot->plan_routes();
+    snapshot->measure_head_room();
     return snapshot;
 }
 

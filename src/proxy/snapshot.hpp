@@ -48,15 +48,21 @@ public:
     [[nodiscard]] const std::vector<RoutePlan>& route_plans() const { return route_plans_; }
     [[nodiscard]] const std::vector<ClusterPlan>& clusters() const { return clusters_; }
 
+    /// Room that any head needs beyond the fields that a message came with: start line, what the gateway adds, and the
+    /// largest of the configured edits.
+    [[nodiscard]] std::size_t head_room_bytes() const { return head_room_bytes_; }
+
 private:
     explicit Snapshot(config::Config config) : config_(std::move(config)) {}
     void plan_clusters();
     void plan_routes();
+    void measure_head_room();
 
     config::Config config_;
     std::unique_ptr<routing::RouteTable> routes_;
     std::vector<RoutePlan> route_plans_;
     std::vector<ClusterPlan> clusters_;
+    std::size_t head_room_bytes_ = 0;
 };
 
 }  // namespace sluice::proxy

@@ -1,0 +1,83 @@
+#include "app/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "app/commands.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr const char* footer = R"(Examples:
+  sluice run                       start with the embedded configuration on 127.0.0.1:8080
+  sluice run -c gateway.json       start with your own
+  sluice check gateway.json        find every error before it matters
+  sluice routes gateway.json       see which route wins
+
+Exit codes:
+  0  success, or stopped after every request had finished
+  1  the gateway failed to start or to go on
+  2  wrong command line
+  3  the configuration has errors
+  4  a listening address can't be bound
+  5  stopped, but the drain time ended before all requests did
+  6  stopped at once by a second signal
+
+Documentation: docs/configuration.md, docs/operations.md)";
+
+/// The commands and what they were given.
+struct CommandLine {
+    CLI::App app{"Sluice, a native API gateway for Windows, macOS and Linux", "sluice"};
+    CLI::App* run = nullptr;
+    CLI::App* check = nullptr;
+    CLI::App* routes = nullptr;
+    CLI::App* version = nullptr;
+    CLI::App* schema = nullptr;
+    CLI::App* docs = nullptr;
+    std::optional<std::string> run_file;
+    std::string check_file;
+    std::string routes_file;
+
+    CommandLine() {
+        app.footer(footer);
+        app.require_subcommand(1);
+        run = app.add_subcommand("run", "Serve until told to stop (Ctrl-C, SIGTERM)");
+        run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
+        check = app.add_subcommand("check", "Check a configuration file and print every error");
+        check->add_option("file", check_file, "Configuration file")->required();
+        routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
+        routes->add_option("file", routes_file, "Configuration file")->required();
+        version = app.add_subcommand("version", "Print the version and the poller in use");
+        CLI::App* config = app.add_subcommand("config", "Describe the configuration");
+        config->require_subcommand(1);
+        schema = config->add_subcommand("schema", "Print the JSON Schema of the file, for editors");
+        docs = config->add_subcommand("docs", "Print the reference of every key, as Markdown");
+    }
+};
+
+ExitCode dispatch(const CommandLine& line) {
+    if (line.run->parsed()) return command_run(line.run_file);
+    if (line.check->parsed()) return command_check(line.check_file);
+    if (line.routes->parsed()) return command_routes(line.routes_file);
+    if (line.schema->parsed()) return command_config_schema();
+    if (line.docs->parsed()) return command_config_docs();
+    return command_version();
+}
+
+}  // namespace
+
+ExitCode run_cli(int argc, char** argv) {
+    CommandLine line;
+    // CLI11 reports by exception; this is its one edge.
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const int code = line.app.exit(error, std::cout, std::cerr);
+        return code == 0 ? ExitCode::Ok : ExitCode::Usage;
+    }
+    return dispatch(line);
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/exit_code.hpp"
+#include "config/model.hpp"
+
+namespace sluice::app {
+
+/// `sluice run`: serves until it is told to stop. Without a file: the embedded configuration.
+[[nodiscard]] ExitCode command_run(const std::optional<std::string>& file);
+
+/// `sluice check FILE`: prints every error with its position.
+[[nodiscard]] ExitCode command_check(const std::string& file);
+
+/// `sluice routes FILE`: the routes in the order in which they are preferred.
+[[nodiscard]] ExitCode command_routes(const std::string& file);
+
+/// `sluice version`: version, poller, compiler and libraries.
+[[nodiscard]] ExitCode command_version();
+
+/// `sluice config schema` and `sluice config docs`.
+[[nodiscard]] ExitCode command_config_schema();
+[[nodiscard]] ExitCode command_config_docs();
+
+/// Reads and checks a configuration file; prints every error to standard error and yields nullopt when there is one.
+[[nodiscard]] std::optional<config::Config> load_config(const std::string& file);
+
+}  // namespace sluice::app

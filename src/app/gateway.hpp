@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/exit_code.hpp"
+#include "base/log.hpp"
+#include "config/model.hpp"
+
+namespace sluice::app {
+
+/// The composition root: builds everything in order, serves until a signal, and stops in order.
+///
+/// Threading: made, run and destroyed on the main thread.
+class Gateway {
+public:
+    /// Without a file the configuration is the embedded one, whose echo upstream the gateway serves itself.
+    Gateway(config::Config config, std::optional<std::string> file, const Log& log);
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+    ~Gateway();
+
+    /// Serves; returns when the gateway has stopped.
+    [[nodiscard]] ExitCode run();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "net/listener.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace sluice::net {
+
+/// One worker's own listening socket: accepts on the worker's reactor.
+///
+/// Threading: `start` and `stop` are posted to the worker; everything else happens there.
+/// Lifetime:  kept alive by its pending wait; shared with the listener.
+class Acceptor : public std::enable_shared_from_this<Acceptor> {
+public:
+    Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept);
+    ~Acceptor();
+
+    void start();
+    void stop();
+
+    [[nodiscard]] Worker& worker() { return worker_; }
+
+private:
+    struct Waiter;
+
+    void wait();
+    void accept_waiting();
+
+    Worker& worker_;
+    platform::OpenListener listener_;
+    const AcceptHandler& on_accept_;
+    /// Gone once stopped: the last owner may be on another thread than the wheel.
+    std::optional<Deadline> pause_;
+    std::unique_ptr<Waiter> waiter_;
+};
+
+}  // namespace sluice::net

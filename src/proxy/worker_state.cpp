@@ -1,0 +1,83 @@
+#include "proxy/worker_state.hpp"
+
+#include <utility>
+
+namespace sluice::proxy {
+
+WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
+                         telemetry::WorkerMetrics& metrics)
+    : worker_(worker),
+      shared_(shared),
+      metrics_(metrics),
+      contexts_(shared.snapshot->config().limits.contexts),
+      upstreams_(worker, shared.snapshot),
+      forwarded_(shared.snapshot->config().forwarding) {
+    if (shared.access_sink != nullptr) {
+        access_log_ = std::make_unique<telemetry::AccessLog>(*shared.access_sink);
+    }
+}
+
+WorkerState::~WorkerState() = default;
+
+void WorkerState::accept(platform::Accepted accepted, const LocalHandler* local) {
+    net::Stream stream(worker_, accepted.socket.release());
+    if (local == nullptr) {
+        // A connection too many is closed at once: an answer would cost what the limit is there to save.
+        if (draining_ || !shared_.connection_limit.admit(accepted.peer)) {
+            metrics_.count_refused(ErrorCode::TooManyConnections);
+            stream.reset_on_close();
+            return;
+        }
+        metrics_.connection_opened();
+    }
+    worker_.add_load(1);
+    net::spawn(run_session(std::move(stream), accepted.peer, local));
+}
+
+net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer,
+                                         const LocalHandler* local) {
+    {
+        Session session(*this, std::move(stream), peer, local);
+        co_await session.run();
+    }
+    worker_.add_load(-1);
+    if (local == nullptr) {
+        metrics_.connection_closed();
+        shared_.connection_limit.leave(peer);
+    }
+    check_ended();
+}
+
+void WorkerState::drain(std::function<void()> on_drained) {
+    draining_ = true;
+    on_drained_ = std::move(on_drained);
+    sessions_.for_each(&Session::drain);
+    check_ended();
+}
+
+void WorkerState::cut(std::function<void()> on_ended) {
+    draining_ = true;
+    on_ended_ = std::move(on_ended);
+    sessions_.for_each(&Session::cut);
+    local_sessions_.for_each(&Session::cut);
+    upstreams_.close_idle();
+    check_ended();
+}
+
+void WorkerState::check_ended() {
+    if (on_drained_ && sessions_.empty()) std::exchange(on_drained_, nullptr)();
+    if (on_ended_ && sessions_.empty() && local_sessions_.empty()) {
+        std::exchange(on_ended_, nullptr)();
+    }
+}
+
+std::string_view WorkerState::http_date() {
+    const std::int64_t second = wall_clock_milliseconds() / 1000;
+    if (second != date_second_) {
+        date_second_ = second;
+        date_ = http::http_date(second);
+    }
+    return {date_.data(), date_.size()};
+}
+
+}  // namespace sluice::proxy

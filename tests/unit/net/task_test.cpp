@@ -1,0 +1,58 @@
+#include "net/task.hpp"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+using namespace sluice::net;
+
+namespace {
+
+Task<int> forty_two() { co_return 42; }
+
+Task<int> after(Event& event) {
+    co_await event;
+    co_return 7;
+}
+
+Task<void> store(Task<int> task, int& out) { out = co_await task; }
+
+Task<std::unique_ptr<std::string>> make_text() { co_return std::make_unique<std::string>("text"); }
+
+Task<void> count_to(int limit, int& out) {
+    for (int i = 0; i < limit; ++i) out += co_await forty_two() - 41;
+}
+
+}  // namespace
+
+TEST_CASE("A spawned task runs at once up to its first wait", "[net]") {
+    int out = 0;
+    spawn(store(forty_two(), out));
+    CHECK(out == 42);
+}
+
+TEST_CASE("A task that waits for an event goes on when it is set, and at once when it was set before", "[net]") {
+    Event event;
+    int out = 0;
+    spawn(store(after(event), out));
+    CHECK(out == 0);
+    event.set();
+    CHECK(out == 7);
+    int again = 0;
+    spawn(store(after(event), again));
+    CHECK(again == 7);
+}
+
+TEST_CASE("A task yields values that can only be moved", "[net]") {
+    std::unique_ptr<std::string> got;
+    const auto take = [](std::unique_ptr<std::string>& out) -> Task<void> { out = co_await make_text(); };
+    spawn(take(got));
+    REQUIRE(got != nullptr);
+    CHECK(*got == "text");
+}
+
+TEST_CASE("A task may await another many times in a row", "[net]") {
+    int out = 0;
+    spawn(count_to(1000, out));
+    CHECK(out == 1000);
+}
