@@ -18,7 +18,7 @@ from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
 
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
-    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "config", "forward_all", "is_wine",
+    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster", "config", "forward_all", "is_wine",
     "main", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
 ]
 

@@ -221,9 +221,9 @@ class Origin:
     def _run(self, behaviour, connection):
         try:
             behaviour(connection)
-        except Malformed as malformed:
-            self.failures.append(f"malformed bytes reached the origin: {malformed}")
-            connection.close()
         except (ConnectionEnded, OSError):
             # The gateway gave up on this connection, or the origin stops: tests that care look at their own facts.
             connection.closed = True
+        except Exception as failure:  # A failed expectation of a script, or malformed bytes.
+            self.failures.append(f"{type(failure).__name__} at the origin: {failure}")
+            connection.close()
