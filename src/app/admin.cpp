@@ -1,0 +1,1 @@
+#include "app/admin.hpp"
