@@ -7,14 +7,16 @@
 #include <cstring>
 #include <string_view>
 
-/// Classes of bytes of the HTTP and URI grammars, and the search for the byte that ends a run of plain text.
+/// Classes of bytes of the HTTP and URI grammars, and the search for the byte that ends a run of
+/// plain text.
 namespace sluice::http {
 
 /// What a byte may be part of; the classes are bits, so one table serves all of them.
 enum class ByteClass : std::uint8_t {
     /// tchar (RFC 9110, 5.6.2): methods, field names, list tokens.
     Token = 1,
-    /// A field name of a request: tchar without '_', which would let X_Forwarded_For pass for X-Forwarded-For
+    /// A field name of a request: tchar without '_', which would let X_Forwarded_For pass for
+    /// X-Forwarded-For
     /// behind gateways that map both to one variable.
     PlainName = 2,
     /// A request target: visible ASCII without '#' (RFC 9112, 3.2).
@@ -23,7 +25,8 @@ enum class ByteClass : std::uint8_t {
     TargetPath = 8,
     /// A field value (RFC 9110, 5.5): HTAB, SP, visible ASCII and bytes from 0x80.
     Value = 16,
-    /// A host name: unreserved (RFC 3986, 2.3). Sub-delimiters and percent signs are left out: no host
+    /// A host name: unreserved (RFC 3986, 2.3). Sub-delimiters and percent signs are left out: no
+    /// host
     /// needs them, and they are what breaks a Forwarded field or a log.
     Host = 32,
 };
@@ -66,7 +69,8 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
 }  // namespace detail
 
 [[nodiscard]] constexpr bool is_in(ByteClass kind, char c) {
-    return (detail::class_table[static_cast<unsigned char>(c)] & static_cast<std::uint8_t>(kind)) != 0;
+    return (detail::class_table[static_cast<unsigned char>(c)] & static_cast<std::uint8_t>(kind)) !=
+           0;
 }
 
 /// The first byte that is not of the class, or `end`.
@@ -75,7 +79,9 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return at;
 }
 
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 [[nodiscard]] constexpr bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -95,15 +101,16 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return !text.empty() && skip(ByteClass::Token, text.data(), end) == end;
 }
 
-/// The first control byte (below 0x20, or DEL), or `end`. Eight bytes at a time, since values make up most of a head.
+/// The first control byte (below 0x20, or DEL), or `end`. Eight bytes at a time, since values make
+/// up most of a head.
 [[nodiscard]] inline const char* find_control(const char* at, const char* end) {
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t tops = 0x8080808080808080ULL;
     while (end - at >= 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, at, sizeof word);
-        // The top bit of each byte below 0x20, and of each that is 0x7F. A borrow may mark a byte wrongly, but
-        // only above one that is marked rightly.
+        // The top bit of each byte below 0x20, and of each that is 0x7F. A borrow may mark a byte
+        // wrongly, but only above one that is marked rightly.
         const std::uint64_t flipped = word ^ (ones * 0x7F);
         const std::uint64_t found =
             (((word - ones * 0x20) & ~word) | ((flipped - ones) & ~flipped)) & tops;

@@ -10,18 +10,23 @@ namespace sluice::http {
 namespace {
 
 constexpr Refusal bad_size{ErrorCode::BadFraming, "a chunk size is not a hexadecimal number"};
-constexpr Refusal size_too_big{ErrorCode::BadFraming, "a chunk size has more than 16 digits or 63 bits"};
+constexpr Refusal size_too_big{ErrorCode::BadFraming,
+                               "a chunk size has more than 16 digits or 63 bits"};
 constexpr Refusal bad_extension{ErrorCode::BadFraming, "a chunk extension is malformed"};
 constexpr Refusal line_too_long{ErrorCode::BadFraming, "a chunk-size line is over its limit"};
-constexpr Refusal extensions_too_long{ErrorCode::BadFraming, "the chunk extensions are over their limit"};
+constexpr Refusal extensions_too_long{ErrorCode::BadFraming,
+                                      "the chunk extensions are over their limit"};
 constexpr Refusal mostly_framing{ErrorCode::BadFraming, "the chunked body is nearly all framing"};
 constexpr Refusal bad_line_end{ErrorCode::BadFraming, "a chunk-size line does not end in CRLF"};
 constexpr Refusal bad_data_end{ErrorCode::BadFraming, "the data of a chunk does not end in CRLF"};
 constexpr Refusal bad_last_line{ErrorCode::BadFraming, "the chunked body does not end in CRLF"};
 constexpr Refusal trailer_line_end{ErrorCode::BadFraming, "a trailer line does not end in CRLF"};
-constexpr Refusal trailers_too_long{ErrorCode::HeadersTooLarge, "the trailer fields are over their limit"};
-constexpr Refusal too_many_trailers{ErrorCode::HeadersTooLarge, "more trailer fields than the limit"};
-constexpr Refusal forbidden_trailer{ErrorCode::BadFraming, "a field that no trailer section may contain"};
+constexpr Refusal trailers_too_long{ErrorCode::HeadersTooLarge,
+                                    "the trailer fields are over their limit"};
+constexpr Refusal too_many_trailers{ErrorCode::HeadersTooLarge,
+                                    "more trailer fields than the limit"};
+constexpr Refusal forbidden_trailer{ErrorCode::BadFraming,
+                                    "a field that no trailer section may contain"};
 constexpr Refusal failed_before{ErrorCode::BadFraming, "the chunked body was refused before"};
 
 constexpr std::uint8_t most_digits = 16;
@@ -34,9 +39,9 @@ Result<ChunkedReader::Step> ChunkedReader::step(std::string_view input) {
     std::size_t at = 0;
     while (at < input.size() && state_ != State::Done) {
         if (state_ == State::Data) {
-            const std::string_view data =
-                input.substr(at, static_cast<std::size_t>(
-                                     std::min<std::uint64_t>(remaining_, input.size() - at)));
+            const std::string_view data = input.substr(
+                at,
+                static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size() - at)));
             remaining_ -= data.size();
             data_bytes_ += data.size();
             if (remaining_ == 0) state_ = State::DataCr;
@@ -55,24 +60,29 @@ Result<ChunkedReader::Step> ChunkedReader::step(std::string_view input) {
 Verdict ChunkedReader::take(char c) {
     switch (state_) {
         case State::SizeFirst:
-        case State::Size: return take_size(c);
+        case State::Size:
+            return take_size(c);
         case State::ExtensionNameFirst:
         case State::ExtensionName:
         case State::ExtensionValueFirst:
         case State::ExtensionValue:
         case State::ExtensionQuoted:
         case State::ExtensionQuotedPair:
-        case State::ExtensionQuotedEnd: return take_extension(c);
+        case State::ExtensionQuotedEnd:
+            return take_extension(c);
         case State::SizeLf:
         case State::DataCr:
         case State::DataLf:
-        case State::EndLf: return take_line_end(c);
+        case State::EndLf:
+            return take_line_end(c);
         case State::TrailerFirst:
         case State::Trailer:
-        case State::TrailerLf: return take_trailer(c);
+        case State::TrailerLf:
+            return take_trailer(c);
         case State::Data:
         case State::Done:
-        case State::Failed: break;
+        case State::Failed:
+            break;
     }
     return &failed_before;
 }
@@ -91,8 +101,8 @@ Verdict ChunkedReader::take_size(char c) {
     return take_extension_end(c);
 }
 
-/// chunk-ext = *( ";" name [ "=" ( token / quoted-string ) ] ), without the white space that RFC 9112, 7.1.1
-/// calls bad: it divides parsers, and no sender needs it.
+/// chunk-ext = *( ";" name [ "=" ( token / quoted-string ) ] ), without the white space that RFC
+/// 9112, 7.1.1 calls bad: it divides parsers, and no sender needs it.
 Verdict ChunkedReader::take_extension(char c) {
     if (const Verdict flaw = count_framing()) return flaw;
     if (++extension_bytes_ > limits_.extension_bytes) return &extensions_too_long;
@@ -104,8 +114,8 @@ Verdict ChunkedReader::take_extension(char c) {
                 return nullptr;
             }
             if (!is_in(ByteClass::Token, c)) return &bad_extension;
-            state_ = state_ == State::ExtensionNameFirst ? State::ExtensionName
-                                                         : State::ExtensionValue;
+            state_ =
+                state_ == State::ExtensionNameFirst ? State::ExtensionName : State::ExtensionValue;
             return nullptr;
         case State::ExtensionName:
         case State::ExtensionValue:
@@ -122,7 +132,8 @@ Verdict ChunkedReader::take_extension(char c) {
         case State::ExtensionQuotedPair:
             state_ = State::ExtensionQuoted;
             return is_in(ByteClass::Value, c) ? nullptr : &bad_extension;
-        default: return take_extension_end(c);
+        default:
+            return take_extension_end(c);
     }
 }
 

@@ -10,11 +10,13 @@
 
 namespace sluice::http {
 
-/// Takes a chunked body apart (RFC 9112, 7.1), strictly: CRLF only, hexadecimal sizes of at most 16 digits without sign
-/// or space, extensions bounded, trailer fields checked like header fields and bounded.
+/// Takes a chunked body apart (RFC 9112, 7.1), strictly: CRLF only, hexadecimal sizes of at most 16
+/// digits without sign or space, extensions bounded, trailer fields checked like header fields and
+/// bounded.
 ///
 /// A caller hands in what it has and gets one step back; it repeats until NeedMore or End.
-/// Failure: BadFraming with the reason (HeadersTooLarge for trailers), or BadResponse when the side is Upstream.
+/// Failure: BadFraming with the reason (HeadersTooLarge for trailers), or BadResponse when the side
+/// is Upstream.
 ///          A reader that has failed fails again until clear().
 class ChunkedReader {
 public:
@@ -34,8 +36,9 @@ public:
         std::uint32_t line_bytes = 4096;
         /// All extensions of the body.
         std::uint32_t extension_bytes = 16 * 1024;
-        /// Sizes, extensions and line ends of the body may measure this much and eight bytes more for each byte of data:
-        /// chunks of one byte (five bytes of framing) pass, bodies that are nearly all framing do not.
+        /// Sizes, extensions and line ends of the body may measure this much and eight bytes more
+        /// for each byte of data: chunks of one byte (five bytes of framing) pass, bodies that are
+        /// nearly all framing do not.
         std::uint32_t overhead_bytes = 16 * 1024;
         std::uint32_t trailer_bytes = 8 * 1024;
         std::uint32_t trailer_fields = 32;
@@ -49,8 +52,8 @@ public:
 
     [[nodiscard]] bool is_done() const { return state_ == State::Done; }
 
-    /// The trailer section as it was sent (field lines with CRLF, without the closing empty line), checked;
-    /// valid after End until clear().
+    /// The trailer section as it was sent (field lines with CRLF, without the closing empty line),
+    /// checked; valid after End until clear().
     [[nodiscard]] std::string_view trailers() const { return trailers_; }
 
     /// Ready for the next body, keeping the memory of the trailers.

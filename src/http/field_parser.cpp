@@ -24,13 +24,19 @@ Verdict name_flaw(const char* begin, const char* at, const char* end) {
     if (at == end) return &unfinished;
     if (at == begin && (*at == ' ' || *at == '\t')) return &folded;
     switch (*at) {
-        case ':': return &empty_name;
+        case ':':
+            return &empty_name;
         case ' ':
-        case '\t': return &space_in_name;
-        case '_': return &underscore;
-        case '\n': return &bare_lf;
-        case '\r': return end - at > 1 && at[1] != '\n' ? &bare_cr : &no_colon;
-        default: return &bad_name;
+        case '\t':
+            return &space_in_name;
+        case '_':
+            return &underscore;
+        case '\n':
+            return &bare_lf;
+        case '\r':
+            return end - at > 1 && at[1] != '\n' ? &bare_cr : &no_colon;
+        default:
+            return &bad_name;
     }
 }
 
@@ -42,7 +48,9 @@ Verdict value_flaw(const char* at, const char* end) {
     return end - at > 1 ? &bare_cr : &unfinished;
 }
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 
 /// Lower case, sorted.
 constexpr std::array forbidden_trailers{

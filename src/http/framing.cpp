@@ -27,8 +27,10 @@ bool names_framing(std::string_view option) {
     switch (field_id(option)) {
         case FieldId::ContentLength:
         case FieldId::TransferEncoding:
-        case FieldId::Host: return true;
-        default: return false;
+        case FieldId::Host:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -54,7 +56,8 @@ std::optional<std::uint64_t> parse_length(std::string_view digits) {
     return value;
 }
 
-/// Tells a coding that we do not speak, which is the sender's right, from a list that is wrong in itself.
+/// Tells a coding that we do not speak, which is the sender's right, from a list that is wrong in
+/// itself.
 Verdict coding_flaw(std::string_view value) {
     bool others = false;
     while (true) {
@@ -93,8 +96,10 @@ Verdict note_field(const Field& field, FieldFacts& facts) {
         case FieldId::Upgrade:
             facts.has_upgrade = facts.has_upgrade || !field.value.empty();
             return nullptr;
-        case FieldId::Connection: return note_connection(field.value, facts);
-        default: return nullptr;
+        case FieldId::Connection:
+            return note_connection(field.value, facts);
+        default:
+            return nullptr;
     }
 }
 

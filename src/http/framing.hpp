@@ -8,7 +8,8 @@
 
 namespace sluice::http {
 
-/// What the fields of one head say about its body, its connection and whom it is for, gathered while they are parsed.
+/// What the fields of one head say about its body, its connection and whom it is for, gathered
+/// while they are parsed.
 struct FieldFacts {
     std::string_view host;
     std::string_view content_length;
@@ -25,11 +26,13 @@ struct FieldFacts {
     bool upgrade = false;
 };
 
-/// Adds one field. Refuses a Connection that is not a list of tokens, or that names a field which delimits or routes the
-/// message: removing that one, as RFC 9110, 7.6.1 asks, would change the message.
+/// Adds one field. Refuses a Connection that is not a list of tokens, or that names a field which
+/// delimits or routes the message: removing that one, as RFC 9110, 7.6.1 asks, would change the
+/// message.
 [[nodiscard]] Verdict note_field(const Field& field, FieldFacts& facts);
 
-/// How the body is delimited by its fields, all ambiguity refused (RFC 9112, 6.1 to 6.3): None when they say nothing.
+/// How the body is delimited by its fields, all ambiguity refused (RFC 9112, 6.1 to 6.3): None when
+/// they say nothing.
 [[nodiscard]] Verdict body_framing(const FieldFacts& facts, std::uint8_t minor_version,
                                    Framing& out);
 

@@ -11,7 +11,8 @@ namespace {
 
 constexpr Refusal unfinished{ErrorCode::BadFraming, "the head has no closing empty line"};
 constexpr Refusal bytes_after_head{ErrorCode::BadFraming, "bytes after the closing empty line"};
-constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge, "the header fields are over their limit"};
+constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge,
+                                  "the header fields are over their limit"};
 constexpr Refusal too_many_fields{ErrorCode::HeadersTooLarge, "more header fields than the limit"};
 constexpr Refusal no_host{ErrorCode::BadHost, "an HTTP/1.1 request without Host"};
 constexpr Refusal repeated_host{ErrorCode::BadHost, "more than one Host"};
@@ -31,8 +32,8 @@ bool is_line_end(const char* at, const char* end) {
 }
 
 /// Takes all field lines and the closing empty line, which must be the last bytes.
-Finding take_fields(const char* at, const char* end, const HeadLimits& limits,
-                    ByteClass name_class, Fields& fields, FieldFacts& facts) {
+Finding take_fields(const char* at, const char* end, const HeadLimits& limits, ByteClass name_class,
+                    Fields& fields, FieldFacts& facts) {
     const char* const begin = at;
     while (!is_line_end(at, end)) {
         if (at == end) return {&unfinished, {}};
@@ -50,7 +51,8 @@ Finding take_fields(const char* at, const char* end, const HeadLimits& limits,
     return {};
 }
 
-/// Host must be there and well formed even when the target's authority takes its place (RFC 9112, 3.2).
+/// Host must be there and well formed even when the target's authority takes its place (RFC
+/// 9112, 3.2).
 Finding check_host(const FieldFacts& facts, RequestHead& out) {
     if (facts.hosts > 1) return {&repeated_host, {}};
     if (facts.hosts == 0) {
@@ -124,8 +126,8 @@ Finding read_response(std::string_view head, const HeadLimits& limits, Method me
     } else if (out.framing.kind == BodyKind::None) {
         out.framing.kind = BodyKind::UntilClose;
     }
-    out.keep_alive = wants_keep_alive(facts, out.minor_version) &&
-                     out.framing.kind != BodyKind::UntilClose;
+    out.keep_alive =
+        wants_keep_alive(facts, out.minor_version) && out.framing.kind != BodyKind::UntilClose;
     return {};
 }
 

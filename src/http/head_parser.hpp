@@ -11,18 +11,21 @@
 
 namespace sluice::http {
 
-/// Finds the end of a head while bytes arrive, without looking at a byte twice, and refuses early what
-/// no further byte can mend: a bare LF, a CR without LF, control bytes, a start line, field block or field count over
-/// its limit, empty lines before the start line (one is forgiven to a client, RFC 9112, 2.2).
+/// Finds the end of a head while bytes arrive, without looking at a byte twice, and refuses early
+/// what no further byte can mend: a bare LF, a CR without LF, control bytes, a start line, field
+/// block or field count over its limit, empty lines before the start line (one is forgiven to a
+/// client, RFC 9112, 2.2).
 ///
-/// Failure: BadFraming, TargetTooLong or HeadersTooLarge, with the reason in words; BadResponse when the side is Upstream.
+/// Failure: BadFraming, TargetTooLong or HeadersTooLarge, with the reason in words; BadResponse
+/// when the side is Upstream.
 class HeadScanner {
 public:
     explicit HeadScanner(const HeadLimits& limits, Side side = Side::Client)
         : limits_(limits), side_(side) {}
 
-    /// `bytes` is all that has arrived of this head, each time from its first byte. Yields the head's length with
-    /// its closing empty line (and the forgiven one before it), or nullopt while it is incomplete.
+    /// `bytes` is all that has arrived of this head, each time from its first byte. Yields the
+    /// head's length with its closing empty line (and the forgiven one before it), or nullopt while
+    /// it is incomplete.
     [[nodiscard]] Result<std::optional<std::size_t>> scan(std::string_view bytes);
 
     /// Ready for the next head.
@@ -42,16 +45,20 @@ private:
     std::size_t fields_begin_ = 0;
 };
 
-/// Parses one complete request head, closing empty line included, and checks all that RFC 9110 and RFC 9112
-/// let a proxy refuse. `out` is cleared first. Trusts nothing that HeadScanner has seen: it is as strict alone.
+/// Parses one complete request head, closing empty line included, and checks all that RFC 9110 and
+/// RFC 9112 let a proxy refuse. `out` is cleared first. Trusts nothing that HeadScanner has seen:
+/// it is as strict alone.
 ///
 /// Lifetime: views in `out` point into `head`.
-/// Failure:  side Client; the code gives the status (400, 414, 417, 431, 501, 505), the context says what was wrong.
-///           `out` is then of no use, but for the method and target if they were read (for the log).
+/// Failure:  side Client; the code gives the status (400, 414, 417, 431, 501, 505), the context
+/// says what was wrong.
+///           `out` is then of no use, but for the method and target if they were read (for the
+///           log).
 [[nodiscard]] Result<void> parse_request_head(std::string_view head, const HeadLimits& limits,
                                               RequestHead& out);
 
-/// The same for a response to `method`: framing follows RFC 9112, 6.3 (HEAD, 204, 304 and 1xx have no body).
+/// The same for a response to `method`: framing follows RFC 9112, 6.3 (HEAD, 204, 304 and 1xx have
+/// no body).
 ///
 /// Failure: side Upstream, BadResponse.
 [[nodiscard]] Result<void> parse_response_head(std::string_view head, const HeadLimits& limits,

@@ -6,7 +6,8 @@ namespace sluice::http {
 namespace {
 
 constexpr Refusal start_line_too_long{ErrorCode::TargetTooLong, "the start line is over its limit"};
-constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge, "the header fields are over their limit"};
+constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge,
+                                  "the header fields are over their limit"};
 constexpr Refusal too_many_fields{ErrorCode::HeadersTooLarge, "more header fields than the limit"};
 constexpr Refusal bare_lf{ErrorCode::BadFraming, "a line feed without carriage return"};
 constexpr Refusal bare_cr{ErrorCode::BadFraming, "a carriage return without line feed"};
@@ -21,7 +22,8 @@ Result<std::optional<std::size_t>> HeadScanner::scan(std::string_view bytes) {
     while (true) {
         const char* const at = find_control(begin + scanned_, end);
         scanned_ = static_cast<std::size_t>(at - begin);
-        // Before anything is said about the byte found, so that the answer is the same however the bytes arrive.
+        // Before anything is said about the byte found, so that the answer is the same however the
+        // bytes arrive.
         if (const Verdict flaw = check_length()) return fail(refuse(side_, *flaw));
         if (at == end) return std::nullopt;
         if (*at == '\t') {
@@ -65,6 +67,8 @@ Verdict HeadScanner::end_line() {
     return nullptr;
 }
 
-void HeadScanner::clear() { *this = HeadScanner(limits_, side_); }
+void HeadScanner::clear() {
+    *this = HeadScanner(limits_, side_);
+}
 
 }  // namespace sluice::http

@@ -22,7 +22,8 @@ constexpr CivilDay civil_day(std::uint64_t days) {
     constexpr std::array<unsigned, 12> month_days{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     unsigned year = 1970 + static_cast<unsigned>(400 * (days / days_in_cycle));
     auto left = static_cast<unsigned>(days % days_in_cycle);
-    for (unsigned length = 0; left >= (length = is_leap(year) ? 366U : 365U); ++year) left -= length;
+    for (unsigned length = 0; left >= (length = is_leap(year) ? 366U : 365U); ++year)
+        left -= length;
     unsigned month = 0;
     for (;; ++month) {
         const unsigned length = month_days[month] + (month == 1 && is_leap(year) ? 1U : 0U);

@@ -21,26 +21,37 @@ FieldId either(std::string_view name, std::string_view one, FieldId one_id, std:
 
 FieldId field_id(std::string_view name) {
     switch (name.size()) {
-        case 2: return when(name, "te", FieldId::Te);
-        case 3: return when(name, "via", FieldId::Via);
-        case 4: return either(name, "host", FieldId::Host, "date", FieldId::Date);
-        case 6: return either(name, "expect", FieldId::Expect, "server", FieldId::Server);
-        case 7: return either(name, "upgrade", FieldId::Upgrade, "trailer", FieldId::Trailer);
-        case 9: return when(name, "forwarded", FieldId::Forwarded);
+        case 2:
+            return when(name, "te", FieldId::Te);
+        case 3:
+            return when(name, "via", FieldId::Via);
+        case 4:
+            return either(name, "host", FieldId::Host, "date", FieldId::Date);
+        case 6:
+            return either(name, "expect", FieldId::Expect, "server", FieldId::Server);
+        case 7:
+            return either(name, "upgrade", FieldId::Upgrade, "trailer", FieldId::Trailer);
+        case 9:
+            return when(name, "forwarded", FieldId::Forwarded);
         case 10:
             return either(name, "connection", FieldId::Connection, "keep-alive",
                           FieldId::KeepAlive);
-        case 14: return when(name, "content-length", FieldId::ContentLength);
-        case 15: return when(name, "x-forwarded-for", FieldId::XForwardedFor);
+        case 14:
+            return when(name, "content-length", FieldId::ContentLength);
+        case 15:
+            return when(name, "x-forwarded-for", FieldId::XForwardedFor);
         case 16:
             return either(name, "x-forwarded-host", FieldId::XForwardedHost, "proxy-connection",
                           FieldId::ProxyConnection);
         case 17:
-            return either(name, "transfer-encoding", FieldId::TransferEncoding,
-                          "x-forwarded-proto", FieldId::XForwardedProto);
-        case 18: return when(name, "proxy-authenticate", FieldId::ProxyAuthenticate);
-        case 19: return when(name, "proxy-authorization", FieldId::ProxyAuthorization);
-        default: return FieldId::Other;
+            return either(name, "transfer-encoding", FieldId::TransferEncoding, "x-forwarded-proto",
+                          FieldId::XForwardedProto);
+        case 18:
+            return when(name, "proxy-authenticate", FieldId::ProxyAuthenticate);
+        case 19:
+            return when(name, "proxy-authorization", FieldId::ProxyAuthorization);
+        default:
+            return FieldId::Other;
     }
 }
 
@@ -69,11 +80,13 @@ Method method_of(std::string_view name) {
         case 5:
             if (name == "PATCH") return Method::Patch;
             return name == "TRACE" ? Method::Trace : Method::Other;
-        case 6: return name == "DELETE" ? Method::Delete : Method::Other;
+        case 6:
+            return name == "DELETE" ? Method::Delete : Method::Other;
         case 7:
             if (name == "OPTIONS") return Method::Options;
             return name == "CONNECT" ? Method::Connect : Method::Other;
-        default: return Method::Other;
+        default:
+            return Method::Other;
     }
 }
 
@@ -84,11 +97,13 @@ bool is_idempotent(Method method) {
         case Method::Put:
         case Method::Delete:
         case Method::Options:
-        case Method::Trace: return true;
+        case Method::Trace:
+            return true;
         case Method::Post:
         case Method::Connect:
         case Method::Patch:
-        case Method::Other: break;
+        case Method::Other:
+            break;
     }
     return false;
 }

@@ -47,7 +47,18 @@ using Fields = std::vector<Field>;
 [[nodiscard]] const Field* find_field(const Fields& fields, FieldId id);
 [[nodiscard]] const Field* find_field(const Fields& fields, std::string_view name);
 
-enum class Method : std::uint8_t { Get, Head, Post, Put, Delete, Connect, Options, Trace, Patch, Other };
+enum class Method : std::uint8_t {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Connect,
+    Options,
+    Trace,
+    Patch,
+    Other
+};
 
 [[nodiscard]] Method method_of(std::string_view name);
 
@@ -63,7 +74,8 @@ struct Framing {
     std::uint64_t length = 0;
 };
 
-/// Form of a request target (RFC 9112, 3.2). OPTIONS with an absolute target that has no path is Asterisk (3.2.4).
+/// Form of a request target (RFC 9112, 3.2). OPTIONS with an absolute target that has no path is
+/// Asterisk (3.2.4).
 enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
 
 /// A request's head, checked: framing is unambiguous and there is exactly one authority.
@@ -74,13 +86,14 @@ struct RequestHead {
     Method method = Method::Other;
     TargetForm target_form = TargetForm::Origin;
     std::string_view target;
-    /// Path and query of the target as they were sent, undecoded; the query without its '?'. The path is "/" when an
-    /// absolute target has none, "*" in asterisk form, "" in authority form.
+    /// Path and query of the target as they were sent, undecoded; the query without its '?'. The
+    /// path is "/" when an absolute target has none, "*" in asterisk form, "" in authority form.
     std::string_view path;
     std::string_view query;
     bool has_query = false;
-    /// Whom the request is for: the target's authority in absolute form (RFC 9112, 3.2.2: Host is then ignored and must be
-    /// replaced), else Host. Well formed (http/authority.hpp splits it). "" in HTTP/1.0 without Host.
+    /// Whom the request is for: the target's authority in absolute form (RFC 9112, 3.2.2: Host is
+    /// then ignored and must be replaced), else Host. Well formed (http/authority.hpp splits it).
+    /// "" in HTTP/1.0 without Host.
     std::string_view authority;
     /// "http" or "https" as an absolute target said; "" otherwise.
     std::string_view scheme;
@@ -106,7 +119,8 @@ struct ResponseHead {
     std::uint8_t minor_version = 1;
     Fields fields;
     Framing framing;
-    /// The upstream keeps the connection (RFC 9112, 9.3); never with a body that ends by closing it.
+    /// The upstream keeps the connection (RFC 9112, 9.3); never with a body that ends by closing
+    /// it.
     bool keep_alive = true;
 
     void clear();

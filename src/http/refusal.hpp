@@ -15,8 +15,8 @@ struct Refusal {
 /// nullptr when there is nothing to refuse.
 using Verdict = const Refusal*;
 
-/// The refusal as an error of that side; whatever an upstream did is a BadResponse. `detail`, a piece of the message,
-/// is shown escaped and shortened.
+/// The refusal as an error of that side; whatever an upstream did is a BadResponse. `detail`, a
+/// piece of the message, is shown escaped and shortened.
 [[nodiscard]] Error refuse(Side side, const Refusal& refusal, std::string_view detail = {});
 
 }  // namespace sluice::http

@@ -9,7 +9,8 @@ namespace sluice::http {
 namespace {
 
 constexpr Refusal too_long{ErrorCode::TargetTooLong, "the request line is over its limit"};
-constexpr Refusal bad_method{ErrorCode::BadRequest, "the request line does not begin with a method"};
+constexpr Refusal bad_method{ErrorCode::BadRequest,
+                             "the request line does not begin with a method"};
 constexpr Refusal extra_space{ErrorCode::BadRequest,
                               "the parts of the request line are not divided by one space each"};
 constexpr Refusal fragment{ErrorCode::BadRequest, "a fragment in the request target"};

@@ -92,9 +92,13 @@ void HeadWriter::begin_field(std::string_view name) {
     raw(": ");
 }
 
-void HeadWriter::end_field() { raw("\r\n"); }
+void HeadWriter::end_field() {
+    raw("\r\n");
+}
 
-void HeadWriter::end_head() { raw("\r\n"); }
+void HeadWriter::end_head() {
+    raw("\r\n");
+}
 
 std::size_t write_chunk_line(std::span<char, chunk_line_bytes> out, std::uint64_t data_bytes) {
     const auto [stop, code] =

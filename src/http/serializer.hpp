@@ -10,10 +10,11 @@
 
 namespace sluice::http {
 
-/// Writes heads into a buffer of the caller, without allocating. What does not fit is dropped and remembered, so a
-/// caller writes the whole head and asks once, at the end.
+/// Writes heads into a buffer of the caller, without allocating. What does not fit is dropped and
+/// remembered, so a caller writes the whole head and asks once, at the end.
 ///
-/// Failure: is_good() is false after an overflow, or after a piece that would have begun a new line or
+/// Failure: is_good() is false after an overflow, or after a piece that would have begun a new line
+/// or
 ///          ended the target (message splitting): such a head must not be sent.
 class HeadWriter {
 public:
@@ -67,16 +68,16 @@ private:
 /// Room that any chunk-size line needs: 16 digits and CRLF.
 inline constexpr std::size_t chunk_line_bytes = 18;
 
-/// Writes "1f4\r\n" and yields its length. A chunk of data is followed by `chunk_end`; a body ends with `last_chunk`,
-/// its trailer fields and an empty line.
+/// Writes "1f4\r\n" and yields its length. A chunk of data is followed by `chunk_end`; a body ends
+/// with `last_chunk`, its trailer fields and an empty line.
 [[nodiscard]] std::size_t write_chunk_line(std::span<char, chunk_line_bytes> out,
                                            std::uint64_t data_bytes);
 
 inline constexpr std::string_view chunk_end = "\r\n";
 inline constexpr std::string_view last_chunk = "0\r\n";
 
-/// A date as Date and Last-Modified carry it (IMF-fixdate, RFC 9110, 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
-/// It changes once a second, so callers keep it for that long.
+/// A date as Date and Last-Modified carry it (IMF-fixdate, RFC 9110, 5.6.7): "Sun, 06 Nov 1994
+/// 08:49:37 GMT". It changes once a second, so callers keep it for that long.
 using HttpDate = std::array<char, 29>;
 [[nodiscard]] HttpDate http_date(std::int64_t seconds_since_epoch);
 

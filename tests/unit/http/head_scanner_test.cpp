@@ -1,0 +1,86 @@
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <string_view>
+
+#include "http/head_parser.hpp"
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::http;
+
+constexpr HeadLimits small{.fields = 3, .field_bytes = 40, .start_line_bytes = 20};
+
+ErrorCode code_of(std::string_view bytes, Side side = Side::Client) {
+    HeadScanner scanner(small, side);
+    const auto found = scanner.scan(bytes);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().side == side);
+    return found.error().code;
+}
+
+}  // namespace
+
+TEST_CASE("HeadScanner finds the end of a head and leaves what follows alone", "[http]") {
+    const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    HeadScanner scanner(small);
+    const auto found = scanner.scan(head + "body\n\n\n");
+    REQUIRE(found);
+    CHECK(**found == head.size());
+}
+
+TEST_CASE("HeadScanner goes on where it stopped", "[http]") {
+    const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    HeadScanner scanner(small);
+    for (std::size_t size = 0; size < head.size(); ++size) {
+        const auto found = scanner.scan(std::string_view(head).substr(0, size));
+        REQUIRE(found);
+        REQUIRE_FALSE(found->has_value());
+    }
+    CHECK(**scanner.scan(head) == head.size());
+    scanner.clear();
+    CHECK(**scanner.scan(head) == head.size());
+}
+
+TEST_CASE("HeadScanner counts the forgiven empty line into the head", "[http]") {
+    HeadScanner scanner(small);
+    CHECK(**scanner.scan("\r\nGET / HTTP/1.1\r\n\r\n") == 20);
+    CHECK(code_of("\r\n\r\n") == ErrorCode::BadFraming);
+    CHECK(code_of("\r\n", Side::Upstream) == ErrorCode::BadResponse);
+}
+
+TEST_CASE("HeadScanner refuses at the first byte that no other can mend", "[http]") {
+    CHECK(code_of("GET\n") == ErrorCode::BadFraming);
+    CHECK(code_of("GET\r/") == ErrorCode::BadFraming);
+    CHECK(code_of(std::string_view("GE\0", 3)) == ErrorCode::BadFraming);
+    CHECK(code_of("G\x7f") == ErrorCode::BadFraming);
+    CHECK(code_of("HTTP/1.1\n", Side::Upstream) == ErrorCode::BadResponse);
+}
+
+TEST_CASE("HeadScanner takes a start line of its limit, and not a byte more", "[http]") {
+    const std::string line = "GET /12345 HTTP/1.1x";
+    REQUIRE(line.size() == small.start_line_bytes);
+    HeadScanner scanner(small);
+    CHECK(scanner.scan(line + "\r\n\r\n")->has_value());
+    CHECK(code_of(line + "y\r\n\r\n") == ErrorCode::TargetTooLong);
+    CHECK(code_of(line + "y") == ErrorCode::TargetTooLong);
+}
+
+TEST_CASE("HeadScanner takes field lines of their limit, and not a byte more", "[http]") {
+    const std::string start = "GET / HTTP/1.1\r\n";
+    const std::string fields = "A: 1\r\nB: " + std::string(29, 'b') + "\r\n";
+    REQUIRE(fields.size() == small.field_bytes - 0);
+    HeadScanner scanner(small);
+    CHECK(scanner.scan(start + fields + "\r\n")->has_value());
+    CHECK(code_of(start + "A" + fields) == ErrorCode::HeadersTooLarge);
+    CHECK(code_of(start + "A" + fields.substr(0, fields.size() - 2)) == ErrorCode::HeadersTooLarge);
+    CHECK(code_of(start + fields + "C") == ErrorCode::HeadersTooLarge);
+}
+
+TEST_CASE("HeadScanner takes as many fields as the limit, and not one more", "[http]") {
+    const std::string start = "GET / HTTP/1.1\r\n";
+    HeadScanner scanner(small);
+    CHECK(scanner.scan(start + "A:\r\nB:\r\nC:\r\n\r\n")->has_value());
+    CHECK(code_of(start + "A:\r\nB:\r\nC:\r\nD:\r\n") == ErrorCode::HeadersTooLarge);
+}
