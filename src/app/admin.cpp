@@ -1,1 +1,90 @@
 #include "app/admin.hpp"
+
+#include <utility>
+
+#include "app/version.hpp"
+#include "base/log.hpp"
+#include "platform/poller.hpp"
+#include "platform/process_facts.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr const char* plain_text = "text/plain; charset=utf-8";
+
+constexpr const char* index_page =
+    "Sluice admin\n"
+    "/healthz  200 while the process runs\n"
+    "/readyz   200 while it takes requests, 503 while it drains\n"
+    "/metrics  counters and histograms in Prometheus' text format\n"
+    "/status   the same for people and scripts, as JSON\n";
+
+}  // namespace
+
+Admin::Admin(const telemetry::MetricsRegistry& metrics, std::string config)
+    : metrics_(metrics),
+      config_(std::move(config)),
+      started_milliseconds_(wall_clock_milliseconds()) {}
+
+void Admin::add_listener(std::string name, std::string address) {
+    listeners_.push_back({std::move(name), std::move(address)});
+}
+
+proxy::LocalResponse Admin::answer(const proxy::LocalRequest& request) const {
+    const http::Method method = request.head.method;
+    if (method != http::Method::Get && method != http::Method::Head) {
+        return {405, plain_text, "405 Method Not Allowed\nthe admin listener only answers GET\n"};
+    }
+    const std::string_view path = request.head.path;
+    if (path == "/healthz") return {200, plain_text, "ok\n"};
+    if (path == "/readyz") return readiness();
+    if (path == "/metrics") {
+        return {200, std::string(telemetry::prometheus_content_type), metrics_page()};
+    }
+    if (path == "/status") return {200, "application/json", status_page()};
+    if (path == "/") return {200, plain_text, index_page};
+    return {404, plain_text, std::string("404 Not Found\n") + index_page};
+}
+
+proxy::LocalResponse Admin::readiness() const {
+    if (draining_.load(std::memory_order_relaxed)) return {503, plain_text, "draining\n"};
+    return {200, plain_text, "ready\n"};
+}
+
+telemetry::ProcessNumbers Admin::process_numbers() const {
+    const platform::ProcessFacts facts = platform::read_process_facts();
+    return {version,
+            platform::poller_name(),
+            facts.resident_bytes,
+            facts.open_handles,
+            facts.handle_limit,
+            facts.cpu_seconds,
+            static_cast<double>(started_milliseconds_) / 1000.0};
+}
+
+std::string Admin::metrics_page() const {
+    return telemetry::prometheus_text(metrics_.collect(), process_numbers());
+}
+
+std::string Admin::status_page() const {
+    telemetry::StatusFacts facts;
+    facts.process = process_numbers();
+    facts.uptime_seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    facts.config = config_;
+    facts.is_draining = draining_.load(std::memory_order_relaxed);
+    facts.listeners = listeners_;
+    return telemetry::status_document(facts, metrics_.collect());
+}
+
+telemetry::MetricLabels metric_labels(const proxy::Snapshot& snapshot) {
+    telemetry::MetricLabels labels;
+    for (const proxy::RoutePlan& route : snapshot.route_plans()) labels.routes.push_back(route.label);
+    for (const proxy::ClusterPlan& cluster : snapshot.clusters()) {
+        for (const std::string& endpoint : cluster.endpoint_names) {
+            labels.endpoints.push_back({cluster.config->name, endpoint});
+        }
+    }
+    return labels;
+}
+
+}  // namespace sluice::app

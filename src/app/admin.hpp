@@ -2,21 +2,26 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "proxy/local_service.hpp"
 #include "proxy/snapshot.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/metrics_registry.hpp"
+#include "telemetry/status.hpp"
 
 namespace sluice::app {
 
 /// Answers the admin listener: /healthz, /readyz, /metrics, /status. Read only.
 ///
-/// Threading: `answer` runs on a worker, `set_draining` on any thread.
-/// Lifetime:  snapshot and metrics outlive it.
+/// Threading: `answer` runs on a worker, `set_draining` on any thread, all else before the workers start.
+/// Lifetime:  the metrics outlive it.
 class Admin {
 public:
-    Admin(const proxy::Snapshot& snapshot, const telemetry::MetricsRegistry& metrics, std::string config_source);
+    /// `config` is what /status calls the configuration: a file, or "embedded".
+    Admin(const telemetry::MetricsRegistry& metrics, std::string config);
+
+    void add_listener(std::string name, std::string address);
 
     [[nodiscard]] proxy::LocalResponse answer(const proxy::LocalRequest& request) const;
 
@@ -24,18 +29,20 @@ public:
     void set_draining() { draining_.store(true, std::memory_order_relaxed); }
 
 private:
-    [[nodiscard]] proxy::LocalResponse ready() const;
+    [[nodiscard]] proxy::LocalResponse readiness() const;
     [[nodiscard]] std::string metrics_page() const;
     [[nodiscard]] std::string status_page() const;
+    [[nodiscard]] telemetry::ProcessNumbers process_numbers() const;
 
-    const proxy::Snapshot& snapshot_;
     const telemetry::MetricsRegistry& metrics_;
-    std::string config_source_;
+    std::string config_;
+    std::vector<telemetry::ListenerStatus> listeners_;
     TimePoint started_ = Clock::now();
+    std::int64_t started_milliseconds_;
     std::atomic<bool> draining_{false};
 };
 
 /// What the metrics call the routes and endpoints of a snapshot.
-[[nodiscard]] telemetry::MetricNames metric_names(const proxy::Snapshot& snapshot);
+[[nodiscard]] telemetry::MetricLabels metric_labels(const proxy::Snapshot& snapshot);
 
 }  // namespace sluice::app

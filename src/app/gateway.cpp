@@ -16,6 +16,8 @@
 #include "platform/signals.hpp"
 #include "proxy/snapshot.hpp"
 #include "proxy/worker_state.hpp"
+#include "telemetry/file_sink.hpp"
+#include "telemetry/metrics_registry.hpp"
 
 namespace sluice::app {
 namespace {
@@ -46,7 +48,7 @@ struct Gateway::Parts {
     proxy::LocalHandler admin_handler;
     proxy::LocalHandler echo_handler = answer_echo;
     std::shared_ptr<const proxy::Snapshot> snapshot;
-    std::unique_ptr<telemetry::LogSink> access_sink;
+    std::unique_ptr<telemetry::FileSink> access_sink;
     std::unique_ptr<proxy::ConnectionLimit> connection_limit;
     std::unique_ptr<telemetry::MetricsRegistry> metrics;
     std::unique_ptr<Admin> admin;
@@ -70,6 +72,7 @@ struct Gateway::Parts {
                                                       std::uint32_t backlog, std::string_view name,
                                                       std::span<net::Worker* const> on);
     [[nodiscard]] bool open_listeners();
+    void describe_listeners();
     [[nodiscard]] bool start_listeners();
     [[nodiscard]] bool started(std::string_view name, const Result<void>& result) const;
     [[nodiscard]] net::AcceptHandler handler(const proxy::LocalHandler* local);
@@ -107,7 +110,9 @@ bool Gateway::Parts::make_snapshot() {
 bool Gateway::Parts::open_access_log() {
     const std::string& target = snapshot->config().log.access;
     if (target == "off") return true;
-    Result<std::unique_ptr<telemetry::LogSink>> sink = telemetry::open_log_sink(target);
+    const bool for_people = target == "stdout" && platform::is_terminal(platform::StandardStream::Output);
+    Result<std::unique_ptr<telemetry::FileSink>> sink = telemetry::FileSink::open(
+        target, for_people ? telemetry::FileSink::Format::Text : telemetry::FileSink::Format::Json);
     if (!sink) {
         log.error("the access log can't be opened", {{"file", target}, {"reason", describe(sink.error())}});
         return false;
@@ -119,12 +124,14 @@ bool Gateway::Parts::open_access_log() {
 void Gateway::Parts::make_states() {
     const config::Limits& limits = snapshot->config().limits;
     connection_limit = std::make_unique<proxy::ConnectionLimit>(limits.connections, limits.connections_per_client);
-    metrics = std::make_unique<telemetry::MetricsRegistry>(metric_names(*snapshot), workers.size());
+    metrics = std::make_unique<telemetry::MetricsRegistry>();
+    // The first snapshot's routes and endpoints keep their own numbers.
+    static_cast<void>(metrics->intern(metric_labels(*snapshot)));
     const proxy::WorkerState::Shared shared{snapshot, *connection_limit, log, access_sink.get()};
     for (std::size_t i = 0; i < workers.size(); ++i) {
-        states.push_back(std::make_unique<proxy::WorkerState>(*workers[i], shared, metrics->worker(i)));
+        states.push_back(std::make_unique<proxy::WorkerState>(*workers[i], shared, metrics->add_worker()));
     }
-    admin = std::make_unique<Admin>(*snapshot, *metrics, file.value_or("embedded"));
+    admin = std::make_unique<Admin>(*metrics, file.value_or("embedded"));
     admin_handler = [this](const proxy::LocalRequest& request) { return admin->answer(request); };
 }
 
@@ -158,6 +165,13 @@ net::AcceptHandler Gateway::Parts::handler(const proxy::LocalHandler* local) {
     };
 }
 
+void Gateway::Parts::describe_listeners() {
+    if (admin_listener) admin->add_listener("admin", admin_listener->address().text());
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        admin->add_listener(snapshot->config().listeners[i].name, listeners[i]->address().text());
+    }
+}
+
 bool Gateway::Parts::started(std::string_view name, const Result<void>& result) const {
     if (!result) log.error("can't accept", {{"name", name}, {"reason", describe(result.error())}});
     return result.has_value();
@@ -189,6 +203,7 @@ ExitCode Gateway::Parts::start() {
     if (!open_access_log()) return ExitCode::Failed;
     make_states();
     if (!open_listeners()) return ExitCode::BindFailed;
+    describe_listeners();
     const Result<void> listening = signals.start(
         {[this](int count, std::string_view name) { stop.request(count, name); },
          [this](std::string_view name) { log.warn("reload is not available yet", {{"signal", name}}); }});

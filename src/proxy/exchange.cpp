@@ -15,6 +15,9 @@ namespace {
 /// Names that every request may use when a path exists for none of them in particular.
 constexpr std::string_view known_methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
 
+/// For a client that left before it got a status; nothing is sent with it.
+constexpr std::uint16_t client_closed_status = 499;
+
 std::string_view host_without_port(std::string_view authority) {
     const std::size_t colon = authority.rfind(':');
     // A colon inside brackets belongs to an IPv6 address.
@@ -36,6 +39,7 @@ Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoi
       head_(scratch.request),
       body_(body),
       writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive) {
+    state_.metrics().request_started();
     context_->begin(first_byte);
     context_->mark(Stage::HeadComplete, state_.worker().now());
 }
@@ -185,6 +189,48 @@ net::Task<void> Exchange::answer_error(const Error& error) {
     if (!writer_.end_head({http::BodyKind::Length, body.size()})) co_return;
     const Result<void> sent = co_await writer_.send(body, true);
     if (!sent) client_gone_ = true;
+}
+
+/// Step 13.
+void Exchange::account() {
+    const TimePoint now = state_.worker().now();
+    context_->mark(Stage::Done, now);
+    if (client_gone_) context_->set(ContextFlag::ClientGone);
+    const std::uint16_t status = client_gone_ && !writer_.has_begun() ? client_closed_status : writer_.status();
+    const std::uint32_t route = plan_ == nullptr ? telemetry::no_route : match_.route_index;
+    const auto micros = context_->between(Stage::Accepted, Stage::Done).value_or(std::chrono::microseconds{});
+    telemetry::WorkerMetrics& metrics = state_.metrics();
+    metrics.count_request(route, status, static_cast<std::uint64_t>(micros.count()));
+    metrics.add_client_bytes(body_.body_bytes(), writer_.body_bytes());
+    state_.publish_soon();
+    if (state_.access_log() != nullptr) log_access(status);
+}
+
+void Exchange::log_access(std::uint16_t status) {
+    telemetry::AccessRecord record;
+    record.time_milliseconds = wall_clock_milliseconds();
+    record.client = state_.forwarded().client_address(session_.client(), head_.fields);
+    record.method = head_.method_name;
+    record.host = head_.authority;
+    record.target = head_.target;
+    record.status = status;
+    record.received_bytes = body_.body_bytes();
+    record.sent_bytes = writer_.body_bytes();
+    record.stages = {context_->between(Stage::Accepted, Stage::HeadComplete),
+                     context_->between(Stage::HeadComplete, Stage::Routed),
+                     context_->between(Stage::Routed, Stage::UpstreamConnected),
+                     context_->between(Stage::UpstreamConnected, Stage::FirstByte),
+                     context_->between(Stage::FirstByte, Stage::Done),
+                     context_->between(Stage::Accepted, Stage::Done)};
+    if (plan_ != nullptr) record.route = plan_->label;
+    if (cluster_ != nullptr) {
+        record.cluster = cluster_->config->name;
+        record.endpoint = cluster_->endpoint_names[endpoint_];
+    }
+    record.request_id = request_id_;
+    record.is_retried = context_->has(ContextFlag::Retried);
+    record.error = error_ ? &*error_ : nullptr;
+    state_.access_log()->write(record, state_.worker().now());
 }
 
 void Exchange::cut() {

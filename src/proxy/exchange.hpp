@@ -96,6 +96,7 @@ private:
 
     // 13.
     void account();
+    void log_access(std::uint16_t status);
 
     Session& session_;
     WorkerState& state_;

@@ -11,13 +11,22 @@ WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
       metrics_(metrics),
       contexts_(shared.snapshot->config().limits.contexts),
       upstreams_(worker, shared.snapshot),
-      forwarded_(shared.snapshot->config().forwarding) {
+      forwarded_(shared.snapshot->config().forwarding),
+      publish_(
+          worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->publish(); }, this) {
     if (shared.access_sink != nullptr) {
         access_log_ = std::make_unique<telemetry::AccessLog>(*shared.access_sink);
     }
 }
 
 WorkerState::~WorkerState() = default;
+
+void WorkerState::publish() {
+    metrics_.publish_contexts(contexts_.hits(), contexts_.misses(), contexts_.overflows());
+    if (!access_log_) return;
+    access_log_->flush();
+    metrics_.publish_log_drops(access_log_->drops());
+}
 
 void WorkerState::accept(platform::Accepted accepted, const LocalHandler* local) {
     net::Stream stream(worker_, accepted.socket.release());

@@ -19,6 +19,7 @@
 #include "proxy/snapshot.hpp"
 #include "proxy/upstream_connections.hpp"
 #include "telemetry/access_log.hpp"
+#include "telemetry/log_sink.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace sluice::proxy {
@@ -56,7 +57,12 @@ public:
     [[nodiscard]] const config::Limits& limits() const { return config().limits; }
     [[nodiscard]] const Log& log() const { return shared_.log; }
     [[nodiscard]] telemetry::WorkerMetrics& metrics() { return metrics_; }
+    /// nullptr when it is off.
     [[nodiscard]] telemetry::AccessLog* access_log() { return access_log_.get(); }
+    /// Something was counted or logged that has to be published within a second.
+    void publish_soon() {
+        if (!publish_.is_set()) publish_.set(worker_.now() + std::chrono::seconds{1});
+    }
     [[nodiscard]] ContextPool& contexts() { return contexts_; }
     [[nodiscard]] ScratchPool& scratches() { return scratches_; }
     [[nodiscard]] UpstreamConnections& upstreams() { return upstreams_; }
@@ -67,6 +73,7 @@ public:
     [[nodiscard]] std::string_view http_date();
 
 private:
+    void publish();
     [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, const LocalHandler* local);
     void check_ended();
 
@@ -78,6 +85,8 @@ private:
     UpstreamConnections upstreams_;
     filters::Forwarded forwarded_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
+    /// Once a second while requests come: numbers for other threads, and waiting log lines.
+    net::Deadline publish_;
     SessionList sessions_;
     SessionList local_sessions_;
     std::function<void()> on_drained_;
