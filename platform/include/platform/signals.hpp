@@ -21,7 +21,8 @@ struct SignalHandlers {
 /// Receives stop and reload requests from the system: SIGTERM, SIGINT and SIGHUP, or the console's
 /// events on Windows. SIGPIPE is ignored from then on.
 ///
-/// Threading: callbacks run one at a time on a thread of the source, never inside a signal handler.
+/// Threading: callbacks run one at a time on a thread that does nothing else, never inside a signal
+///            handler.
 /// Lifetime:  one per process at a time. The destructor restores what was set before and returns
 /// when no
 ///            callback runs; it must not be called by a callback.

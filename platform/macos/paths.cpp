@@ -1,0 +1,36 @@
+#include "platform/paths.hpp"
+
+#include <mach-o/dyld.h>
+
+#include <array>
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+
+namespace sluice::platform {
+
+std::string config_folder() {
+    return "/usr/local/etc/sluice";
+}
+
+std::string default_config_file() {
+    return config_folder() + "/sluice.json";
+}
+
+std::string log_folder() {
+    return "/Library/Logs/Sluice";
+}
+
+std::string state_folder() {
+    return "/Library/Application Support/Sluice";
+}
+
+std::string executable_path() {
+    std::array<char, PATH_MAX> path;
+    auto size = static_cast<std::uint32_t>(path.size());
+    if (::_NSGetExecutablePath(path.data(), &size) != 0) return {};
+    std::array<char, PATH_MAX> resolved;
+    return ::realpath(path.data(), resolved.data()) != nullptr ? resolved.data() : path.data();
+}
+
+}  // namespace sluice::platform

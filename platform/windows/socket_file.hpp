@@ -1,0 +1,14 @@
+#pragma once
+
+#include "../portable/socket_address.hpp"
+
+namespace sluice::platform {
+
+/// Binds a Unix-domain socket to its path, in the place of a file that a dead process has left.
+/// Access is what the folder grants.
+///
+/// Failure:   somebody listens there, or the path names something else than a socket.
+[[nodiscard]] Result<void> bind_socket_file(NativeSocket socket, const ListenAddress& address,
+                                            const SocketAddress& target);
+
+}  // namespace sluice::platform
