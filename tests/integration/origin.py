@@ -10,7 +10,7 @@ import threading
 import time
 
 from waiting import PATIENCE, wait_until
-from wire_reader import REQUEST_LINE, ConnectionEnded, Malformed, WireReader, body_length, close_with_reset
+from wire_reader import REQUEST_LINE, ConnectionEnded, Headers, Malformed, WireReader, body_length, close_with_reset
 
 
 class Request:
@@ -26,6 +26,7 @@ class Request:
         self.body_bytes = 0
         self.trailers = None
         self.is_chunked = False
+        self.is_complete = False
 
     def __repr__(self):
         return f"<{self.method} {self.target} {self.headers}>"
@@ -81,6 +82,7 @@ class Connection:
         elif length:
             self.reader.pour(length, count)
         request.body = bytes(pieces)
+        request.is_complete = True
 
     def send(self, data):
         self.sock.sendall(data)
@@ -121,6 +123,9 @@ def answer(body=b"ok", status="200 OK", headers=(), close=False):
 
 class Origin:
     """Serves until `stop`. Without a script and without `on` it answers every request with 200 and "ok"."""
+
+    #: Trailers of a message that has none.
+    no_fields = Headers([])
 
     def __init__(self, script=None, family=socket.AF_INET, path=None, port=0):
         self.script = list(script or [])
