@@ -1,0 +1,102 @@
+#include "telemetry/file_sink.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::telemetry {
+namespace {
+
+constexpr std::size_t most_queued_bytes = std::size_t{8} * 1024 * 1024;
+constexpr std::size_t most_spares = 16;
+constexpr std::chrono::seconds farewell{1};
+
+}  // namespace
+
+struct FileSink::State {
+    std::FILE* file;
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::string> queue;
+    std::size_t queued_bytes = 0;
+    /// Written strings, for the workers to write on.
+    std::vector<std::string> spares;
+    bool is_stopping = false;
+    bool is_done = false;
+
+    void write_all();
+    ~State() {
+        if (file != stdout) std::fclose(file);
+    }
+};
+
+/// The thread: ends when it is told to stop and has nothing left.
+void FileSink::State::write_all() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+        changed.wait(lock, [this] { return is_stopping || !queue.empty(); });
+        if (queue.empty()) break;
+        std::string lines = std::move(queue.front());
+        queue.pop_front();
+        lock.unlock();
+        // A line that the disk refuses is lost: there is nowhere to say so but the same disk.
+        std::fwrite(lines.data(), 1, lines.size(), file);
+        std::fflush(file);
+        lock.lock();
+        queued_bytes -= lines.size();
+        lines.clear();
+        if (spares.size() < most_spares) spares.push_back(std::move(lines));
+    }
+    is_done = true;
+    changed.notify_all();
+}
+
+Result<std::unique_ptr<FileSink>> FileSink::open(const std::string& path, Format format) {
+    if (path == "stdout") return std::unique_ptr<FileSink>(new FileSink(stdout, format));
+    std::FILE* const file = std::fopen(path.c_str(), "ab");
+    if (file == nullptr) {
+        return fail(system_error("opening the access log " + path, {errno, std::generic_category()}));
+    }
+    // Without a buffer a batch is one write, which appends as a whole.
+    static_cast<void>(std::setvbuf(file, nullptr, _IONBF, 0));
+    return std::unique_ptr<FileSink>(new FileSink(file, format));
+}
+
+FileSink::FileSink(std::FILE* file, Format format) : format_(format), state_(std::make_shared<State>()) {
+    state_->file = file;
+    thread_ = std::thread([state = state_] { state->write_all(); });
+}
+
+FileSink::~FileSink() {
+    std::unique_lock lock(state_->mutex);
+    state_->is_stopping = true;
+    state_->changed.notify_all();
+    const bool is_done = state_->changed.wait_for(lock, farewell, [this] { return state_->is_done; });
+    lock.unlock();
+    if (is_done) {
+        thread_.join();
+    } else {
+        thread_.detach();
+    }
+}
+
+bool FileSink::take(std::string& lines) {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->queued_bytes + lines.size() > most_queued_bytes) return false;
+    state_->queued_bytes += lines.size();
+    state_->queue.push_back(std::move(lines));
+    lines.clear();
+    if (!state_->spares.empty()) {
+        lines = std::move(state_->spares.back());
+        state_->spares.pop_back();
+    }
+    state_->changed.notify_one();
+    return true;
+}
+
+}  // namespace sluice::telemetry
