@@ -119,6 +119,15 @@ class Client:
     def post(self, target, body, *headers):
         return self.request("POST", target, headers, body)
 
+    def read_some_response(self):
+        """A whole response, or None when the connection ended before its first byte; half of one is a failure."""
+        try:
+            return self.response()
+        except ConnectionEnded as ended:
+            if ended.partial:
+                raise
+            return None
+
     def read_to_end(self):
         """Everything until the gateway closes; a reset counts as an end."""
         pieces = bytearray()
