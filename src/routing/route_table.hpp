@@ -36,12 +36,15 @@ struct Match {
     const config::Route* route = nullptr;
     /// The route's place in the configuration's list.
     std::uint32_t route_index = 0;
-    /// As it is written in the configuration: "/orders/:id".
-    std::string_view pattern;
     Params params;
     /// After MethodNotAllowed only: the value of the Allow field (RFC 9110, 10.2.1), "GET, HEAD, PUT".
     std::string_view allow;
+
+    /// As it is written in the configuration: "/orders/:id". Only when a route is found.
+    [[nodiscard]] std::string_view pattern() const noexcept { return route->match.path; }
 };
+
+struct CompiledTable;
 
 /// All routes, compiled once for matching: per host a hash map of the static paths and a radix tree of the
 /// patterns with parameters. docs/configuration.md tells the same rules to users:
@@ -72,16 +75,15 @@ public:
     RouteTable& operator=(RouteTable&&) noexcept;
     ~RouteTable();
 
-    /// Writes route, route_index, pattern and params of `out` when a route is found, `allow` when not
+    /// Writes route, route_index and params of `out` when a route is found, `allow` when not
     /// for this method; everything else in `out` is then unspecified.
     [[nodiscard]] Outcome match(const RequestKey& key, Match& out) const noexcept;
 
     [[nodiscard]] std::span<const config::Route> routes() const noexcept;
 
 private:
-    struct Compiled;
-    explicit RouteTable(std::unique_ptr<const Compiled> compiled);
-    std::unique_ptr<const Compiled> compiled_;
+    explicit RouteTable(std::unique_ptr<const CompiledTable> compiled);
+    std::unique_ptr<const CompiledTable> compiled_;
 };
 
 }  // namespace sluice::routing
