@@ -122,11 +122,13 @@ class Client:
     def read_some_response(self):
         """A whole response, or None when the connection ended before its first byte; half of one is a failure."""
         try:
-            return self.response()
+            answer = self.head()
         except ConnectionEnded as ended:
             if ended.partial:
                 raise
             return None
+        self.body_of(answer)
+        return answer
 
     def read_to_end(self):
         """Everything until the gateway closes; a reset counts as an end."""
