@@ -212,7 +212,7 @@ void Exchange::log_access(std::uint16_t status) {
     record.client = state_.forwarded().client_address(session_.client(), head_.fields);
     record.method = head_.method_name;
     record.host = head_.authority;
-    record.target = head_.target;
+    record.path = head_.target;
     record.status = status;
     record.received_bytes = body_.body_bytes();
     record.sent_bytes = writer_.body_bytes();

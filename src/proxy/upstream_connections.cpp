@@ -15,9 +15,11 @@ constexpr std::chrono::seconds sweep_interval{1};
 void UpstreamConnection::on_unawaited_input() { owner.leave_pool(*this); }
 
 UpstreamConnections::UpstreamConnections(net::Worker& worker,
-                                         std::shared_ptr<const Snapshot> snapshot)
+                                         std::shared_ptr<const Snapshot> snapshot,
+                                         telemetry::WorkerMetrics& metrics)
     : worker_(worker),
       snapshot_(std::move(snapshot)),
+      metrics_(metrics),
       idle_(Close{this}),
       sweep_(
           worker.timers(), [](void* self) { static_cast<UpstreamConnections*>(self)->sweep(); },
@@ -40,7 +42,10 @@ std::optional<std::uint32_t> UpstreamConnections::pick(std::uint32_t cluster,
 UpstreamConnection* UpstreamConnections::take_idle(std::uint32_t cluster, std::uint32_t endpoint) {
     const std::uint32_t index = snapshot_->clusters()[cluster].first_endpoint + endpoint;
     UpstreamConnection* const connection = idle_.acquire(index, worker_.now());
-    if (connection != nullptr) connection->stream.unwatch();
+    if (connection == nullptr) return nullptr;
+    connection->stream.unwatch();
+    metrics_.add_upstream_idle(index, -1);
+    metrics_.add_upstream_active(index, 1);
     return connection;
 }
 
@@ -60,22 +65,36 @@ net::Task<Result<UpstreamConnection*>> UpstreamConnections::dial(std::uint32_t c
     connection->stream = std::move(*stream);
     connection->stream.set_write_stall_limit(plan.config->read_timeout);
     connection->endpoint = plan.first_endpoint + endpoint;
+    metrics_.add_upstream_active(connection->endpoint, 1);
     co_return connection.release();
 }
 
 void UpstreamConnections::release(UpstreamConnection& connection) {
+    metrics_.add_upstream_active(connection.endpoint, -1);
+    metrics_.add_upstream_idle(connection.endpoint, 1);
     if (!idle_.release(connection.endpoint, connection, worker_.now())) return;
     connection.stream.watch(&connection);
     if (!sweep_.is_set()) sweep_.set(worker_.now() + sweep_interval);
 }
 
 void UpstreamConnections::discard(UpstreamConnection& connection) {
+    metrics_.add_upstream_active(connection.endpoint, -1);
+    close(connection);
+}
+
+/// The pool's own way to end a connection.
+void UpstreamConnections::close_idle_connection(UpstreamConnection& connection) {
+    metrics_.add_upstream_idle(connection.endpoint, -1);
+    close(connection);
+}
+
+void UpstreamConnections::close(UpstreamConnection& connection) {
     connection.stream = net::Stream();
     free_.emplace_back(&connection);
 }
 
 void UpstreamConnections::leave_pool(UpstreamConnection& connection) {
-    if (idle_.remove(connection)) discard(connection);
+    if (idle_.remove(connection)) close_idle_connection(connection);
 }
 
 void UpstreamConnections::sweep() {

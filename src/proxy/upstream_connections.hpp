@@ -9,6 +9,7 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "proxy/snapshot.hpp"
+#include "telemetry/metrics.hpp"
 #include "upstream/idle_pool.hpp"
 #include "upstream/round_robin.hpp"
 
@@ -35,7 +36,8 @@ struct UpstreamConnection final : public net::StreamWatcher, public upstream::Id
 ///            released or discarded.
 class UpstreamConnections {
 public:
-    UpstreamConnections(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot);
+    UpstreamConnections(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
+                        telemetry::WorkerMetrics& metrics);
     UpstreamConnections(const UpstreamConnections&) = delete;
     UpstreamConnections& operator=(const UpstreamConnections&) = delete;
     ~UpstreamConnections();
@@ -60,14 +62,17 @@ private:
 
     struct Close {
         UpstreamConnections* connections;
-        void operator()(UpstreamConnection& connection) const { connections->discard(connection); }
+        void operator()(UpstreamConnection& connection) const { connections->close_idle_connection(connection); }
     };
 
+    void close(UpstreamConnection& connection);
+    void close_idle_connection(UpstreamConnection& connection);
     void leave_pool(UpstreamConnection& connection);
     void sweep();
 
     net::Worker& worker_;
     std::shared_ptr<const Snapshot> snapshot_;
+    telemetry::WorkerMetrics& metrics_;
     std::vector<upstream::RoundRobin> balancers_;
     /// Closed ones, for reuse of their memory.
     std::vector<std::unique_ptr<UpstreamConnection>> free_;

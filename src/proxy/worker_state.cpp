@@ -10,7 +10,7 @@ WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
       shared_(shared),
       metrics_(metrics),
       contexts_(shared.snapshot->config().limits.contexts),
-      upstreams_(worker, shared.snapshot),
+      upstreams_(worker, shared.snapshot, metrics),
       forwarded_(shared.snapshot->config().forwarding),
       publish_(
           worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->publish(); }, this) {
