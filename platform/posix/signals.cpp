@@ -86,7 +86,8 @@ bool SignalSource::State::install() {
     struct sigaction action {};
     action.sa_handler = sluice_forward_signal;
     action.sa_flags = SA_RESTART;
-    ::sigemptyset(&action.sa_mask);
+    // A macro on macOS.
+    sigemptyset(&action.sa_mask);
     bool is_installed = true;
     for (std::size_t i = 0; i < known_signals.size(); ++i) {
         is_installed &= ::sigaction(known_signals[i].number, &action, &replaced[i]) == 0;

@@ -85,7 +85,13 @@ bool enable_terminal_colours(StandardStream stream) {
 }
 
 void set_thread_name(std::string_view name) {
-    ::SetThreadDescription(::GetCurrentThread(), to_wide(name).c_str());
+    // MinGW's headers do not declare it, and the first versions of Windows 10 do not have it.
+    using SetDescription = HRESULT(WINAPI*)(HANDLE thread, PCWSTR description);
+    static const auto set_description = reinterpret_cast<SetDescription>(reinterpret_cast<void*>(
+        ::GetProcAddress(::GetModuleHandleW(L"kernel32.dll"), "SetThreadDescription")));
+    if (set_description != nullptr) {
+        set_description(::GetCurrentThread(), to_wide(name).c_str());
+    }
 }
 
 }  // namespace sluice::platform

@@ -16,8 +16,8 @@ namespace sluice::platform {
 ///
 /// Threading: start and stop by one thread; the callback runs on the accept thread.
 /// Lifetime:  the listeners outlive the time from start to stop.
-/// Failure:   out of descriptors: accepting pauses for a moment and is counted. A broken listener
-/// is left out.
+/// Failure:   out of descriptors: accepting pauses for a moment and is counted. A broken
+///            listener is left out.
 class AcceptThread {
 public:
     using Deliver = std::function<void(Accepted accepted)>;

@@ -36,8 +36,7 @@ enum class SharingStrategy : std::uint8_t {
 /// A listening socket: non-blocking and not inherited by child processes.
 ///
 /// Lifetime:  move-only owner. Closing makes the system refuse new connections; the file of a
-/// Unix-domain
-///            socket is removed.
+///            Unix-domain socket is removed.
 class OpenListener {
 public:
     OpenListener() = default;
@@ -67,8 +66,7 @@ private:
 /// process is replaced.
 ///
 /// Failure:   the address is in use (also by another gateway), not local, not permitted or not an
-/// address
-///            literal: code System, the context names the address and what may be done.
+///            address literal: code System, the context names the address and what may be done.
 [[nodiscard]] Result<OpenListener> open_listener(const ListenAddress& address,
                                                  std::uint32_t backlog);
 
@@ -80,8 +78,7 @@ private:
 ///
 /// Threading: several threads may accept on one listener.
 /// Failure:   `is_out_of_descriptors` tells that the process or system has no descriptor or buffer
-/// left: pause,
-///            the connection keeps waiting. Anything else means that the listener is broken.
+///            left: pause, the connection keeps waiting. Else the listener is broken.
 [[nodiscard]] Result<std::optional<Accepted>> accept_connection(NativeSocket listener);
 
 [[nodiscard]] bool is_out_of_descriptors(const Error& error);

@@ -24,8 +24,7 @@ struct SignalHandlers {
 /// Threading: callbacks run one at a time on a thread that does nothing else, never inside a signal
 ///            handler.
 /// Lifetime:  one per process at a time. The destructor restores what was set before and returns
-/// when no
-///            callback runs; it must not be called by a callback.
+///            when no callback runs; it must not be called by a callback.
 /// Failure:   start fails when the system refuses, or another source is active.
 class SignalSource {
 public:
