@@ -156,7 +156,7 @@ class Gateway:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmHWM:\s+(\d+) kB", status.read()).group(1)) * 1024
 
-    def signal(self, number=signal.SIGTERM):
+    def send_signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
     def wait(self, seconds=PATIENCE):
@@ -168,7 +168,7 @@ class Gateway:
 
     def stop(self, number=signal.SIGTERM, seconds=PATIENCE):
         """Signals, and returns the exit code."""
-        self.signal(number)
+        self.send_signal(number)
         return self.wait(seconds)
 
     def log_text(self):

@@ -83,6 +83,18 @@ class Gone(GatewayTest):
         client.close()
         self.upstream_is_closed(origin)
 
+    def test_a_client_that_leaves_while_the_response_pauses_frees_the_upstream_connection(self):
+        def pause(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nevent\r\n")
+            connection.wait_closed()
+
+        origin = self.origin(script=[pause])
+        client = self.client(self.gateway(proxy_to(origin))).send(GET)
+        self.assertEqual(client.head().status, 200)
+        client.close()
+        self.upstream_is_closed(origin)
+
     def test_a_client_that_leaves_in_mid_head_leaves_nothing_behind(self):
         origin = self.origin()
         gateway = self.gateway(proxy_to(origin))

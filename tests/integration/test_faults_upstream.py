@@ -174,6 +174,14 @@ class TruncatedBodies(FaultTest):
     def test_a_body_cut_by_a_reset_is_visible_to_the_client(self):
         self.expect_truncated(sends(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "reset"))
 
+    def test_a_truncated_body_is_visible_to_a_client_that_knows_no_chunks(self):
+        _, gateway = self.proxied(sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"))
+        client = self.client(gateway)
+        client.send(request_bytes("GET", "/", version="1.0"))
+        with self.assertRaises(ConnectionEnded) as raised:
+            client.response()
+        self.assertTrue(raised.exception.was_reset)
+
     def test_a_body_that_stalls_is_cut_after_the_read_timeout(self):
         self.expect_truncated(
             sends(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "wait"), cluster_settings={"read_timeout": "400ms"}

@@ -48,7 +48,7 @@ class Stopping(GatewayTest):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 gateway, client = self.holding()
-                gateway.signal(number)
+                gateway.send_signal(number)
                 self.wait_draining(gateway)
                 self.told.set()
                 response = client.response()
@@ -58,7 +58,7 @@ class Stopping(GatewayTest):
 
     def test_new_connections_are_refused_while_draining(self):
         gateway, client = self.holding()
-        gateway.signal()
+        gateway.send_signal()
         self.wait_draining(gateway)
         wait_until(lambda: not self.is_served(gateway), "the listener to be closed")
         self.told.set()
@@ -78,7 +78,7 @@ class Stopping(GatewayTest):
         idle = self.client(gateway)
         self.assertEqual(idle.get("/").status, 200)
         fresh = self.client(gateway)
-        gateway.signal()
+        gateway.send_signal()
         self.assertTrue(idle.is_closed())
         self.assertTrue(fresh.is_closed())
         self.told.set()
@@ -87,7 +87,7 @@ class Stopping(GatewayTest):
     def test_a_request_pipelined_behind_the_last_one_is_not_begun(self):
         gateway, client = self.holding()
         client.send(GET)
-        gateway.signal()
+        gateway.send_signal()
         self.wait_draining(gateway)
         self.told.set()
         self.assertEqual(client.response().body, b"finished")
@@ -104,7 +104,7 @@ class Stopping(GatewayTest):
     def test_the_admin_listener_answers_while_draining(self):
         gateway, client = self.holding()
         self.assertEqual(gateway.get("/readyz", listener="admin").status, 200)
-        gateway.signal()
+        gateway.send_signal()
         self.wait_draining(gateway)
         self.assertEqual(gateway.get("/healthz", listener="admin").status, 200)
         self.assertEqual(gateway.get("/status", listener="admin").status, 200)
@@ -116,9 +116,9 @@ class Stopping(GatewayTest):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 gateway, client = self.holding()
-                gateway.signal(number)
+                gateway.send_signal(number)
                 self.wait_draining(gateway)
-                gateway.signal(number)
+                gateway.send_signal(number)
                 self.assertEqual(gateway.wait(15), 6)
                 self.assertTrue(client.is_closed())
                 self.assertIn("second signal", gateway.log_text())
@@ -144,7 +144,7 @@ class Stopping(GatewayTest):
         gateway = self.gateway(proxy_to(self.origin(script=[large])))
         client = self.client(gateway).send(GET)
         head = client.head()
-        gateway.signal()
+        gateway.send_signal()
         self.wait_draining(gateway)
         self.told.set()
         client.body_of(head)
