@@ -11,6 +11,7 @@ namespace sluice::config {
 struct Complaint {
     std::string message;
     std::string help;
+    bool operator==(const Complaint&) const = default;
 };
 
 /// One fault of a configuration file, in the words of its author.

@@ -1,0 +1,65 @@
+#include "config/problem.hpp"
+
+#include "base/text.hpp"
+
+namespace sluice::config {
+namespace {
+
+/// Keys and values of the file may stand in messages: a line break in one must not begin a new line.
+void append_line(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+        if (is_control) {
+            append_printable(out, std::string_view(&c, 1));
+        } else {
+            out.push_back(c);
+        }
+    }
+}
+
+}  // namespace
+
+std::string format_problem(const Problem& problem) {
+    std::string out = problem.file;
+    out += ':' + std::to_string(problem.position.line) + ':' +
+           std::to_string(problem.position.column) + ": ";
+    if (!problem.pointer.empty()) {
+        append_line(out, problem.pointer);
+        out += ": ";
+    }
+    append_line(out, problem.message);
+    if (!problem.help.empty()) {
+        out += "; ";
+        append_line(out, problem.help);
+    }
+    return out;
+}
+
+std::string pointer_to(std::string_view parent, std::string_view key) {
+    std::string pointer(parent);
+    pointer.push_back('/');
+    for (const char c : key) {
+        if (c == '~') {
+            pointer += "~0";
+        } else if (c == '/') {
+            pointer += "~1";
+        } else {
+            pointer.push_back(c);
+        }
+    }
+    return pointer;
+}
+
+std::string pointer_to(std::string_view parent, std::size_t index) {
+    return pointer_to(parent, std::to_string(index));
+}
+
+std::string quoted(std::string_view text) {
+    constexpr std::size_t longest = 60;
+    if (text.size() <= longest) return "'" + std::string(text) + "'";
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    return "'" + std::string(text.substr(0, end)) + "...'";
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,168 @@
+#include "config/validate.hpp"
+
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/field_rules.hpp"
+#include "config/problem.hpp"
+#include "config/validate_route.hpp"
+#include "config/words.hpp"
+
+namespace sluice::config {
+namespace {
+
+using Findings = std::vector<Finding>;
+
+/// Names of one kind, each with where it stood first.
+class Names {
+public:
+    explicit Names(std::string_view noun) : noun_(noun) {}
+
+    void check(const std::string& name, const std::string& owner, Findings& findings) {
+        if (name.empty()) return;
+        const std::string pointer = pointer_to(owner, "name");
+        if (has_control(name)) {
+            findings.push_back({pointer, false, "the name holds a control character", "remove it"});
+        }
+        const auto [first, is_new] = seen_.emplace(name, pointer);
+        if (is_new) return;
+        findings.push_back({pointer, false, "another " + noun_ + " has the name " + quoted(name),
+                            "names are unique; see " + first->second});
+    }
+
+private:
+    std::string noun_;
+    std::unordered_map<std::string, std::string> seen_;
+};
+
+void check_listen_address(const Address& address, const std::string& pointer, Findings& findings) {
+    if (address.kind != Address::Kind::Name) return;
+    const std::string port = std::to_string(address.port);
+    findings.push_back({pointer, false, "a listener can't have a host name",
+                        "write an IP address, such as \"127.0.0.1:" + port + "\" for this machine only or \"[::]:" +
+                            port + "\" for every interface"});
+}
+
+/// Addresses that are listened on, each with where it stood first.
+class ListenAddresses {
+public:
+    void check(const Address& address, const std::string& pointer, Findings& findings) {
+        if (address.host.empty()) return;
+        check_listen_address(address, pointer, findings);
+        const bool any_free_port = address.kind != Address::Kind::UnixPath && address.port == 0;
+        if (any_free_port) return;
+        const auto [first, is_new] = seen_.emplace(address.text(), pointer);
+        if (is_new) return;
+        findings.push_back({pointer, false, quoted(address.text()) + " is listened on twice",
+                            "change the port; see " + first->second});
+    }
+
+private:
+    std::unordered_map<std::string, std::string> seen_;
+};
+
+void validate_listeners(const Config& config, Findings& findings) {
+    Names names("listener");
+    ListenAddresses addresses;
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+        const std::string pointer = pointer_to("/listeners", i);
+        names.check(config.listeners[i].name, pointer, findings);
+        addresses.check(config.listeners[i].address, pointer_to(pointer, "address"), findings);
+    }
+    if (config.admin.enabled) addresses.check(config.admin.address, "/admin/address", findings);
+}
+
+void validate_cluster(const Cluster& cluster, const std::string& pointer, Findings& findings) {
+    std::unordered_map<std::string, std::string> seen;
+    const std::string list = pointer_to(pointer, "endpoints");
+    for (std::size_t i = 0; i < cluster.endpoints.size(); ++i) {
+        const Address& address = cluster.endpoints[i].address;
+        if (address.host.empty()) continue;
+        const std::string place = pointer_to(pointer_to(list, i), "address");
+        if (address.kind != Address::Kind::UnixPath && address.port == 0) {
+            findings.push_back({place, false, "an endpoint can't have port 0", "write the upstream's port"});
+        }
+        const auto [first, is_new] = seen.emplace(address.text(), place);
+        if (is_new) continue;
+        findings.push_back({place, false, quoted(address.text()) + " stands twice in this cluster",
+                            "give it a larger weight instead; see " + first->second});
+    }
+}
+
+void validate_clusters(const Config& config, Findings& findings) {
+    Names names("cluster");
+    for (std::size_t i = 0; i < config.clusters.size(); ++i) {
+        const std::string pointer = pointer_to("/clusters", i);
+        names.check(config.clusters[i].name, pointer, findings);
+        validate_cluster(config.clusters[i], pointer, findings);
+    }
+}
+
+class ClusterCheck {
+public:
+    explicit ClusterCheck(const Config& config) {
+        for (const Cluster& cluster : config.clusters) names_.push_back(cluster.name);
+        known_.insert(names_.begin(), names_.end());
+    }
+
+    void check(const Route& route, const std::string& pointer, Findings& findings) const {
+        const auto* forward = std::get_if<Forward>(&route.action);
+        if (forward == nullptr || forward->cluster.empty() || known_.contains(forward->cluster)) return;
+        findings.push_back({pointer_to(pointer, "cluster"), false,
+                            "no cluster has the name " + quoted(forward->cluster),
+                            names_.empty() ? "add it to 'clusters'" : suggest(forward->cluster, names_)});
+    }
+
+private:
+    std::vector<std::string_view> names_;
+    std::unordered_set<std::string_view> known_;
+};
+
+void validate_routes(const Config& config, ClusterNames clusters, Findings& findings) {
+    Names names("route");
+    const ClusterCheck cluster_check(config);
+    for (std::size_t i = 0; i < config.routes.size(); ++i) {
+        const std::string pointer = pointer_to("/routes", i);
+        const Route& route = config.routes[i];
+        names.check(route.name, pointer, findings);
+        if (clusters == ClusterNames::Complete) cluster_check.check(route, pointer, findings);
+        validate_route(route, pointer, findings);
+    }
+}
+
+void validate_forwarding(const Forwarding& forwarding, Findings& findings) {
+    if (!forwarding.via.empty() && !is_token(forwarding.via)) {
+        findings.push_back({"/forwarding/via", false, quoted(forwarding.via) + " can't stand in Via",
+                            "write letters, digits, '-', '_' and '.' only, or \"\" to send none"});
+    }
+    const std::string& header = forwarding.request_id_header;
+    if (header.empty()) return;
+    if (!is_token(header)) {
+        findings.push_back({"/forwarding/request_id_header", false,
+                            quoted(header) + " is not a header name", "write one such as \"X-Request-Id\""});
+    } else if (is_gateway_field(header)) {
+        findings.push_back({"/forwarding/request_id_header", false,
+                            "the gateway needs " + quoted(header) + " for itself",
+                            "write a name of your own, such as \"X-Request-Id\""});
+    }
+}
+
+void validate_log(const LogSettings& log, Findings& findings) {
+    if (!has_control(log.access)) return;
+    findings.push_back({"/log/access", false, "the path holds a control character", "remove it"});
+}
+
+}  // namespace
+
+std::vector<Finding> validate(const Config& config, ClusterNames clusters) {
+    Findings findings;
+    validate_listeners(config, findings);
+    validate_routes(config, clusters, findings);
+    validate_clusters(config, findings);
+    validate_forwarding(config.forwarding, findings);
+    validate_log(config.log, findings);
+    return findings;
+}
+
+}  // namespace sluice::config
