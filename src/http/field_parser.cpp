@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 #include "base/text.hpp"
 
@@ -17,7 +18,11 @@ constexpr Refusal bad_name{ErrorCode::BadFraming, "a byte that no field name may
 constexpr Refusal bare_lf{ErrorCode::BadFraming, "a line feed without carriage return"};
 constexpr Refusal bare_cr{ErrorCode::BadFraming, "a carriage return without line feed"};
 constexpr Refusal control{ErrorCode::BadFraming, "a control byte in a field value"};
+constexpr Refusal long_name{ErrorCode::HeadersTooLarge, "a field name over 255 bytes"};
 constexpr Refusal unfinished{ErrorCode::BadFraming, "the head ends inside a field line"};
+
+/// No field needs more, and lengths beyond a byte have split parsers before (CVE-2021-40346).
+constexpr std::ptrdiff_t name_bytes = 255;
 
 /// Why the name that begins at `begin` could not end at `at`.
 Verdict name_flaw(const char* begin, const char* at, const char* end) {
@@ -105,6 +110,7 @@ Verdict take_field_line(const char*& at, const char* end, ByteClass name_class, 
     const char* const name = at;
     const char* const colon = skip(name_class, name, end);
     if (colon == end || *colon != ':' || colon == name) return name_flaw(name, colon, end);
+    if (colon - name > name_bytes) return &long_name;
 
     const char* value = colon + 1;
     while (value != end && is_blank(*value)) ++value;

@@ -87,6 +87,13 @@ TEST_CASE("Field lines may measure their limit and no more", "[http]") {
           ErrorCode::HeadersTooLarge);
 }
 
+TEST_CASE("A field name may have 255 bytes and no more", "[http]") {
+    RequestHead out;
+    CHECK(parse_request_head(std::string(start) + std::string(255, 'a') + ": b\r\n\r\n", {}, out));
+    CHECK(error_of(std::string(start) + std::string(256, 'a') + ": b\r\n\r\n").code ==
+          ErrorCode::HeadersTooLarge);
+}
+
 TEST_CASE("The request line may measure its limit and no more", "[http]") {
     const HeadLimits limits{.fields = 100, .field_bytes = 100, .start_line_bytes = 14};
     RequestHead out;
