@@ -20,8 +20,10 @@ std::unexpected<Complaint> refuse(std::string message, std::string_view help) {
 std::expected<Address, Complaint> parse_unix_path(std::string_view path) {
     // sun_path holds 104 bytes on macOS, 108 on Linux and Windows, the closing NUL included.
     constexpr std::size_t longest = 103;
-    if (path.empty()) return refuse("the path after 'unix:' is empty", "write \"unix:/run/name.sock\"");
-    if (has_control(path)) return refuse("the socket's path holds a control character", "remove it");
+    if (path.empty())
+        return refuse("the path after 'unix:' is empty", "write \"unix:/run/name.sock\"");
+    if (has_control(path))
+        return refuse("the socket's path holds a control character", "remove it");
     if (path.size() > longest) {
         return refuse("the socket's path has " + std::to_string(path.size()) + " bytes",
                       "at most 103 fit on every system");
@@ -31,14 +33,16 @@ std::expected<Address, Complaint> parse_unix_path(std::string_view path) {
 
 std::optional<std::uint16_t> parse_port(std::string_view digits) {
     const auto value = parse_decimal(digits);
-    if (!value || *value > 65535 || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
+    if (!value || *value > 65535 || (digits.size() > 1 && digits.front() == '0'))
+        return std::nullopt;
     return static_cast<std::uint16_t>(*value);
 }
 
 std::expected<Address, Complaint> parse_host(std::string_view host, std::string_view text) {
     if (host.starts_with('[') && host.ends_with(']')) {
         const auto bytes = parse_ipv6(host.substr(1, host.size() - 2));
-        if (!bytes) return refuse(quoted(host) + " is not an IPv6 address", "write one such as [::1]");
+        if (!bytes)
+            return refuse(quoted(host) + " is not an IPv6 address", "write one such as [::1]");
         return Address{Address::Kind::Ipv6, format_ipv6(*bytes), 0};
     }
     if (host.contains(':') || host.contains('[')) {
@@ -117,10 +121,13 @@ bool equal_bits(const std::uint8_t* a, const std::uint8_t* b, std::size_t count)
 
 std::string Address::text() const {
     switch (kind) {
-        case Kind::UnixPath: return std::string(unix_prefix) + host;
-        case Kind::Ipv6: return "[" + host + "]:" + std::to_string(port);
+        case Kind::UnixPath:
+            return std::string(unix_prefix) + host;
+        case Kind::Ipv6:
+            return "[" + host + "]:" + std::to_string(port);
         case Kind::Ipv4:
-        case Kind::Name: break;
+        case Kind::Name:
+            break;
     }
     return host + ":" + std::to_string(port);
 }
@@ -138,21 +145,24 @@ std::expected<Address, Complaint> parse_address(std::string_view text) {
     if (!address) return address;
     const auto port = parse_port(text.substr(colon + 1));
     if (!port) {
-        return refuse(quoted(text.substr(colon + 1)) + " is not a port", "write a number from 0 to 65535");
+        return refuse(quoted(text.substr(colon + 1)) + " is not a port",
+                      "write a number from 0 to 65535");
     }
     address->port = *port;
     return address;
 }
 
 std::expected<Network, Complaint> parse_network(std::string_view text) {
-    constexpr std::string_view forms = "write \"10.0.0.0/8\", \"2001:db8::/32\" or a single address";
+    constexpr std::string_view forms =
+        "write \"10.0.0.0/8\", \"2001:db8::/32\" or a single address";
     const std::size_t slash = text.find('/');
     auto network = parse_literal(text.substr(0, slash));
     if (!network) return refuse(quoted(text) + " is not a network", forms);
     if (slash == std::string_view::npos) return unmapped(*network);
     const std::string_view digits = text.substr(slash + 1);
     const auto length = parse_decimal(digits);
-    if (!length || *length > network->prefix_length || (digits.size() > 1 && digits.front() == '0')) {
+    if (!length || *length > network->prefix_length ||
+        (digits.size() > 1 && digits.front() == '0')) {
         return refuse(quoted(digits) + " is not a prefix length",
                       "write a number from 0 to " + std::to_string(network->prefix_length));
     }

@@ -62,20 +62,34 @@ std::string link_to(const Object& object) {
 
 std::string type_name(const Key& key) {
     switch (key.type) {
-        case Type::Boolean: return "boolean";
-        case Type::Number: return "number";
-        case Type::NumberOrAuto: return "number or \"auto\"";
-        case Type::Size: return "size";
-        case Type::Duration: return "duration";
-        case Type::Text: return "text";
-        case Type::Choice: return "choice";
-        case Type::Address: return "address";
-        case Type::Networks: return "list of networks";
-        case Type::Texts: return "list of texts";
-        case Type::TextMap: return "object of texts";
-        case Type::Conditions: return "object of texts and true";
-        case Type::Object: return link_to(*key.object);
-        case Type::Objects: return "list of " + link_to(*key.object);
+        case Type::Boolean:
+            return "boolean";
+        case Type::Number:
+            return "number";
+        case Type::NumberOrAuto:
+            return "number or \"auto\"";
+        case Type::Size:
+            return "size";
+        case Type::Duration:
+            return "duration";
+        case Type::Text:
+            return "text";
+        case Type::Choice:
+            return "choice";
+        case Type::Address:
+            return "address";
+        case Type::Networks:
+            return "list of networks";
+        case Type::Texts:
+            return "list of texts";
+        case Type::TextMap:
+            return "object of texts";
+        case Type::Conditions:
+            return "object of texts and true";
+        case Type::Object:
+            return link_to(*key.object);
+        case Type::Objects:
+            return "list of " + link_to(*key.object);
     }
     return {};
 }
@@ -84,7 +98,8 @@ std::string default_of(const Key& key) {
     if (key.required) return "required";
     if (!key.default_note.empty()) return std::string(key.default_note);
     const std::string text = key.default_text(key);
-    return text.empty() ? "empty" : "`" + text + "`";
+    if (text.empty()) return key.type == Type::Object ? "its defaults" : "empty";
+    return "`" + text + "`";
 }
 
 /// "1 to 100", in the units of the type; "" when nothing worth saying.
@@ -93,7 +108,8 @@ std::string range_of(const Key& key) {
         if (key.type == Type::Duration) return format_duration(std::chrono::milliseconds(value));
         return key.type == Type::Size ? format_size(value) : std::to_string(value);
     };
-    if (key.range.most == UINT64_MAX) return key.range.least == 0 ? "" : "at least " + write(key.range.least);
+    if (key.range.most == UINT64_MAX)
+        return key.range.least == 0 ? "" : "at least " + write(key.range.least);
     return write(key.range.least) + " to " + write(key.range.most);
 }
 
@@ -107,17 +123,20 @@ std::string limits_of(const Key& key) {
             }
             return out;
         }
-        case Type::Text: return range.empty() ? range : range + " bytes";
+        case Type::Text:
+            return range.empty() ? range : range + " bytes";
         case Type::Networks:
         case Type::Texts:
-        case Type::Objects: return range.empty() ? range : range + " entries";
-        default: return range;
+        case Type::Objects:
+            return range.empty() ? range : range + " entries";
+        default:
+            return range;
     }
 }
 
 void append_row(std::string& out, const Key& key) {
-    out += "| `" + std::string(key.name) + "` | " + type_name(key) + " | " + default_of(key) + " | " +
-           limits_of(key) + " | " + std::string(key.sentence);
+    out += "| `" + std::string(key.name) + "` | " + type_name(key) + " | " + default_of(key) +
+           " | " + limits_of(key) + " | " + std::string(key.sentence);
     if (!key.only_with.empty()) out += " Only with `" + std::string(key.only_with) + "`.";
     out += " |\n";
 }

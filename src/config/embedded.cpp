@@ -5,7 +5,8 @@
 namespace sluice::config {
 namespace {
 
-// The page stands inside a JSON string, so it is written with single quotes and without line breaks.
+// The page stands inside a JSON string, so it is written with single quotes and without line
+// breaks.
 constexpr std::string_view welcome_page =
     "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Sluice</title>"
     "<style>body{font:16px/1.5 sans-serif;max-width:44em;margin:3em auto;padding:0 1em}"
@@ -44,7 +45,8 @@ std::string default_config(std::uint16_t echo_port) {
   ],
   "clusters": [ { "name": ")";
     text += echo_cluster;
-    text += R"(", "endpoints": [ { "address": "127.0.0.1:)" + std::to_string(echo_port) + R"(" } ] } ]
+    text +=
+        R"(", "endpoints": [ { "address": "127.0.0.1:)" + std::to_string(echo_port) + R"(" } ] } ]
 }
 )";
     return text;

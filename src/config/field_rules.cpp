@@ -17,9 +17,13 @@ bool is_alphanumeric(char c) {
     return (l >= '0' && l <= '9') || (l >= 'a' && l <= 'z');
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 
 bool is_label(std::string_view label) {
     const auto is_part = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; };
@@ -31,8 +35,9 @@ bool is_label(std::string_view label) {
 
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() &&
-           std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || marks.contains(c); });
+    return !text.empty() && std::ranges::all_of(text, [&](char c) {
+        return is_alphanumeric(c) || marks.contains(c);
+    });
 }
 
 bool is_field_value(std::string_view text) {
@@ -40,7 +45,9 @@ bool is_field_value(std::string_view text) {
     return std::ranges::none_of(text, [](char c) { return is_control(c) && c != '\t'; });
 }
 
-bool has_control(std::string_view text) { return std::ranges::any_of(text, is_control); }
+bool has_control(std::string_view text) {
+    return std::ranges::any_of(text, is_control);
+}
 
 bool is_connection_field(std::string_view name) {
     return std::ranges::any_of(connection_fields, [&](std::string_view field) {

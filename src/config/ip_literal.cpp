@@ -87,7 +87,8 @@ void append_hex(std::string& out, std::uint16_t value) {
     constexpr std::string_view digits = "0123456789abcdef";
     bool started = false;
     for (int shift = 12; shift >= 0; shift -= 4) {
-        const std::size_t digit = (static_cast<unsigned>(value) >> static_cast<unsigned>(shift)) & 15U;
+        const std::size_t digit =
+            (static_cast<unsigned>(value) >> static_cast<unsigned>(shift)) & 15U;
         started = started || digit != 0 || shift == 0;
         if (started) out.push_back(digits[digit]);
     }

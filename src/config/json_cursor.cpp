@@ -66,8 +66,8 @@ void JsonCursor::skip_comment() {
     last_comment_ = position_;
     // A carriage return ends a line comment for nlohmann's lexer too.
     const bool is_block = at("/*");
-    const std::size_t end = is_block ? text_.find("*/", offset_ + 2)
-                                     : text_.find_first_of("\r\n", offset_);
+    const std::size_t end =
+        is_block ? text_.find("*/", offset_ + 2) : text_.find_first_of("\r\n", offset_);
     if (end == std::string_view::npos) {
         advance(text_.size() - offset_);
     } else {

@@ -18,8 +18,8 @@ struct Token {
     [[nodiscard]] char first() const { return text.empty() ? '\0' : text.front(); }
 };
 
-/// Walks over the tokens of a JSON text with comments, without judging it: the JSON reader knows what a
-/// token means but not where it stands, and this is the other half.
+/// Walks over the tokens of a JSON text with comments, without judging it: the JSON reader knows
+/// what a token means but not where it stands, and this is the other half.
 ///
 /// Lifetime: views into the text.
 class JsonCursor {

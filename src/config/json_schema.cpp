@@ -19,7 +19,9 @@ std::string reference_name(const Object& object) {
     return name;
 }
 
-Json reference(const Object& object) { return {{"$ref", "#/$defs/" + reference_name(object)}}; }
+Json reference(const Object& object) {
+    return {{"$ref", "#/$defs/" + reference_name(object)}};
+}
 
 void add_range(Json& out, const Range& range, const char* least, const char* most) {
     if (range.least > 0) out[least] = range.least;
@@ -56,24 +58,36 @@ Json text(const Range& range) {
 Json value_of(const Key& key) {
     const Json string{{"type", "string"}};
     switch (key.type) {
-        case Type::Boolean: return {{"type", "boolean"}};
-        case Type::Number: return number(key.range);
-        case Type::NumberOrAuto: return {{"anyOf", Json::array({{{"const", "auto"}}, number(key.range)})}};
+        case Type::Boolean:
+            return {{"type", "boolean"}};
+        case Type::Number:
+            return number(key.range);
+        case Type::NumberOrAuto:
+            return {{"anyOf", Json::array({{{"const", "auto"}}, number(key.range)})}};
         case Type::Size:
             return {{"anyOf", Json::array({number(key.range),
                                            {{"type", "string"}, {"pattern", size_pattern}}})}};
-        case Type::Duration: return {{"type", "string"}, {"pattern", duration_pattern}};
-        case Type::Text: return text(key.range);
-        case Type::Choice: return choice(key.choices);
-        case Type::Address: return string;
+        case Type::Duration:
+            return {{"type", "string"}, {"pattern", duration_pattern}};
+        case Type::Text:
+            return text(key.range);
+        case Type::Choice:
+            return choice(key.choices);
+        case Type::Address:
+            return string;
         case Type::Networks:
-        case Type::Texts: return list_of(string, key.range);
-        case Type::TextMap: return {{"type", "object"}, {"additionalProperties", string}};
+        case Type::Texts:
+            return list_of(string, key.range);
+        case Type::TextMap:
+            return {{"type", "object"}, {"additionalProperties", string}};
         case Type::Conditions:
-            return {{"type", "object"},
-                    {"additionalProperties", {{"anyOf", Json::array({string, {{"const", true}}})}}}};
-        case Type::Object: return reference(*key.object);
-        case Type::Objects: return list_of(reference(*key.object), key.range);
+            return {
+                {"type", "object"},
+                {"additionalProperties", {{"anyOf", Json::array({string, {{"const", true}}})}}}};
+        case Type::Object:
+            return reference(*key.object);
+        case Type::Objects:
+            return list_of(reference(*key.object), key.range);
     }
     return string;
 }

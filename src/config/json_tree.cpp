@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t max_depth = 64;
 
-/// Receives nlohmann's events and builds the tree. The events carry no positions, so a cursor walks over
-/// the same text beside them, one token for each event.
+/// Receives nlohmann's events and builds the tree. The events carry no positions, so a cursor walks
+/// over the same text beside them, one token for each event.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
     TreeBuilder(std::string_view text, JsonTree& tree) : text_(text), tree_(tree), cursor_(text) {}
@@ -123,9 +123,12 @@ private:
         Node& node = place(kind);
         if (levels_.size() == max_depth) {
             tree_.complete = false;
-            tree_.problems.push_back({{}, last_.position, std::move(pointer),
-                                      "more than " + std::to_string(max_depth) + " levels of nesting",
-                                      "no key needs so many"});
+            tree_.problems.push_back(
+                {{},
+                 last_.position,
+                 std::move(pointer),
+                 "more than " + std::to_string(max_depth) + " levels of nesting",
+                 "no key needs so many"});
             return false;
         }
         levels_.push_back({&node, std::move(pointer), {}});
@@ -152,10 +155,12 @@ private:
     void report_repeated(const Level& level, const std::string& name) {
         const auto first = std::ranges::find(level.node->members, name, &Member::key);
         const Position at = first->key_position;
-        tree_.problems.push_back({{}, last_.position, pointer_to(level.pointer, name),
+        tree_.problems.push_back({{},
+                                  last_.position,
+                                  pointer_to(level.pointer, name),
                                   "the key stands twice in this object",
-                                  "it stands first in line " + std::to_string(at.line) + ", column " +
-                                      std::to_string(at.column)});
+                                  "it stands first in line " + std::to_string(at.line) +
+                                      ", column " + std::to_string(at.column)});
     }
 
     std::string_view text_;
@@ -174,7 +179,10 @@ private:
 std::optional<Problem> find_nul(std::string_view text) {
     const std::size_t offset = text.find('\0');
     if (offset == std::string_view::npos) return std::nullopt;
-    return Problem{{}, JsonCursor::position_of(text, offset), {}, "the file holds a NUL byte",
+    return Problem{{},
+                   JsonCursor::position_of(text, offset),
+                   {},
+                   "the file holds a NUL byte",
                    "save it as UTF-8 text"};
 }
 
@@ -208,14 +216,20 @@ Place find_place(const Node& root, std::string_view pointer) {
     return place;
 }
 
-std::string_view name_of(Node::Kind kind) {
-    switch (kind) {
-        case Node::Kind::Null: return "null";
-        case Node::Kind::Boolean: return "true or false";
-        case Node::Kind::Number: return "a number";
-        case Node::Kind::Text: return "a string";
-        case Node::Kind::Array: return "an array";
-        case Node::Kind::Object: return "an object";
+std::string_view describe(const Node& node) {
+    switch (node.kind) {
+        case Node::Kind::Null:
+            return "null";
+        case Node::Kind::Boolean:
+            return node.boolean ? "true" : "false";
+        case Node::Kind::Number:
+            return "a number";
+        case Node::Kind::Text:
+            return "a string";
+        case Node::Kind::Array:
+            return "an array";
+        case Node::Kind::Object:
+            return "an object";
     }
     return "a value";
 }

@@ -44,8 +44,8 @@ struct Place {
 /// What stands at the pointer, or its nearest ancestor that exists.
 [[nodiscard]] Place find_place(const Node& root, std::string_view pointer);
 
-/// "a string", "an object": for messages.
-[[nodiscard]] std::string_view name_of(Node::Kind kind);
+/// "a string", "an object", "true": for messages.
+[[nodiscard]] std::string_view describe(const Node& node);
 
 struct JsonTree {
     Node root;
@@ -54,8 +54,8 @@ struct JsonTree {
     bool complete = true;
 };
 
-/// Reads JSON (RFC 8259) with // and /* */ comments and an optional UTF-8 byte order mark. The first of
-/// two equal keys is kept. Nesting ends at 64 levels.
+/// Reads JSON (RFC 8259) with // and /* */ comments and an optional UTF-8 byte order mark. The
+/// first of two equal keys is kept. Nesting ends at 64 levels.
 ///
 /// Failure: stands in `problems`, without the file's name.
 [[nodiscard]] JsonTree read_json(std::string_view text);

@@ -26,17 +26,16 @@ bool is_explained(const Finding& finding, const Problems& problems) {
     });
 }
 
-/// Not when the list, one of its clusters or one of their names could not be read, or when a key beside
-/// it is misspelt.
-ClusterNames state_of_clusters(const Problems& problems) {
+/// Not when the list or one of the names could not be read, or when a key beside the list is
+/// misspelt.
+ClusterNames state_of_clusters(const Config& config, const Problems& problems) {
     const auto spoils = [](const Problem& problem) {
-        std::string_view pointer = problem.pointer;
-        const auto depth = std::ranges::count(pointer, '/');
-        if (depth == 1) return pointer == "/clusters" || problem.message == "unknown key";
-        return pointer.starts_with("/clusters/") &&
-               (depth == 2 || (depth == 3 && pointer.ends_with("/name")));
+        const bool at_top = std::ranges::count(problem.pointer, '/') == 1;
+        return problem.pointer == "/clusters" || (at_top && problem.message == "unknown key");
     };
-    return std::ranges::any_of(problems, spoils) ? ClusterNames::Incomplete : ClusterNames::Complete;
+    const bool spoilt = std::ranges::any_of(problems, spoils) ||
+                        std::ranges::any_of(config.clusters, &std::string::empty, &Cluster::name);
+    return spoilt ? ClusterNames::Incomplete : ClusterNames::Complete;
 }
 
 /// What the file left unsaid and the model needs.
@@ -48,7 +47,7 @@ void fill_names(Config& config) {
 
 void add_findings(const Config& config, const Node& root, Problems& problems) {
     Problems added;
-    for (Finding& finding : validate(config, state_of_clusters(problems))) {
+    for (Finding& finding : validate(config, state_of_clusters(config, problems))) {
         if (is_explained(finding, problems)) continue;
         const Place place = find_place(root, finding.pointer);
         added.push_back({{},

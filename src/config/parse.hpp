@@ -16,6 +16,6 @@ namespace sluice::config {
 ///          list. After a syntax error nothing else is looked at. Routes that conflict are found by
 ///          routing, which knows what a pattern matches.
 [[nodiscard]] std::expected<Config, std::vector<Problem>> parse(std::string_view text,
-                                                               std::string_view file);
+                                                                std::string_view file);
 
 }  // namespace sluice::config

@@ -5,7 +5,8 @@
 namespace sluice::config {
 namespace {
 
-/// Keys and values of the file may stand in messages: a line break in one must not begin a new line.
+/// Keys and values of the file may stand in messages: a line break in one must not begin a new
+/// line.
 void append_line(std::string& out, std::string_view text) {
     for (const char c : text) {
         const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;

@@ -56,7 +56,8 @@ std::string write_quantity(const std::array<Unit, Count>& units, std::uint64_t v
                            std::string_view zero) {
     if (value == 0) return std::string(zero);
     for (const Unit& unit : units) {
-        if (value % unit.factor == 0) return std::to_string(value / unit.factor) + std::string(unit.name);
+        if (value % unit.factor == 0)
+            return std::to_string(value / unit.factor) + std::string(unit.name);
     }
     return std::to_string(value);
 }
@@ -86,6 +87,8 @@ std::string format_duration(std::chrono::milliseconds duration) {
     return write_quantity(time_units, static_cast<std::uint64_t>(duration.count()), "0s");
 }
 
-std::string format_size(std::uint64_t bytes) { return write_quantity(size_units, bytes, "0"); }
+std::string format_size(std::uint64_t bytes) {
+    return write_quantity(size_units, bytes, "0");
+}
 
 }  // namespace sluice::config

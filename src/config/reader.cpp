@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.hpp"
 #include "config/address.hpp"
 #include "config/quantity.hpp"
 #include "config/words.hpp"
@@ -19,7 +20,7 @@ std::string describe_range(Type type, std::uint64_t least, std::uint64_t most) {
         return std::to_string(value);
     };
     if (most >= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-        return "at least " + write(least);
+        return "of at least " + write(least);
     }
     return "from " + write(least) + " to " + write(most);
 }
@@ -40,7 +41,8 @@ std::vector<std::string_view> names_of(std::span<const Key> keys) {
     return names;
 }
 
-std::vector<std::string_view> present_of(std::span<const std::string_view> names, const Node& node) {
+std::vector<std::string_view> present_of(std::span<const std::string_view> names,
+                                         const Node& node) {
     std::vector<std::string_view> present;
     for (const std::string_view name : names) {
         if (node.find(name) != nullptr) present.push_back(name);
@@ -84,7 +86,8 @@ void Reader::read_object(const Object& object, const Node& node, void* owner) {
 
 void Reader::read(const Key&, const Node& node, bool& out) {
     if (node.kind == Node::Kind::Text && (node.text == "true" || node.text == "false")) {
-        complain(node.position, "expected true or false, found a string", "write it without quotes");
+        complain(node.position, "expected true or false, found a string",
+                 "write it without quotes");
     } else if (expect(node, Node::Kind::Boolean, "true or false")) {
         out = node.boolean;
     }
@@ -93,10 +96,12 @@ void Reader::read(const Key&, const Node& node, bool& out) {
 void Reader::read(const Key& key, const Node& node, std::string& out) {
     if (!expect(node, Node::Kind::Text, "a string")) return;
     if (node.text.empty() && key.range.least > 0) {
-        complain(node.position, "the text is empty", std::string(key.sentence));
+        complain(node.position, "the text is empty",
+                 key.required ? "write one" : "leave the key out to have its default");
     } else if (!is_in(key.range, node.text.size())) {
-        complain(node.position, "the text has " + std::to_string(node.text.size()) + " bytes",
-                 "write " + describe_range(Type::Number, key.range.least, key.range.most) + " bytes");
+        complain(
+            node.position, "the text has " + std::to_string(node.text.size()) + " bytes",
+            "write " + describe_range(Type::Number, key.range.least, key.range.most) + " bytes");
     } else {
         out = node.text;
     }
@@ -113,8 +118,9 @@ void Reader::read(const Key& key, const Node& node, std::chrono::milliseconds& o
     if (!duration) {
         complain(node.position, duration.error().message, duration.error().help);
     } else if (!is_in(key.range, static_cast<std::uint64_t>(duration->count()))) {
-        complain(node.position, quoted(node.text) + " is out of range",
-                 "write a duration " + describe_range(Type::Duration, key.range.least, key.range.most));
+        complain(
+            node.position, quoted(node.text) + " is out of range",
+            "write a duration " + describe_range(Type::Duration, key.range.least, key.range.most));
     } else {
         out = *duration;
     }
@@ -157,9 +163,8 @@ void Reader::read(const Key&, const Node& node, std::vector<HeaderValue>& out) {
 }
 
 void Reader::read(const Key&, const Node& node, std::map<std::string, std::string>& out) {
-    for_each_text(node, [&](const std::string& name, const std::string& text) {
-        out.emplace(name, text);
-    });
+    for_each_text(
+        node, [&](const std::string& name, const std::string& text) { out.emplace(name, text); });
 }
 
 void Reader::read(const Key&, const Node& node, std::vector<Condition>& out) {
@@ -172,7 +177,8 @@ void Reader::read(const Key&, const Node& node, std::vector<Condition>& out) {
         } else if (value.kind == Node::Kind::Boolean && value.boolean) {
             out.push_back({member.key, std::nullopt});
         } else {
-            complain(value.position, "expected a string or true, found " + std::string(name_of(value.kind)),
+            complain(value.position,
+                     "expected a string or true, found " + std::string(describe(value)),
                      "write the value that it must have, or true when any will do");
         }
     }
@@ -187,9 +193,11 @@ void Reader::read(const Key& key, const Node& node, std::vector<Route>& out) {
     });
 }
 
-std::optional<std::uint64_t> Reader::read_number(const Key& key, const Node& node, std::uint64_t most) {
+std::optional<std::uint64_t> Reader::read_number(const Key& key, const Node& node,
+                                                 std::uint64_t most) {
     most = std::min(most, key.range.most);
-    if (key.type == Type::NumberOrAuto && node.kind == Node::Kind::Text && node.text == "auto") return 0;
+    if (key.type == Type::NumberOrAuto && node.kind == Node::Kind::Text && node.text == "auto")
+        return 0;
     const bool is_size_text = key.type == Type::Size && node.kind == Node::Kind::Text;
     if (!is_size_text && !expect(node, Node::Kind::Number, noun_of(key.type))) return std::nullopt;
     const std::optional<std::uint64_t> value = is_size_text ? read_size(node) : node.number;
@@ -198,8 +206,10 @@ std::optional<std::uint64_t> Reader::read_number(const Key& key, const Node& nod
         return check_number_choice(key, node, *value) ? value : std::nullopt;
     }
     if (value && *value >= key.range.least && *value <= most) return value;
-    complain(node.position, quoted(node.text) + (value ? " is out of range" : " is not a whole number from 0"),
-             "write " + std::string(noun_of(key.type)) + " " + describe_range(key.type, key.range.least, most));
+    complain(node.position,
+             quoted(node.text) + (value ? " is out of range" : " is not a whole number from 0"),
+             "write " + std::string(noun_of(key.type)) + " " +
+                 describe_range(key.type, key.range.least, most));
     return std::nullopt;
 }
 
@@ -213,7 +223,8 @@ std::optional<std::uint64_t> Reader::read_size(const Node& node) {
 bool Reader::check_number_choice(const Key& key, const Node& node, std::uint64_t value) {
     const auto choices = split_words(key.choices);
     if (std::ranges::find(choices, std::to_string(value)) != choices.end()) return true;
-    complain(node.position, quoted(node.text) + " is not allowed", "write " + enumerate(choices, " or "));
+    complain(node.position, quoted(node.text) + " is not allowed",
+             "write " + enumerate(choices, " or "));
     return false;
 }
 
@@ -256,7 +267,8 @@ void Reader::check_one_of(const Object& object, const Node& node) {
     if (present.size() == 1) return;
     const std::string help = "write exactly one of " + enumerate(object.one_of, " or ");
     if (present.empty()) {
-        complain(node.position, "the " + std::string(object.title) + " does not say what to do", help);
+        complain(node.position, "the " + std::string(object.title) + " does not say what to do",
+                 help);
     } else {
         complain(member_of(node, present[1]).key_position,
                  enumerate(present) + " exclude each other", help);
@@ -264,7 +276,8 @@ void Reader::check_one_of(const Object& object, const Node& node) {
 }
 
 void Reader::check_only_with(const Object& object, const Node& node) {
-    // Without any of the alternatives the wish behind the key is unknown, and that was said already.
+    // Without any of the alternatives the wish behind the key is unknown, and that was said
+    // already.
     if (!object.one_of.empty() && present_of(object.one_of, node).empty()) return;
     for (const Key& key : object.keys) {
         const bool lacks = !key.only_with.empty() && node.find(key.name) != nullptr &&
@@ -279,12 +292,16 @@ void Reader::check_only_with(const Object& object, const Node& node) {
 bool Reader::expect(const Node& node, Node::Kind kind, std::string_view expected) {
     if (node.kind == kind) return true;
     std::string help;
-    if (node.kind == Node::Kind::Null) help = "leave the key out to have its default";
-    if (kind == Node::Kind::Number && node.kind == Node::Kind::Text) help = "write it without quotes";
-    if (kind == Node::Kind::Text && node.kind == Node::Kind::Number) help = "write it in double quotes";
+    if (node.kind == Node::Kind::Null && !pointer_.empty())
+        help = "leave it out to have its default";
+    const bool is_quoted_number =
+        node.kind == Node::Kind::Text && parse_decimal(node.text).has_value();
+    if (kind == Node::Kind::Number && is_quoted_number) help = "write it without quotes";
+    if (kind == Node::Kind::Text && node.kind == Node::Kind::Number)
+        help = "write it in double quotes";
     if (kind == Node::Kind::Array) help = "write it in [ ]";
     complain(node.position,
-             "expected " + std::string(expected) + ", found " + std::string(name_of(node.kind)),
+             "expected " + std::string(expected) + ", found " + std::string(describe(node)),
              std::move(help));
     return false;
 }

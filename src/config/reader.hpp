@@ -21,8 +21,8 @@ struct RouteDraft {
     std::optional<Redirect> redirect;
 };
 
-/// Fills structs of the model from nodes as the schema says, and collects what is wrong. A value that
-/// can't be read leaves its member as it was, so that the rest is still checked.
+/// Fills structs of the model from nodes as the schema says, and collects what is wrong. A value
+/// that can't be read leaves its member as it was, so that the rest is still checked.
 ///
 /// Lifetime: the list of problems outlives it.
 class Reader {
@@ -79,8 +79,7 @@ private:
     class Below {
     public:
         template <typename Step>
-        Below(Reader& reader, const Step& step)
-            : reader_(reader), length_(reader.pointer_.size()) {
+        Below(Reader& reader, const Step& step) : reader_(reader), length_(reader.pointer_.size()) {
             reader.pointer_ = pointer_to(reader.pointer_, step);
         }
         ~Below() { reader_.pointer_.resize(length_); }
@@ -113,7 +112,8 @@ private:
         if (!expect(node, Node::Kind::Object, "an object of strings")) return;
         for (const Member& member : node.members) {
             const Below below(*this, member.key);
-            if (expect(member.value, Node::Kind::Text, "a string")) action(member.key, member.value.text);
+            if (expect(member.value, Node::Kind::Text, "a string"))
+                action(member.key, member.value.text);
         }
     }
 

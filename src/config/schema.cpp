@@ -4,7 +4,8 @@
 
 #include "config/schema_binding.hpp"
 
-// The table. Objects stand before those that hold them; `configuration_page` turns the order around.
+// The table. Objects stand before those that hold them; `configuration_page` turns the order
+// around.
 namespace sluice::config {
 namespace {
 
@@ -23,8 +24,9 @@ constexpr std::array listener_keys{
                            .default_note = "the address"}),
     bind<&Listener::address>(
         {.name = "address",
-         .sentence = "Where clients connect: \"127.0.0.1:8080\", \"0.0.0.0:80\" for every IPv4 interface, "
-                     "\"[::]:80\" for every interface, or \"unix:/run/sluice.sock\".",
+         .sentence =
+             "Where clients connect: \"127.0.0.1:8080\", \"0.0.0.0:80\" for every IPv4 interface, "
+             "\"[::]:80\" for every interface, or \"unix:/run/sluice.sock\".",
          .required = true}),
     bind<&Listener::backlog>(
         {.name = "backlog",
@@ -36,40 +38,45 @@ constexpr Object listener{"listener", "An address on which clients are served.",
 constexpr std::array match_keys{
     bind<&Match::host>({.name = "host",
                         .range = {0, 255},
-                        .sentence = "The host that the request must name, without its port: "
-                                    "\"api.example.com\", or \"*.example.com\" for every name below it; "
-                                    "empty for any."}),
-    bind<&Match::path>(
-        {.name = "path",
-         .range = {1, 4096},
-         .sentence = "The path: \"/orders\" exactly, \"/orders/:id\" with a parameter, \"/files/*rest\" with "
-                     "everything below.",
-         .required = true}),
+                        .sentence =
+                            "The host that the request must name, without its port: "
+                            "\"api.example.com\", or \"*.example.com\" for every name below it; "
+                            "empty for any."}),
+    bind<&Match::path>({.name = "path",
+                        .range = {1, 4096},
+                        .sentence = "The path: \"/orders\" exactly, \"/orders/:id\" with a "
+                                    "parameter, \"/files/*rest\" with "
+                                    "everything below.",
+                        .required = true}),
     bind<&Match::methods>({.name = "methods",
                            .range = {0, 64},
                            .sentence = "The methods that match, in capitals; any when empty."}),
-    bind<&Match::headers>(
-        {.name = "headers",
-         .sentence = "Headers that must be there: with the given value, or with any value when it is true."}),
+    bind<&Match::headers>({.name = "headers",
+                           .sentence = "Headers that must be there: with the given value, or with "
+                                       "any value when it is true."}),
     bind<&Match::query>({.name = "query",
-                         .sentence = "Query parameters that must be there: with the given value, or with "
-                                     "any value when it is true."}),
+                         .sentence =
+                             "Query parameters that must be there: with the given value, or with "
+                             "any value when it is true."}),
 };
-constexpr Object match{"match", "What a request must be like for the route to take it.", match_keys, {}};
+constexpr Object match{
+    "match", "What a request must be like for the route to take it.", match_keys, {}};
 
 constexpr std::array respond_keys{
     bind<&Respond::status>({.name = "status", .range = {200, 599}, .sentence = "The status code."}),
     bind<&Respond::body>({.name = "body", .range = {0, mib}, .sentence = "The body, as text."}),
-    bind<&Respond::headers>({.name = "headers",
-                             .sentence = "Headers of the answer, such as Content-Type."}),
+    bind<&Respond::headers>(
+        {.name = "headers", .sentence = "Headers of the answer, such as Content-Type."}),
 };
-constexpr Object respond{"respond", "An answer that the gateway gives by itself.", respond_keys, {}};
+constexpr Object respond{
+    "respond", "An answer that the gateway gives by itself.", respond_keys, {}};
 
 constexpr std::array redirect_keys{
-    bind<&Redirect::status>({.name = "status",
-                             .type = Type::Choice,
-                             .choices = "301 302 303 307 308",
-                             .sentence = "The status code; 307 and 308 make clients keep the method."}),
+    bind<&Redirect::status>(
+        {.name = "status",
+         .type = Type::Choice,
+         .choices = "301 302 303 307 308",
+         .sentence = "The status code; 307 and 308 make clients keep the method."}),
     bind<&Redirect::location>({.name = "location",
                                .range = {1, 8192},
                                .sentence = "Where the client is sent: a path or a whole URL.",
@@ -81,24 +88,25 @@ constexpr std::array edit_keys{
     bind<&HeaderEdits::remove>({.name = "remove",
                                 .range = {0, 1000},
                                 .sentence = "Names of headers that are taken away first."}),
-    bind<&HeaderEdits::set>({.name = "set",
-                             .sentence = "Headers that replace all of the same name."}),
-    bind<&HeaderEdits::add>({.name = "add",
-                             .sentence = "Headers that are added to those of the same name."}),
+    bind<&HeaderEdits::set>(
+        {.name = "set", .sentence = "Headers that replace all of the same name."}),
+    bind<&HeaderEdits::add>(
+        {.name = "add", .sentence = "Headers that are added to those of the same name."}),
 };
-constexpr Object edits{"header edits",
-                       "Changes to the headers of a message, made in this order. Headers of the connection "
-                       "and of framing (Connection, Content-Length, Keep-Alive, Proxy-Connection, TE, "
-                       "Trailer, Transfer-Encoding, Upgrade) are the gateway's own; the Host that an "
-                       "upstream sees is the route's key `host`.",
-                       edit_keys, {}};
+constexpr Object edits{
+    "header edits",
+    "Changes to the headers of a message, made in this order. Headers of the connection "
+    "and of framing (Connection, Content-Length, Keep-Alive, Proxy-Connection, TE, "
+    "Trailer, Transfer-Encoding, Upgrade) are the gateway's own; the Host that an "
+    "upstream sees is the route's key `host`.",
+    edit_keys,
+    {}};
 
 constexpr std::array route_keys{
-    bind<&RouteDraft::route, &Route::name>(
-        {.name = "name",
-         .range = {1, 128},
-         .sentence = "The name in logs and metrics.",
-         .default_note = "the path of its match"}),
+    bind<&RouteDraft::route, &Route::name>({.name = "name",
+                                            .range = {1, 128},
+                                            .sentence = "The name in logs and metrics.",
+                                            .default_note = "host and path of its match"}),
     bind<&RouteDraft::route, &Route::match>({.name = "match",
                                              .sentence = "What a request must be like.",
                                              .required = true,
@@ -111,23 +119,27 @@ constexpr std::array route_keys{
     bind<&RouteDraft::forward, &Forward::timeout>(
         {.name = "timeout",
          .range = {1, day},
-         .sentence = "From the complete request to the head of the response; then the client gets 504.",
+         .sentence =
+             "From the complete request to the head of the response; then the client gets 504.",
          .only_with = "cluster"}),
     bind<&RouteDraft::forward, &Forward::host>(
         {.name = "host",
          .range = {1, 259},
-         .sentence = "The Host that the upstream sees: \"keep\" sends the client's, \"endpoint\" the "
-                     "endpoint's address, anything else is sent as it is.",
+         .sentence =
+             "The Host that the upstream sees: \"keep\" sends the client's, \"endpoint\" the "
+             "endpoint's address, anything else is sent as it is.",
          .only_with = "cluster"}),
     bind<&RouteDraft::forward, &Forward::strip_prefix>(
         {.name = "strip_prefix",
          .range = {0, 4096},
-         .sentence = "Taken off the front of the path before it is sent: \"/api\" turns /api/x into /x.",
+         .sentence =
+             "Taken off the front of the path before it is sent: \"/api\" turns /api/x into /x.",
          .only_with = "cluster"}),
     bind<&RouteDraft::forward, &Forward::rewrite>(
         {.name = "rewrite",
          .range = {0, 4096},
-         .sentence = "Replaces the whole path; may use the parameters of the match: \"/v2/orders/:id\".",
+         .sentence =
+             "Replaces the whole path; may use the parameters of the match: \"/v2/orders/:id\".",
          .only_with = "cluster"}),
     bind<&RouteDraft::respond>({.name = "respond",
                                 .sentence = "The gateway's own answer.",
@@ -154,19 +166,21 @@ constexpr std::array route_keys{
         {.name = "metadata", .sentence = "Free names and values for filters and logs."}),
 };
 constexpr std::array<std::string_view, 3> route_actions{"cluster", "respond", "redirect"};
-constexpr Object route{"route",
-                       "What is done with the requests that match. The most specific match wins, whatever "
-                       "the order in the file.",
-                       route_keys, route_actions};
+constexpr Object route{
+    "route",
+    "What is done with the requests that match. The most specific match wins, whatever "
+    "the order in the file.",
+    route_keys, route_actions};
 
 constexpr std::array endpoint_keys{
     bind<&Endpoint::address>({.name = "address",
                               .sentence = "Where the upstream listens: \"10.0.0.5:8080\", "
                                           "\"orders.internal:8080\" or \"unix:/run/orders.sock\".",
                               .required = true}),
-    bind<&Endpoint::weight>({.name = "weight",
-                             .range = {1, 1000},
-                             .sentence = "Its share of the requests, in proportion to the others."}),
+    bind<&Endpoint::weight>(
+        {.name = "weight",
+         .range = {1, 1000},
+         .sentence = "Its share of the requests, in proportion to the others."}),
 };
 constexpr Object endpoint{"endpoint", "One address of an upstream.", endpoint_keys, {}};
 
@@ -190,11 +204,13 @@ constexpr std::array cluster_keys{
     bind<&Cluster::idle_timeout>(
         {.name = "idle_timeout",
          .range = {0, day},
-         .sentence = "An idle upstream connection is closed after this; keep it below the upstream's own "
-                     "limit."}),
-    bind<&Cluster::max_idle>({.name = "max_idle",
-                              .range = {0, 65535},
-                              .sentence = "Idle connections kept per endpoint and worker; 0 keeps none."}),
+         .sentence =
+             "An idle upstream connection is closed after this; keep it below the upstream's own "
+             "limit."}),
+    bind<&Cluster::max_idle>(
+        {.name = "max_idle",
+         .range = {0, 65535},
+         .sentence = "Idle connections kept per endpoint and worker; 0 keeps none."}),
     bind<&Cluster::read_timeout>(
         {.name = "read_timeout",
          .range = {1, day},
@@ -219,28 +235,35 @@ constexpr std::array limit_keys{
                               .sentence = "An idle client connection is closed after this."}),
     bind<&Limits::head_timeout>({.name = "head_timeout",
                                  .range = {1, hour},
-                                 .sentence = "The longest time from the first byte of a request to the end "
-                                             "of its head; then 408."}),
-    bind<&Limits::body_idle>({.name = "body_idle",
-                              .range = {1, day},
-                              .sentence = "The client may send nothing for so long within a body; then 408."}),
-    bind<&Limits::min_rate>({.name = "min_rate",
-                             .range = {0, 1024 * mib},
-                             .sentence = "Bytes a second that a head or body must keep up once the grace is "
-                                         "over; 0 turns it off."}),
-    bind<&Limits::min_rate_grace>({.name = "min_rate_grace",
-                                   .range = {0, hour},
-                                   .sentence = "How long a message may be slower than min_rate at first."}),
-    bind<&Limits::drain>({.name = "drain",
-                          .range = {0, day},
-                          .sentence = "How long running requests may take to finish when the gateway stops."}),
+                                 .sentence =
+                                     "The longest time from the first byte of a request to the end "
+                                     "of its head; then 408."}),
+    bind<&Limits::body_idle>(
+        {.name = "body_idle",
+         .range = {1, day},
+         .sentence = "The client may send nothing for so long within a body; then 408."}),
+    bind<&Limits::min_rate>(
+        {.name = "min_rate",
+         .range = {0, 1024 * mib},
+         .sentence = "Bytes a second that a head or body must keep up once the grace is "
+                     "over; 0 turns it off."}),
+    bind<&Limits::min_rate_grace>(
+        {.name = "min_rate_grace",
+         .range = {0, hour},
+         .sentence = "How long a message may be slower than min_rate at first."}),
+    bind<&Limits::drain>(
+        {.name = "drain",
+         .range = {0, day},
+         .sentence = "How long running requests may take to finish when the gateway stops."}),
     bind<&Limits::contexts>({.name = "contexts",
                              .range = {1, 1'000'000},
-                             .sentence = "Request contexts kept ready in the whole gateway; more are made "
-                                         "when needed, and counted."}),
-    bind<&Limits::connections>({.name = "connections",
-                                .range = {1, 10'000'000},
-                                .sentence = "Client connections at a time; more are refused, and counted."}),
+                             .sentence =
+                                 "Request contexts kept ready in the whole gateway; more are made "
+                                 "when needed, and counted."}),
+    bind<&Limits::connections>(
+        {.name = "connections",
+         .range = {1, 10'000'000},
+         .sentence = "Client connections at a time; more are refused, and counted."}),
     bind<&Limits::connections_per_client>(
         {.name = "connections_per_client",
          .range = {0, 10'000'000},
@@ -249,19 +272,22 @@ constexpr std::array limit_keys{
         {.name = "requests_per_connection",
          .sentence = "Requests after which a client connection is closed; 0 for no limit."}),
 };
-constexpr Object limits{"limits", "What a client may ask for, and how long it may take.", limit_keys, {}};
+constexpr Object limits{
+    "limits", "What a client may ask for, and how long it may take.", limit_keys, {}};
 
 constexpr std::array forwarding_keys{
     bind<&Forwarding::trusted_proxies>(
         {.name = "trusted_proxies",
          .range = {0, 10000},
-         .sentence = "Peers whose X-Forwarded-* and Forwarded headers are believed and extended; those of "
-                     "others are replaced."}),
+         .sentence =
+             "Peers whose X-Forwarded-* and Forwarded headers are believed and extended; those of "
+             "others are replaced."}),
     bind<&Forwarding::x_forwarded>(
         {.name = "x_forwarded",
-         .sentence = "Whether upstreams get X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host."}),
-    bind<&Forwarding::forwarded>({.name = "forwarded",
-                                  .sentence = "Whether upstreams get Forwarded (RFC 7239)."}),
+         .sentence =
+             "Whether upstreams get X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host."}),
+    bind<&Forwarding::forwarded>(
+        {.name = "forwarded", .sentence = "Whether upstreams get Forwarded (RFC 7239)."}),
     bind<&Forwarding::via>({.name = "via",
                             .range = {0, 128},
                             .sentence = "The gateway's name in Via; empty sends no Via."}),
@@ -270,7 +296,8 @@ constexpr std::array forwarding_keys{
          .range = {0, 128},
          .sentence = "The header that carries the request's id; empty sends none."}),
 };
-constexpr Object forwarding{"forwarding", "What upstreams are told about the client.", forwarding_keys, {}};
+constexpr Object forwarding{
+    "forwarding", "What upstreams are told about the client.", forwarding_keys, {}};
 
 constexpr std::array log_keys{
     bind<&LogSettings::level>({.name = "level",
@@ -278,34 +305,38 @@ constexpr std::array log_keys{
                                .sentence = "The least important messages that are still written."}),
     bind<&LogSettings::format>({.name = "format",
                                 .choices = "auto text json",
-                                .sentence = "Lines for people or JSON lines; \"auto\" writes text on a "
-                                            "terminal and JSON elsewhere."}),
+                                .sentence =
+                                    "Lines for people or JSON lines; \"auto\" writes text on a "
+                                    "terminal and JSON elsewhere."}),
     bind<&LogSettings::access>({.name = "access",
                                 .range = {1, 4096},
-                                .sentence = "Where a line for each request goes: \"off\", \"stdout\", or a "
-                                            "file's path."}),
+                                .sentence =
+                                    "Where a line for each request goes: \"off\", \"stdout\", or a "
+                                    "file's path."}),
 };
 constexpr Object log{"log", "What is written down.", log_keys, {}};
 
 constexpr std::array admin_keys{
     bind<&Admin::enabled>({.name = "enabled", .sentence = "Whether it is served at all."}),
     bind<&Admin::address>({.name = "address",
-                           .sentence = "Where it listens; whoever can connect may read it, so keep it on "
-                                       "loopback."}),
+                           .sentence =
+                               "Where it listens; whoever can connect may read it, so keep it on "
+                               "loopback."}),
 };
 constexpr Object admin{"admin", "Health, metrics and status for operators.", admin_keys, {}};
 
 /// Editors read it; the gateway does not.
-constexpr Key schema_key{.name = "$schema",
-                         .range = {0, 4096},
-                         .sentence = "The place of `sluice.schema.json`, for editors; nothing else uses it.",
-                         .default_note = "none",
-                         .read =
-                             [](void*, const Key& self, const Node& node, Reader& reader) {
-                                 std::string ignored;
-                                 reader.read(self, node, ignored);
-                             },
-                         .default_text = [](const Key&) { return std::string{}; }};
+constexpr Key schema_key{
+    .name = "$schema",
+    .range = {0, 4096},
+    .sentence = "The place of `sluice.schema.json`, for editors; nothing else uses it.",
+    .default_note = "none",
+    .read =
+        [](void*, const Key& self, const Node& node, Reader& reader) {
+            std::string ignored;
+            reader.read(self, node, ignored);
+        },
+    .default_text = [](const Key&) { return std::string{}; }};
 
 constexpr std::array root_keys{
     schema_key,
@@ -318,15 +349,17 @@ constexpr std::array root_keys{
                               .sentence = "The addresses on which clients are served.",
                               .required = true,
                               .object = &listener}),
-    bind<&Config::routes>({.name = "routes",
-                           .range = {0, 1'000'000},
-                           .sentence = "What is done with requests; those that no route takes get 404.",
-                           .object = &route}),
+    bind<&Config::routes>(
+        {.name = "routes",
+         .range = {0, 1'000'000},
+         .sentence = "What is done with requests; those that no route takes get 404.",
+         .object = &route}),
     bind<&Config::clusters>({.name = "clusters",
                              .range = {0, 100'000},
                              .sentence = "The upstreams.",
                              .object = &cluster}),
-    bind<&Config::limits>({.name = "limits", .sentence = "Limits of size and time.", .object = &limits}),
+    bind<&Config::limits>(
+        {.name = "limits", .sentence = "Limits of size and time.", .object = &limits}),
     bind<&Config::forwarding>({.name = "forwarding",
                                .sentence = "What upstreams are told about the client.",
                                .object = &forwarding}),
@@ -339,6 +372,8 @@ constexpr Object root{"configuration", "The whole file.", root_keys, {}};
 
 }  // namespace
 
-const Object& root_object() { return root; }
+const Object& root_object() {
+    return root;
+}
 
 }  // namespace sluice::config

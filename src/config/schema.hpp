@@ -8,8 +8,8 @@
 #include "config/json_tree.hpp"
 #include "config/model.hpp"
 
-/// The one table of all configuration keys. It drives parsing, the errors for unknown keys, the JSON
-/// Schema for editors and docs/configuration.md.
+/// The one table of all configuration keys. It drives parsing, the errors for unknown keys, the
+/// JSON Schema for editors and docs/configuration.md.
 namespace sluice::config {
 
 class Reader;

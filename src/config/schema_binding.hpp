@@ -33,7 +33,7 @@ struct PathOwner {
 /// Follows member pointers: follow<&RouteDraft::forward, &Forward::timeout>(draft).
 template <auto... Path, typename Owner>
 constexpr auto& follow(Owner& owner) {
-    return (owner .* ... .* Path);
+    return (owner.*....*Path);
 }
 
 template <typename T>
@@ -43,25 +43,39 @@ struct IsObjectList<std::vector<T>> : std::true_type {};
 
 template <typename T>
 constexpr Type type_of() {
-    if constexpr (std::same_as<T, bool>) return Type::Boolean;
-    else if constexpr (std::is_unsigned_v<T>) return Type::Number;
-    else if constexpr (std::is_enum_v<T>) return Type::Choice;
-    else if constexpr (std::same_as<T, std::chrono::milliseconds>) return Type::Duration;
-    else if constexpr (std::same_as<T, std::string>) return Type::Text;
-    else if constexpr (std::same_as<T, Address>) return Type::Address;
-    else if constexpr (std::same_as<T, std::vector<Network>>) return Type::Networks;
-    else if constexpr (std::same_as<T, std::vector<std::string>>) return Type::Texts;
-    else if constexpr (std::same_as<T, std::vector<Condition>>) return Type::Conditions;
-    else if constexpr (std::same_as<T, std::vector<HeaderValue>>) return Type::TextMap;
-    else if constexpr (std::same_as<T, std::map<std::string, std::string>>) return Type::TextMap;
-    else if constexpr (IsObjectList<T>::value) return Type::Objects;
-    else return Type::Object;
+    if constexpr (std::same_as<T, bool>)
+        return Type::Boolean;
+    else if constexpr (std::is_unsigned_v<T>)
+        return Type::Number;
+    else if constexpr (std::is_enum_v<T>)
+        return Type::Choice;
+    else if constexpr (std::same_as<T, std::chrono::milliseconds>)
+        return Type::Duration;
+    else if constexpr (std::same_as<T, std::string>)
+        return Type::Text;
+    else if constexpr (std::same_as<T, Address>)
+        return Type::Address;
+    else if constexpr (std::same_as<T, std::vector<Network>>)
+        return Type::Networks;
+    else if constexpr (std::same_as<T, std::vector<std::string>>)
+        return Type::Texts;
+    else if constexpr (std::same_as<T, std::vector<Condition>>)
+        return Type::Conditions;
+    else if constexpr (std::same_as<T, std::vector<HeaderValue>>)
+        return Type::TextMap;
+    else if constexpr (std::same_as<T, std::map<std::string, std::string>>)
+        return Type::TextMap;
+    else if constexpr (IsObjectList<T>::value)
+        return Type::Objects;
+    else
+        return Type::Object;
 }
 
 /// A default as it would stand in a file; "" for lists and objects, which begin empty.
 template <typename T>
 std::string text_of(const Key& key, const T& value) {
-    if constexpr (std::same_as<T, bool>) return value ? "true" : "false";
+    if constexpr (std::same_as<T, bool>)
+        return value ? "true" : "false";
     else if constexpr (std::is_unsigned_v<T>) {
         if (key.type == Type::NumberOrAuto && value == 0) return "\"auto\"";
         if (key.type == Type::Size && value != 0) return '"' + format_size(value) + '"';
@@ -70,13 +84,16 @@ std::string text_of(const Key& key, const T& value) {
         return '"' + std::string(split_words(key.choices)[static_cast<std::size_t>(value)]) + '"';
     } else if constexpr (std::same_as<T, std::chrono::milliseconds>) {
         return '"' + format_duration(value) + '"';
-    } else if constexpr (std::same_as<T, std::string>) return '"' + value + '"';
-    else if constexpr (std::same_as<T, Address>) return '"' + value.text() + '"';
-    else return {};
+    } else if constexpr (std::same_as<T, std::string>)
+        return '"' + value + '"';
+    else if constexpr (std::same_as<T, Address>)
+        return '"' + value.text() + '"';
+    else
+        return {};
 }
 
-/// Completes a row. The type follows from the member; a number may be said to be a size, "auto" or a
-/// choice.
+/// Completes a row. The type follows from the member; a number may be said to be a size, "auto" or
+/// a choice.
 template <auto... Path>
 constexpr Key bind(Key key) {
     using Owner = typename PathOwner<Path...>::Type;

@@ -40,8 +40,9 @@ void check_listen_address(const Address& address, const std::string& pointer, Fi
     if (address.kind != Address::Kind::Name) return;
     const std::string port = std::to_string(address.port);
     findings.push_back({pointer, false, "a listener can't have a host name",
-                        "write an IP address, such as \"127.0.0.1:" + port + "\" for this machine only or \"[::]:" +
-                            port + "\" for every interface"});
+                        "write an IP address, such as \"127.0.0.1:" + port +
+                            "\" for this machine only or \"[::]:" + port +
+                            "\" for every interface"});
 }
 
 /// Addresses that are listened on, each with where it stood first.
@@ -81,7 +82,8 @@ void validate_cluster(const Cluster& cluster, const std::string& pointer, Findin
         if (address.host.empty()) continue;
         const std::string place = pointer_to(pointer_to(list, i), "address");
         if (address.kind != Address::Kind::UnixPath && address.port == 0) {
-            findings.push_back({place, false, "an endpoint can't have port 0", "write the upstream's port"});
+            findings.push_back(
+                {place, false, "an endpoint can't have port 0", "write the upstream's port"});
         }
         const auto [first, is_new] = seen.emplace(address.text(), place);
         if (is_new) continue;
@@ -108,10 +110,12 @@ public:
 
     void check(const Route& route, const std::string& pointer, Findings& findings) const {
         const auto* forward = std::get_if<Forward>(&route.action);
-        if (forward == nullptr || forward->cluster.empty() || known_.contains(forward->cluster)) return;
-        findings.push_back({pointer_to(pointer, "cluster"), false,
-                            "no cluster has the name " + quoted(forward->cluster),
-                            names_.empty() ? "add it to 'clusters'" : suggest(forward->cluster, names_)});
+        if (forward == nullptr || forward->cluster.empty() || known_.contains(forward->cluster))
+            return;
+        findings.push_back(
+            {pointer_to(pointer, "cluster"), false,
+             "no cluster has the name " + quoted(forward->cluster),
+             names_.empty() ? "add it to 'clusters'" : suggest(forward->cluster, names_)});
     }
 
 private:
@@ -133,14 +137,16 @@ void validate_routes(const Config& config, ClusterNames clusters, Findings& find
 
 void validate_forwarding(const Forwarding& forwarding, Findings& findings) {
     if (!forwarding.via.empty() && !is_token(forwarding.via)) {
-        findings.push_back({"/forwarding/via", false, quoted(forwarding.via) + " can't stand in Via",
+        findings.push_back({"/forwarding/via", false,
+                            quoted(forwarding.via) + " can't stand in Via",
                             "write letters, digits, '-', '_' and '.' only, or \"\" to send none"});
     }
     const std::string& header = forwarding.request_id_header;
     if (header.empty()) return;
     if (!is_token(header)) {
         findings.push_back({"/forwarding/request_id_header", false,
-                            quoted(header) + " is not a header name", "write one such as \"X-Request-Id\""});
+                            quoted(header) + " is not a header name",
+                            "write one such as \"X-Request-Id\""});
     } else if (is_gateway_field(header)) {
         findings.push_back({"/forwarding/request_id_header", false,
                             "the gateway needs " + quoted(header) + " for itself",

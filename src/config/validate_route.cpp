@@ -34,8 +34,8 @@ void check_match_host(const std::string& host, const std::string& pointer, Findi
 void check_path(const std::string& path, const std::string& pointer, Findings& findings) {
     if (path.empty()) return;
     if (!path.starts_with('/')) {
-        findings.push_back({pointer, false, "the path does not begin with '/'",
-                            "write \"/" + path + "\""});
+        findings.push_back(
+            {pointer, false, "the path does not begin with '/'", "write \"/" + path + "\""});
     } else if (has_control(path) || path.contains(' ')) {
         findings.push_back({pointer, false, "the path holds a blank or a control character",
                             "write it percent-encoded, such as %20"});
@@ -45,17 +45,20 @@ void check_path(const std::string& path, const std::string& pointer, Findings& f
     }
 }
 
-void check_methods(const std::vector<std::string>& methods, const std::string& pointer, Findings& findings) {
+void check_methods(const std::vector<std::string>& methods, const std::string& pointer,
+                   Findings& findings) {
     std::unordered_set<std::string_view> seen;
     for (std::size_t i = 0; i < methods.size(); ++i) {
         const std::string& method = methods[i];
         const std::string place = pointer_to(pointer, i);
         if (!is_token(method)) {
-            findings.push_back({place, false, quoted(method) + " is not a method",
-                                "write one such as \"GET\""});
-        } else if (std::ranges::any_of(method, [](char c) { return c != '-' && c >= 'a' && c <= 'z'; })) {
+            findings.push_back(
+                {place, false, quoted(method) + " is not a method", "write one such as \"GET\""});
+        } else if (std::ranges::any_of(method,
+                                       [](char c) { return c != '-' && c >= 'a' && c <= 'z'; })) {
             std::string capitals = method;
-            for (char& c : capitals) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+            for (char& c : capitals)
+                c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
             findings.push_back({place, false, quoted(method) + " would match no request",
                                 "methods are told apart by case: write \"" + capitals + "\""});
         } else if (!seen.insert(method).second) {
@@ -72,9 +75,10 @@ void check_field_name(const std::string& name, const std::string& pointer, Findi
 
 void check_field_value(const std::string& value, const std::string& pointer, Findings& findings) {
     if (is_field_value(value)) return;
-    findings.push_back({pointer, false,
-                        "the value can't be sent: it holds a control character, or a blank at an end",
-                        "remove it"});
+    findings.push_back(
+        {pointer, false,
+         "the value can't be sent: it holds a control character, or a blank at an end",
+         "remove it"});
 }
 
 void check_conditions(const Match& match, const std::string& pointer, Findings& findings) {
@@ -96,13 +100,15 @@ void check_owned(const std::string& name, const std::string& pointer, Findings& 
         findings.push_back({pointer, true, "Host can't be edited",
                             "write the route's key 'host' beside 'cluster'"});
     } else if (is_connection_field(name)) {
-        findings.push_back({pointer, true,
-                            quoted(name) + " belongs to the connection and is written by the gateway",
-                            "remove it"});
+        findings.push_back(
+            {pointer, true,
+             quoted(name) + " belongs to the connection and is written by the gateway",
+             "remove it"});
     }
 }
 
-void check_values(const std::vector<HeaderValue>& values, const std::string& pointer, Findings& findings) {
+void check_values(const std::vector<HeaderValue>& values, const std::string& pointer,
+                  Findings& findings) {
     std::unordered_set<std::string> seen;
     for (const HeaderValue& header : values) {
         const std::string place = pointer_to(pointer, header.name);
@@ -110,8 +116,8 @@ void check_values(const std::vector<HeaderValue>& values, const std::string& poi
         check_owned(header.name, place, findings);
         check_field_value(header.value, place, findings);
         if (seen.insert(to_lower(header.name)).second) continue;
-        findings.push_back({place, true, "the header stands twice: case does not tell names apart",
-                            "remove one"});
+        findings.push_back(
+            {place, true, "the header stands twice: case does not tell names apart", "remove one"});
     }
 }
 
@@ -144,21 +150,27 @@ std::vector<std::string_view> parameters_of(std::string_view path) {
     return parameters;
 }
 
-void check_rewrite(const Forward& forward, const Match& match, const std::string& pointer, Findings& findings) {
+void check_rewrite(const Forward& forward, const Match& match, const std::string& pointer,
+                   Findings& findings) {
     check_path(forward.rewrite, pointer, findings);
     if (!forward.rewrite.starts_with('/') || !match.path.starts_with('/')) return;
     const auto known = parameters_of(match.path);
     for (const std::string_view parameter : parameters_of(forward.rewrite)) {
-        const auto same = [&](std::string_view other) { return other.substr(1) == parameter.substr(1); };
+        const auto same = [&](std::string_view other) {
+            return other.substr(1) == parameter.substr(1);
+        };
         if (std::ranges::any_of(known, same)) continue;
-        findings.push_back({pointer, false, "the path of 'match' has no parameter " + quoted(parameter),
+        findings.push_back({pointer, false,
+                            "the path of 'match' has no parameter " + quoted(parameter),
                             known.empty() ? "it has none at all" : suggest(parameter, known)});
     }
 }
 
-void check_forward(const Forward& forward, const Match& match, const std::string& pointer, Findings& findings) {
+void check_forward(const Forward& forward, const Match& match, const std::string& pointer,
+                   Findings& findings) {
     if (!is_sent_host(forward.host)) {
-        findings.push_back({pointer_to(pointer, "host"), false, quoted(forward.host) + " is not a host",
+        findings.push_back({pointer_to(pointer, "host"), false,
+                            quoted(forward.host) + " is not a host",
                             "write \"keep\", \"endpoint\", \"name\" or \"name:port\""});
     }
     const std::string strip = pointer_to(pointer, "strip_prefix");
@@ -183,7 +195,8 @@ void check_respond(const Respond& respond, const std::string& pointer, Findings&
 
 void check_redirect(const Redirect& redirect, const std::string& pointer, Findings& findings) {
     const std::string& location = redirect.location;
-    const bool is_visible = std::ranges::all_of(location, [](char c) { return c > 0x20 && c < 0x7F; });
+    const bool is_visible =
+        std::ranges::all_of(location, [](char c) { return c > 0x20 && c < 0x7F; });
     if (is_visible) return;
     findings.push_back({pointer_to(pointer, "location"), false,
                         "the location holds a blank, a control character or a letter outside ASCII",
@@ -192,7 +205,8 @@ void check_redirect(const Redirect& redirect, const std::string& pointer, Findin
 
 }  // namespace
 
-void validate_route(const Route& route, const std::string& pointer, std::vector<Finding>& findings) {
+void validate_route(const Route& route, const std::string& pointer,
+                    std::vector<Finding>& findings) {
     const std::string match = pointer_to(pointer, "match");
     check_match_host(route.match.host, pointer_to(match, "host"), findings);
     check_path(route.match.path, pointer_to(match, "path"), findings);

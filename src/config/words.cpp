@@ -62,7 +62,8 @@ std::string suggest(std::string_view word, std::span<const std::string_view> can
     constexpr std::size_t most = 20;
     if (candidates.empty()) return {};
     const std::string more = candidates.size() > most ? ", ..." : "";
-    return "known are " + enumerate(candidates.first(std::min(most, candidates.size()))) + more;
+    return (candidates.size() == 1 ? "known is " : "known are ") +
+           enumerate(candidates.first(std::min(most, candidates.size()))) + more;
 }
 
 }  // namespace sluice::config

@@ -21,6 +21,7 @@ namespace sluice::config {
     std::string_view word, std::span<const std::string_view> candidates);
 
 /// "did you mean 'x'?" or "known are 'a' and 'b'".
-[[nodiscard]] std::string suggest(std::string_view word, std::span<const std::string_view> candidates);
+[[nodiscard]] std::string suggest(std::string_view word,
+                                  std::span<const std::string_view> candidates);
 
 }  // namespace sluice::config

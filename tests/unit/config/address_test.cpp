@@ -25,7 +25,8 @@ bool is_in(const std::string& network, const std::string& ip) {
 
 }  // namespace
 
-TEST_CASE("an address is read with its kind, host and port and written back in one form", "[config]") {
+TEST_CASE("an address is read with its kind, host and port and written back in one form",
+          "[config]") {
     struct Row {
         const char* text;
         Kind kind;
@@ -64,16 +65,58 @@ TEST_CASE("an address is read with its kind, host and port and written back in o
 }
 
 TEST_CASE("what is not an address is refused with a reason and a remedy", "[config]") {
-    const std::string text = GENERATE(values<std::string>(
-        {"", ":", ":8080", "*:8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:65536",
-         "127.0.0.1:080", "127.0.0.1: 80", "127.0.0.1:80 ", " 127.0.0.1:80", "127.0.0.256:80",
-         "127.0.0:80", "127.0.0.1.1:80", "010.0.0.1:80", "1.2.3.4.:80", "0x7f.0.0.1:80", "[::1]", "::1:80",
-         "[::1:80", "::1]:80", "[]:80", "[1]:80", "[:::]:80", "[1::2::3]:80", "[12345::]:80", "[g::]:80",
-         "[1:2:3:4:5:6:7:8:9]:80", "[1:2:3:4:5:6:7]:80", "[1:2:3:4:5:6:7:8::]:80", "[::1.2.3]:80",
-         "[1.2.3.4::]:80", "[1:2:3:4:5:6:7:1.2.3.4]:80", "[fe80::1%eth0]:80", "[:1]:80", "[1:]:80",
-         "http://127.0.0.1:80", "name", "-name:80", "name-:80", "a..b:80", ".a:80", "na me:80", "na/me:80",
-         "user@name:80", "n\xC3\xA4me:80", "unix:", "unix:/a\nb", std::string("a\0b:80", 6),
-         std::string(64, 'a') + ":80", "unix:/" + std::string(103, 'a')}));
+    const std::string text = GENERATE(values<std::string>({"",
+                                                           ":",
+                                                           ":8080",
+                                                           "*:8080",
+                                                           "127.0.0.1",
+                                                           "127.0.0.1:",
+                                                           "127.0.0.1:-1",
+                                                           "127.0.0.1:65536",
+                                                           "127.0.0.1:080",
+                                                           "127.0.0.1: 80",
+                                                           "127.0.0.1:80 ",
+                                                           " 127.0.0.1:80",
+                                                           "127.0.0.256:80",
+                                                           "127.0.0:80",
+                                                           "127.0.0.1.1:80",
+                                                           "010.0.0.1:80",
+                                                           "1.2.3.4.:80",
+                                                           "0x7f.0.0.1:80",
+                                                           "[::1]",
+                                                           "::1:80",
+                                                           "[::1:80",
+                                                           "::1]:80",
+                                                           "[]:80",
+                                                           "[1]:80",
+                                                           "[:::]:80",
+                                                           "[1::2::3]:80",
+                                                           "[12345::]:80",
+                                                           "[g::]:80",
+                                                           "[1:2:3:4:5:6:7:8:9]:80",
+                                                           "[1:2:3:4:5:6:7]:80",
+                                                           "[1:2:3:4:5:6:7:8::]:80",
+                                                           "[::1.2.3]:80",
+                                                           "[1.2.3.4::]:80",
+                                                           "[1:2:3:4:5:6:7:1.2.3.4]:80",
+                                                           "[fe80::1%eth0]:80",
+                                                           "[:1]:80",
+                                                           "[1:]:80",
+                                                           "http://127.0.0.1:80",
+                                                           "name",
+                                                           "-name:80",
+                                                           "name-:80",
+                                                           "a..b:80",
+                                                           ".a:80",
+                                                           "na me:80",
+                                                           "na/me:80",
+                                                           "user@name:80",
+                                                           "n\xC3\xA4me:80",
+                                                           "unix:",
+                                                           "unix:/a\nb",
+                                                           std::string("a\0b:80", 6),
+                                                           std::string(64, 'a') + ":80",
+                                                           "unix:/" + std::string(103, 'a')}));
     CAPTURE(text);
     const auto address = parse_address(text);
     REQUIRE_FALSE(address);
@@ -119,16 +162,18 @@ TEST_CASE("bytes of another length than the kind's lie in no network", "[config]
 
 TEST_CASE("what is not a network is refused", "[config]") {
     const std::string text = GENERATE(values<std::string>(
-        {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/8/8", "10.0.0.0/8 ",
-         "10.0.0.1/8", "10.0.0/8", "::/129", "2001:db8::1/32", "[::1]/128", "name", "name/8", "10.0.0.0:80",
-         "fe80::1%eth0"}));
+        {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/8/8",
+         "10.0.0.0/8 ", "10.0.0.1/8", "10.0.0/8", "::/129", "2001:db8::1/32", "[::1]/128", "name",
+         "name/8", "10.0.0.0:80", "fe80::1%eth0"}));
     CAPTURE(text);
     CHECK_FALSE(parse_network(text));
 }
 
 TEST_CASE("a network with bits behind its prefix is told what would be right", "[config]") {
     CHECK(parse_network("10.1.2.3/9").error().help.starts_with("write \"10.0.0.0/9\""));
-    CHECK(parse_network("2001:db8:ffff::/33").error().help.starts_with("write \"2001:db8:8000::/33\""));
+    CHECK(parse_network("2001:db8:ffff::/33")
+              .error()
+              .help.starts_with("write \"2001:db8:8000::/33\""));
 }
 
 }  // namespace sluice::config

@@ -10,8 +10,8 @@
 namespace sluice::config {
 namespace {
 
-// A case is tests/data/config/NAME.json; NAME.errors beside it holds the expected problems, one a line.
-// Without that file the configuration must be valid.
+// A case is tests/data/config/NAME.json; NAME.errors beside it holds the expected problems, one a
+// line. Without that file the configuration must be valid.
 
 std::vector<std::filesystem::path> find_cases() {
     std::vector<std::filesystem::path> cases;

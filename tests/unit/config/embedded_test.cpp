@@ -21,7 +21,8 @@ TEST_CASE("the welcome page says what to try next, with commands that exist", "[
     REQUIRE(config);
     const auto& welcome = std::get<Respond>(config->routes.at(0).action);
     CHECK(welcome.headers.at(0).value == "text/html; charset=utf-8");
-    for (const char* hint : {":8080/health", ":8080/echo/hello", ":9901/status", "sluice run -c", "sluice check"}) {
+    for (const char* hint :
+         {":8080/health", ":8080/echo/hello", ":9901/status", "sluice run -c", "sluice check"}) {
         CAPTURE(hint);
         CHECK(welcome.body.contains(hint));
     }

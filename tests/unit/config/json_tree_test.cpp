@@ -68,7 +68,8 @@ TEST_CASE("values keep what they mean", "[config]") {
 }
 
 TEST_CASE("a repeated key is reported with its pointer, and the first value is kept", "[config]") {
-    const JsonTree tree = read_json("{\"a\": {\"b\": 1,\n \"b\": {\"x\": [1]}, \"c\": 2}, \"\\u0061\": 3}");
+    const JsonTree tree =
+        read_json("{\"a\": {\"b\": 1,\n \"b\": {\"x\": [1]}, \"c\": 2}, \"\\u0061\": 3}");
     REQUIRE(tree.problems.size() == 2);
     CHECK(tree.complete);
     CHECK(tree.problems[0].pointer == "/a/b");
@@ -82,7 +83,8 @@ TEST_CASE("a repeated key is reported with its pointer, and the first value is k
 
 TEST_CASE("nesting ends at 64 levels", "[config]") {
     CHECK(fault_of(std::string(64, '[') + std::string(64, ']')) == "none");
-    CHECK(fault_of(std::string(65, '[') + std::string(65, ']')).starts_with("1:65 more than 64 levels"));
+    CHECK(fault_of(std::string(65, '[') + std::string(65, ']'))
+              .starts_with("1:65 more than 64 levels"));
     CHECK(fault_of(std::string(1'000'000, '[')).starts_with("1:65 more than 64 levels"));
     CHECK(fault_of("{\"a\":" + std::string(64, '[')).starts_with("1:69 more than 64 levels"));
 }
@@ -94,12 +96,14 @@ TEST_CASE("a syntax error says where it is and what was expected", "[config]") {
     };
     const auto row = GENERATE(values<Row>({
         {"", "1:1 the file ends too early; the file must hold one object: '{' ... '}'"},
-        {"  // nothing\n", "2:1 the file ends too early; the file must hold one object: '{' ... '}'"},
+        {"  // nothing\n",
+         "2:1 the file ends too early; the file must hold one object: '{' ... '}'"},
         {"{", "1:2 the file ends too early; a key in double quotes or '}' is expected"},
         {"{\"a\"", "1:5 the file ends too early; ':' and a value are expected after a key"},
         {"{\"a\":", "1:6 the file ends too early; a value is expected after ':'"},
         {"{\"a\":1", "1:7 the file ends too early; ',' or '}' is expected"},
-        {"{\"a\":1,\n", "2:1 the file ends too early; a key in double quotes is expected after ','"},
+        {"{\"a\":1,\n",
+         "2:1 the file ends too early; a key in double quotes is expected after ','"},
         {"[1", "1:3 the file ends too early; ',' or ']' is expected"},
         {"{\"a\":1,}", "1:8 unexpected '}'; remove the ',' before '}'"},
         {"[1,]", "1:4 unexpected ']'; remove the ',' before ']'"},
@@ -119,31 +123,51 @@ TEST_CASE("a syntax error says where it is and what was expected", "[config]") {
         {"{a:1}", "1:2 a key without quotes: 'a'; write it in double quotes"},
         {"{\"b\":1, a:1}", "1:9 a key without quotes: 'a'; write it in double quotes"},
         {"{\"a\":True}",
-         "1:6 'True' is not a JSON value; write true, false, null, a number, or text in double quotes"},
+         "1:6 'True' is not a JSON value; write true, false, null, a number, or text in double "
+         "quotes"},
         {"{\"a\":truex}",
-         "1:6 'truex' is not a JSON value; write true, false, null, a number, or text in double quotes"},
-        {"[nul,1]", "1:2 'nul' is not a JSON value; write true, false, null, a number, or text in double quotes"},
-        {"[30s]", "1:2 '30s' is not a JSON value; write a whole number without sign and leading zeros, or a string"},
-        {"[01]", "1:2 '01' is not a JSON value; write a whole number without sign and leading zeros, or a string"},
-        {"[+1]", "1:2 '+1' is not a JSON value; write a whole number without sign and leading zeros, or a string"},
+         "1:6 'truex' is not a JSON value; write true, false, null, a number, or text in double "
+         "quotes"},
+        {"[nul,1]",
+         "1:2 'nul' is not a JSON value; write true, false, null, a number, or text in double "
+         "quotes"},
+        {"[30s]",
+         "1:2 '30s' is not a JSON value; write a whole number without sign and leading zeros, or a "
+         "string"},
+        {"[01]",
+         "1:2 '01' is not a JSON value; write a whole number without sign and leading zeros, or a "
+         "string"},
+        {"[+1]",
+         "1:2 '+1' is not a JSON value; write a whole number without sign and leading zeros, or a "
+         "string"},
         {"[1e999]", "1:2 the number '1e999' is too large; write a smaller one"},
-        {"{\"a\":\"b\n\"}", "1:6 a string is not closed before its line ends; end it with '\"'; write \\n for a line break"},
+        {"{\"a\":\"b\n\"}",
+         "1:6 a string is not closed before its line ends; end it with '\"'; write \\n for a line "
+         "break"},
         {"{\"a\":\"b", "1:6 a string is not closed; end it with '\"'"},
-        {"[\"a\tb\"]", "1:4 a string holds a control character; write it escaped, such as \\t or \\u0007"},
-        {"[\"C:\\run\\data\"]", "1:10 a backslash in a string is followed by a character it may not precede; write \\\\ for a backslash"},
+        {"[\"a\tb\"]",
+         "1:4 a string holds a control character; write it escaped, such as \\t or \\u0007"},
+        {"[\"C:\\run\\data\"]",
+         "1:10 a backslash in a string is followed by a character it may not precede; write \\\\ "
+         "for a backslash"},
         {"[\"\\u12G4\"]", "1:7 a \\u escape is broken; write \\u and four hexadecimal digits"},
-        {"[\"\\ud800\"]", "1:9 a \\u escape is one half of a pair without the other; write the character itself, or both halves"},
-        {"[\"\xE4\"]", "1:3 a string holds bytes that are not UTF-8; save the file as UTF-8"},
+        {"[\"\\ud800\"]",
+         "1:9 a \\u escape is one half of a pair without the other; write the character itself, or "
+         "both halves"},
+        {"[\"\xE4\"]", "1:2 a string holds bytes that are not UTF-8; save the file as UTF-8"},
         {"{} /* open", "1:4 a comment is not closed; end it with */"},
         {"{ / }", "1:3 a key without quotes: '/'; write it in double quotes"},
-        {"{\"a\":1 # comment\n}", "1:8 '#' is not a JSON value; write true, false, null, a number, or text in double quotes"},
+        {"{\"a\":1 # comment\n}",
+         "1:8 '#' is not a JSON value; write true, false, null, a number, or text in double "
+         "quotes"},
     }));
     CAPTURE(row.text);
     CHECK(fault_of(row.text) == row.fault);
 }
 
 TEST_CASE("a NUL byte does not hide what follows it", "[config]") {
-    CHECK(fault_of(std::string("{}\n\0 x", 6)) == "2:1 the file holds a NUL byte; save it as UTF-8 text");
+    CHECK(fault_of(std::string("{}\n\0 x", 6)) ==
+          "2:1 the file holds a NUL byte; save it as UTF-8 text");
 }
 
 }  // namespace sluice::config

@@ -25,18 +25,51 @@ private:
     std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_()) % bound; }
 
     void change(std::string& text) {
-        static const std::vector<std::string> pieces{
-            "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "//", "/*", "*/", "null", "true", "-1", "1e400",
-            "\"\"", "{}", "[]", "\xFF", "\xEF\xBB\xBF", "\\u0000", "\\ud800", "99999999999999999999", "'",
-            std::string(1, '\0'), std::string(70, '[')};
+        static const std::vector<std::string> pieces{"{",
+                                                     "}",
+                                                     "[",
+                                                     "]",
+                                                     ",",
+                                                     ":",
+                                                     "\"",
+                                                     "\\",
+                                                     "\n",
+                                                     "//",
+                                                     "/*",
+                                                     "*/",
+                                                     "null",
+                                                     "true",
+                                                     "-1",
+                                                     "1e400",
+                                                     "\"\"",
+                                                     "{}",
+                                                     "[]",
+                                                     "\xFF",
+                                                     "\xEF\xBB\xBF",
+                                                     "\\u0000",
+                                                     "\\ud800",
+                                                     "99999999999999999999",
+                                                     "'",
+                                                     std::string(1, '\0'),
+                                                     std::string(70, '[')};
         const std::size_t at = below(text.size());
         const std::size_t length = below(12);
         switch (below(5)) {
-            case 0: text[at] = static_cast<char>(below(256)); break;
-            case 1: text.erase(at, length); break;
-            case 2: text.insert(at, pieces[below(pieces.size())]); break;
-            case 3: text.replace(at, length, pieces[below(pieces.size())]); break;
-            default: text.insert(below(text.size()), text.substr(at, length * 4)); break;
+            case 0:
+                text[at] = static_cast<char>(below(256));
+                break;
+            case 1:
+                text.erase(at, length);
+                break;
+            case 2:
+                text.insert(at, pieces[below(pieces.size())]);
+                break;
+            case 3:
+                text.replace(at, length, pieces[below(pieces.size())]);
+                break;
+            default:
+                text.insert(below(text.size()), text.substr(at, length * 4));
+                break;
         }
     }
 
@@ -49,12 +82,13 @@ std::size_t lines_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a mutated configuration never yields a problem without a position and a reason", "[config]") {
+TEST_CASE("a mutated configuration never yields a problem without a position and a reason",
+          "[config]") {
     const std::string text = test::read_text(test::source_path("tests/data/config/every_key.json"));
     REQUIRE_FALSE(text.empty());
     Mutator mutator(20240607);
     int refused = 0;
-    for (int i = 0; i < 20'000; ++i) {
+    for (int i = 0; i < 5'000; ++i) {
         const std::string mutated = mutator.mutate(text);
         const auto config = parse(mutated, "f");
         if (config) continue;
@@ -72,7 +106,7 @@ TEST_CASE("a mutated configuration never yields a problem without a position and
             REQUIRE(sound);
         }
     }
-    CHECK(refused > 10'000);
+    CHECK(refused > 2'500);
 }
 
 }  // namespace sluice::config

@@ -9,8 +9,8 @@ namespace sluice::config {
 using namespace std::chrono_literals;
 
 TEST_CASE("every key reaches its member of the model", "[config]") {
-    const auto parsed =
-        parse(test::read_text(test::source_path("tests/data/config/every_key.json")), "every_key.json");
+    const auto parsed = parse(
+        test::read_text(test::source_path("tests/data/config/every_key.json")), "every_key.json");
     REQUIRE(parsed);
     const Config& config = *parsed;
     CHECK(config.workers == 4);
@@ -104,10 +104,11 @@ TEST_CASE("what a file leaves out has the default of the model", "[config]") {
 }
 
 TEST_CASE("problems come in the order of the file, from every stage", "[config]") {
-    const auto config = parse("{ \"routes\": [ { \"match\": { \"path\": \"a\" }, \"cluster\": \"x\" } ],\n"
-                              "  \"listeners\": [ { \"address\": \"?\" } ],\n"
-                              "  \"listeners\": [], \"clusters\": [ { \"name\": \"y\", \"endpoint\": [] } ] }",
-                              "f");
+    const auto config = parse(
+        "{ \"routes\": [ { \"match\": { \"path\": \"a\" }, \"cluster\": \"x\" } ],\n"
+        "  \"listeners\": [ { \"address\": \"?\" } ],\n"
+        "  \"listeners\": [], \"clusters\": [ { \"name\": \"y\", \"endpoint\": [] } ] }",
+        "f");
     REQUIRE_FALSE(config);
     std::vector<std::string> pointers;
     for (const Problem& problem : config.error()) pointers.push_back(problem.pointer);
@@ -121,8 +122,9 @@ TEST_CASE("ten thousand routes are read in no time", "[config]") {
                        R"({"name": "c", "endpoints": [{"address": "a:1"}]}], "routes": [)";
     for (int i = 0; i < 10'000; ++i) {
         const std::string number = std::to_string(i);
-        text += (i == 0 ? "" : ",\n") + (R"({"name": "r)" + number + R"(", "match": {"path": "/r/)" + number +
-                                         R"(/:id"}, "cluster": "c"})");
+        text +=
+            (i == 0 ? "" : ",\n") + (R"({"name": "r)" + number + R"(", "match": {"path": "/r/)" +
+                                     number + R"(/:id"}, "cluster": "c"})");
     }
     const auto config = parse(text + "]}", "x");
     REQUIRE(config);

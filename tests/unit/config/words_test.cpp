@@ -6,8 +6,10 @@
 
 namespace sluice::config {
 
-TEST_CASE("a misspelt word is led to the nearest one, whatever its case and separators", "[config]") {
-    const std::array<std::string_view, 4> keys{"connect_timeout", "idle_timeout", "endpoints", "name"};
+TEST_CASE("a misspelt word is led to the nearest one, whatever its case and separators",
+          "[config]") {
+    const std::array<std::string_view, 4> keys{"connect_timeout", "idle_timeout", "endpoints",
+                                               "name"};
     CHECK(find_nearest("endpoint", keys) == "endpoints");
     CHECK(find_nearest("connectTimeout", keys) == "connect_timeout");
     CHECK(find_nearest("IDLE-TIMEOUT", keys) == "idle_timeout");
