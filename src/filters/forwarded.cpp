@@ -1,6 +1,7 @@
 #include "filters/forwarded.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -24,9 +25,20 @@ bool is_sound_request_id(std::string_view id) {
     return !id.empty() && id.size() <= longest_request_id && std::all_of(id.begin(), id.end(), is_id_character);
 }
 
-void write_hex(char* out, std::uint64_t value) {
+/// The two hexadecimal digits of every byte.
+constexpr auto hex_pairs = [] {
     constexpr std::string_view digits = "0123456789abcdef";
-    for (int shift = 60; shift >= 0; shift -= 4) *out++ = digits[(value >> shift) & 15U];
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+    return pairs;
+}();
+
+void write_hex(char* out, std::uint64_t value) {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        const std::array<char, 2>& pair = hex_pairs[(value >> shift) & 0xFF];
+        *out++ = pair[0];
+        *out++ = pair[1];
+    }
 }
 
 /// X-Real-IP and every X-Forwarded-*, those without an id of their own too.
@@ -102,7 +114,8 @@ Forwarded::Forwarded(const config::Forwarding& settings)
     : trusted_(settings.trusted_proxies),
       x_forwarded_(settings.x_forwarded),
       forwarded_(settings.forwarded),
-      request_id_header_(settings.request_id_header) {
+      request_id_header_(settings.request_id_header),
+      request_id_field_(http::field_id(request_id_header_)) {
     trusts_unix_ = std::ranges::any_of(trusted_, [](const config::Network& network) {
         return network.kind == config::Address::Kind::UnixPath;
     });
@@ -188,7 +201,7 @@ void Forwarded::apply(http::Fields& fields, const ForwardedFacts& facts, Arena& 
     const std::string& via = via_[facts.minor_version == 0 ? 0 : 1];
     if (!via.empty()) fields.push_back({"Via", via, FieldId::Via});
     if (!request_id_header_.empty() && !facts.request_id.empty()) {
-        fields.push_back({request_id_header_, facts.request_id, http::field_id(request_id_header_)});
+        fields.push_back({request_id_header_, facts.request_id, request_id_field_});
     }
 }
 

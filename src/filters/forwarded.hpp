@@ -74,6 +74,7 @@ private:
     /// "1.0 name" and "1.1 name"; empty when no Via is sent.
     std::string via_[2];
     std::string request_id_header_;
+    http::FieldId request_id_field_;
 };
 
 }  // namespace sluice::filters

@@ -75,26 +75,38 @@ bool names_trailers(std::string_view te) {
     return false;
 }
 
+/// The usual values, which name no field.
+bool is_plain(std::string_view connection) {
+    return equal_ignoring_case(connection, "keep-alive") || equal_ignoring_case(connection, "close");
+}
+
+/// Removes what Connection names; false when it names too much.
+bool remove_named(http::Fields& fields) {
+    NamedFields named;
+    bool is_bounded = true;
+    for (const http::Field& field : fields) {
+        if (field.id == FieldId::Connection && !named.add_from(field.value)) is_bounded = false;
+    }
+    if (!named.empty()) {
+        std::erase_if(fields, [&](const http::Field& field) { return named.contains(field.name); });
+    }
+    return is_bounded;
+}
+
 }  // namespace
 
 HopByHop remove_hop_by_hop(http::Fields& fields) {
     HopByHop found;
-    NamedFields named;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        const http::Field& field = fields[i];
-        if ((bit(field.id) & hop_by_hop) == 0) {
-            if (kept != i) fields[kept] = field;
-            ++kept;
-            continue;
-        }
-        if (field.id == FieldId::Connection && !named.add_from(field.value)) found.too_many_options = true;
+    std::uint64_t present = 0;
+    bool names_fields = false;
+    for (const http::Field& field : fields) {
+        present |= bit(field.id);
+        if (field.id == FieldId::Connection && !is_plain(field.value)) names_fields = true;
         if (field.id == FieldId::Te && names_trailers(field.value)) found.takes_trailers = true;
     }
-    fields.resize(kept);
-    if (!named.empty()) {
-        std::erase_if(fields, [&](const http::Field& field) { return named.contains(field.name); });
-    }
+    if ((present & hop_by_hop) == 0) return found;
+    if (names_fields) found.too_many_options = !remove_named(fields);
+    std::erase_if(fields, [](const http::Field& field) { return (bit(field.id) & hop_by_hop) != 0; });
     return found;
 }
 

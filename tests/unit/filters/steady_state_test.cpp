@@ -19,8 +19,14 @@ void* operator new(std::size_t size) {
     if (void* const memory = std::malloc(size)) return memory;
     std::abort();
 }
+// All forms, or a sanitizer's own of one would meet ours of another.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
+void* operator new[](std::size_t size) { return ::operator new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 using namespace sluice;
 using namespace sluice::filters::test;
