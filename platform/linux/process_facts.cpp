@@ -11,7 +11,7 @@
 #include <limits>
 #include <thread>
 
-#include "../posix/process.hpp"
+#include "posix/process.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <sys/socket.h>
 
-#include "../portable/socket_address.hpp"
-#include "../posix/listen_socket.hpp"
+#include "portable/socket_address.hpp"
+#include "posix/listen_socket.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-#include "../posix/process.hpp"
+#include "posix/process.hpp"
 
 namespace sluice::platform {
 namespace {

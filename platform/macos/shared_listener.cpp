@@ -1,7 +1,7 @@
 #include "platform/shared_listener.hpp"
 
-#include "../portable/socket_address.hpp"
-#include "../posix/listen_socket.hpp"
+#include "portable/socket_address.hpp"
+#include "posix/listen_socket.hpp"
 
 namespace sluice::platform {
 

@@ -1,4 +1,4 @@
-#include "../posix/system_calls.hpp"
+#include "posix/system_calls.hpp"
 
 #include <cerrno>
 

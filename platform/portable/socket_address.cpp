@@ -1,4 +1,4 @@
-#include "../portable/socket_address.hpp"
+#include "portable/socket_address.hpp"
 
 #include <algorithm>
 #include <asio/ip/tcp.hpp>
@@ -55,7 +55,9 @@ Result<SocketAddress> socket_address(const ListenAddress& address) {
     std::error_code error;
     const asio::ip::address literal = asio::ip::make_address(address.host, error);
     const bool wants_v4 = address.kind == AddressFamily::Ipv4;
-    if (error || literal.is_v4() != wants_v4) {
+    // Windows reads brackets, and a port behind them, as part of a literal.
+    const bool has_brackets = address.host.find('[') != std::string::npos;
+    if (error || has_brackets || literal.is_v4() != wants_v4) {
         return fail(
             bad_literal(address, wants_v4 ? "an IPv4 address literal" : "an IPv6 address literal"));
     }

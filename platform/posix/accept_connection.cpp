@@ -2,9 +2,9 @@
 
 #include <cerrno>
 
-#include "../portable/socket_address.hpp"
-#include "../posix/system_calls.hpp"
 #include "platform/shared_listener.hpp"
+#include "portable/socket_address.hpp"
+#include "posix/system_calls.hpp"
 
 #include <unistd.h>
 

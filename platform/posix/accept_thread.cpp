@@ -5,9 +5,9 @@
 #include <atomic>
 #include <thread>
 
-#include "../posix/wake_pipe.hpp"
 #include "platform/process_facts.hpp"
 #include "platform/shared_listener.hpp"
+#include "posix/wake_pipe.hpp"
 
 namespace sluice::platform {
 namespace {

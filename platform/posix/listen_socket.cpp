@@ -1,4 +1,4 @@
-#include "../posix/listen_socket.hpp"
+#include "posix/listen_socket.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <climits>
 
-#include "../portable/socket_address.hpp"
-#include "../posix/socket_file.hpp"
-#include "../posix/system_calls.hpp"
+#include "portable/socket_address.hpp"
+#include "posix/socket_file.hpp"
+#include "posix/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "../posix/process.hpp"
 #include "platform/process_facts.hpp"
+#include "posix/process.hpp"
 
 namespace sluice::platform {
 namespace {

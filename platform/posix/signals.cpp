@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <thread>
 
-#include "../posix/system_calls.hpp"
-#include "../posix/wake_pipe.hpp"
 #include "platform/process_facts.hpp"
+#include "posix/system_calls.hpp"
+#include "posix/wake_pipe.hpp"
 
 namespace sluice::platform {
 namespace {

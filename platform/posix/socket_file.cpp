@@ -1,4 +1,4 @@
-#include "../posix/socket_file.hpp"
+#include "posix/socket_file.hpp"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "../posix/system_calls.hpp"
+#include "posix/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -1,8 +1,8 @@
-#include "../posix/wake_pipe.hpp"
+#include "posix/wake_pipe.hpp"
 
 #include <unistd.h>
 
-#include "../posix/system_calls.hpp"
+#include "posix/system_calls.hpp"
 
 namespace sluice::platform {
 

@@ -1,6 +1,6 @@
-#include "../portable/socket_address.hpp"
-#include "../windows/system_calls.hpp"
 #include "platform/shared_listener.hpp"
+#include "portable/socket_address.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

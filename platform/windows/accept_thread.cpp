@@ -3,9 +3,9 @@
 #include <atomic>
 #include <thread>
 
-#include "../windows/system_calls.hpp"
 #include "platform/process_facts.hpp"
 #include "platform/shared_listener.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {
@@ -29,20 +29,28 @@ struct AcceptThread::State {
     void close_events();
     void run();
     bool take_round();
-    bool take_from(NativeSocket listener, bool& has_more);
+    bool take_burst(NativeSocket listener);
+    bool arm(std::size_t index);
 };
 
 bool AcceptThread::State::open_events(const std::vector<NativeSocket>& sockets) {
     events.push_back(::CreateEventW(nullptr, TRUE, FALSE, nullptr));
     if (events.back() == nullptr) return false;
     for (const NativeSocket socket : sockets) {
-        // Resets itself; a connection that is left waiting signals again by the next accept() call.
-        HANDLE const event = ::CreateEventW(nullptr, FALSE, FALSE, nullptr);
-        events.push_back(event);
+        constexpr BOOL resets_itself = FALSE;
+        events.push_back(::CreateEventW(nullptr, resets_itself, FALSE, nullptr));
         listeners.push_back(socket);
-        if (event == nullptr || ::WSAEventSelect(socket, event, FD_ACCEPT) != 0) return false;
+        if (events.back() == nullptr || !arm(listeners.size() - 1)) return false;
     }
     return true;
+}
+
+/// Asks for the event of a listener anew: it is set at once when a connection waits already.
+/// Windows would do without, since each accept() asks too; but under Wine one that finds nothing
+/// does not, and an event that came too late for the accept() before it silenced the listener for
+/// good.
+bool AcceptThread::State::arm(std::size_t index) {
+    return ::WSAEventSelect(listeners[index], events[index + 1], FD_ACCEPT) == 0;
 }
 
 void AcceptThread::State::close_events() {
@@ -68,20 +76,16 @@ void AcceptThread::State::run() {
     }
 }
 
-/// Empties all queues, a burst of each in turn: an event tells of new connections once only. False
-/// when descriptors have run out.
+/// A burst of each in turn. False when descriptors have run out.
 bool AcceptThread::State::take_round() {
-    bool has_more = true;
-    while (has_more && ::WaitForSingleObject(events.front(), 0) != WAIT_OBJECT_0) {
-        has_more = false;
-        for (const NativeSocket listener : listeners) {
-            if (!take_from(listener, has_more)) return false;
-        }
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        if (!take_burst(listeners[i])) return false;
+        arm(i);
     }
     return true;
 }
 
-bool AcceptThread::State::take_from(NativeSocket listener, bool& has_more) {
+bool AcceptThread::State::take_burst(NativeSocket listener) {
     for (int taken = 0; taken < burst; ++taken) {
         Result<std::optional<Accepted>> accepted = accept_connection(listener);
         // A broken listener signals no more.
@@ -89,7 +93,6 @@ bool AcceptThread::State::take_from(NativeSocket listener, bool& has_more) {
         if (!accepted->has_value()) return true;
         deliver(std::move(**accepted));
     }
-    has_more = true;
     return true;
 }
 

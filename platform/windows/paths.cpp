@@ -1,6 +1,6 @@
 #include "platform/paths.hpp"
 
-#include "../windows/system_calls.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

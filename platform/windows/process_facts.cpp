@@ -1,6 +1,6 @@
 #include "platform/process_facts.hpp"
 
-#include "../windows/system_calls.hpp"
+#include "windows/system_calls.hpp"
 
 #include <psapi.h>
 

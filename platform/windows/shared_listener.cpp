@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "../portable/socket_address.hpp"
-#include "../windows/socket_file.hpp"
-#include "../windows/system_calls.hpp"
+#include "portable/socket_address.hpp"
+#include "windows/socket_file.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -3,8 +3,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "../windows/console_event.hpp"
-#include "../windows/system_calls.hpp"
+#include "windows/console_event.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -1,6 +1,6 @@
-#include "../windows/socket_file.hpp"
+#include "windows/socket_file.hpp"
 
-#include "../windows/system_calls.hpp"
+#include "windows/system_calls.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "../windows/system_calls.hpp"
+#include "windows/system_calls.hpp"
 
 #include <asio/error.hpp>
 
