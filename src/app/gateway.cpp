@@ -54,6 +54,7 @@ struct Gateway::Parts {
     std::unique_ptr<Admin> admin;
     std::vector<std::unique_ptr<net::Worker>> workers;
     std::vector<net::Worker*> worker_list;
+    bool are_workers_running = false;
     std::vector<std::unique_ptr<proxy::WorkerState>> states;
     std::vector<std::unique_ptr<net::Listener>> listeners;
     std::unique_ptr<net::Listener> admin_listener;
@@ -137,6 +138,7 @@ void Gateway::Parts::make_states() {
 
 void Gateway::Parts::start_workers() {
     for (const std::unique_ptr<net::Worker>& worker : workers) worker->start([] {});
+    are_workers_running = true;
 }
 
 std::unique_ptr<net::Listener> Gateway::Parts::open(const config::Address& address,
@@ -222,10 +224,10 @@ ExitCode Gateway::Parts::start() {
 /// `impatient` times.
 bool Gateway::Parts::finish(void (proxy::WorkerState::*end)(std::function<void()>),
                             milliseconds limit, int impatient) {
-    stop.expect(states.size());
+    const unsigned phase = stop.expect(states.size());
     for (std::size_t i = 0; i < states.size(); ++i) {
-        workers[i]->post([this, end, state = states[i].get()] {
-            (state->*end)([this] { stop.finish_one(); });
+        workers[i]->post([this, end, phase, state = states[i].get()] {
+            (state->*end)([this, phase] { stop.finish_one(phase); });
         });
     }
     return stop.wait_finished(limit, impatient);
@@ -250,7 +252,7 @@ ExitCode Gateway::Parts::stop_in_order(const std::string& signal) {
 }
 
 void Gateway::Parts::stop_workers() {
-    if (states.empty()) return;
+    if (!are_workers_running) return;
     for (const std::unique_ptr<net::Listener>& listener : listeners) {
         if (listener) listener->stop();
     }

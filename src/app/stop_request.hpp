@@ -34,13 +34,16 @@ public:
         return count_;
     }
 
-    /// So many have to call finish_one before wait_finished yields true.
-    void expect(std::size_t workers) {
+    /// So many have to call finish_one, with the number that this yields, before wait_finished yields true. Whoever
+    /// finishes what was expected before comes too late to count.
+    [[nodiscard]] unsigned expect(std::size_t workers) {
         const std::scoped_lock lock(mutex_);
         unfinished_ = workers;
+        return ++phase_;
     }
-    void finish_one() {
+    void finish_one(unsigned phase) {
         const std::scoped_lock lock(mutex_);
+        if (phase != phase_) return;
         --unfinished_;
         changed_.notify_all();
     }
@@ -58,6 +61,7 @@ private:
     int count_ = 0;
     std::string name_;
     std::size_t unfinished_ = 0;
+    unsigned phase_ = 0;
 };
 
 }  // namespace sluice::app
