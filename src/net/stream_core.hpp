@@ -10,6 +10,10 @@
 
 namespace sluice::net {
 
+/// Why a wait in a stream ended without the system's doing.
+[[nodiscard]] Error cancelled();
+[[nodiscard]] Error timed_out();
+
 /// What stands behind a Stream: the socket, its two pending operations and its deadlines. Outlives its
 /// Stream until the system has answered every pending operation, then goes back to the worker.
 class StreamCore {

@@ -116,6 +116,13 @@ Result<void> Exchange::check_body_limit() const {
                              "the body is larger than the " + std::to_string(limit) + " bytes that this route takes"));
 }
 
+/// The same for what has come of a body whose length nobody told.
+Result<void> Exchange::check_body_so_far() const {
+    const std::uint64_t limit = match_.route->max_body_bytes;
+    if (limit == 0 || body_.body_bytes() <= limit) return {};
+    return fail(client_error(ErrorCode::BodyTooLarge, "the body is larger than this route takes"));
+}
+
 void Exchange::add_own_fields(http::HeadWriter& writer) {
     writer.field("Date", state_.http_date());
     if (!state_.forwarded().request_id_header().empty()) {

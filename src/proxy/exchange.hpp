@@ -49,6 +49,9 @@ public:
     /// Breaks off whatever goes on, on both sides.
     void cut();
 
+    /// The gateway stops: this response is the connection's last, and says so when its head is not out yet.
+    void drain() { writer_.close_after(); }
+
 private:
     void on_unawaited_input() override;
 
@@ -56,6 +59,7 @@ private:
     [[nodiscard]] Result<void> route();
     void choose_request_id();
     [[nodiscard]] Result<void> check_body_limit() const;
+    [[nodiscard]] Result<void> check_body_so_far() const;
 
     // Answers of our own.
     [[nodiscard]] net::Task<void> respond(const config::Respond& respond);

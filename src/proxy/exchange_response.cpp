@@ -1,0 +1,130 @@
+// Steps 10 to 12 of an exchange: the response comes back.
+
+#include <algorithm>
+#include <utility>
+
+#include "filters/hop_by_hop.hpp"
+#include "net/worker.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/session.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace sluice::proxy {
+
+/// Reads heads until the final one; interim responses are passed on.
+net::Task<Result<void>> Exchange::read_response_head() {
+    for (;;) {
+        const Result<std::size_t> read = co_await read_one_head();
+        if (!read) co_return fail(upstream_failure(read.error()));
+        response_head_bytes_ = *read;
+        http::ResponseHead& response = scratch_.response;
+        Result<void> parsed = http::parse_response_head(
+            {response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()), head_.method, response);
+        if (!parsed) co_return fail(upstream_failure(parsed.error()));
+        context_->mark(Stage::FirstByte, state_.worker().now());
+        if (response.status >= 200) co_return Result<void>{};
+        if (response.status == 101) {
+            co_return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, "101 without an upgrade asked for", {}}));
+        }
+        const Result<void> passed = co_await writer_.send_interim(response);
+        if (!passed) {
+            client_gone_ = true;
+            co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        }
+        response_used_ -= response_head_bytes_;
+        std::copy_n(response_buffer_.data() + response_head_bytes_, response_used_, response_buffer_.data());
+    }
+}
+
+/// Reads until a head is complete; yields its length.
+net::Task<Result<std::size_t>> Exchange::read_one_head() {
+    net::BufferPool& buffers = state_.worker().buffers();
+    http::HeadScanner scanner(head_limits(state_.limits()));
+    if (!response_buffer_) response_buffer_ = buffers.take();
+    for (;;) {
+        if (response_used_ != 0) {
+            Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
+            if (!end) {
+                Error error = std::move(end.error());
+                error.code = ErrorCode::BadFraming;
+                co_return fail(std::move(error));
+            }
+            if (end->has_value()) co_return **end;
+        }
+        if (response_used_ == response_buffer_.size()) {
+            net::Buffer larger = buffers.take(response_buffer_.size() * 2);
+            if (larger.size() <= response_used_) {
+                co_return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the response head is too large", {}});
+            }
+            std::copy_n(response_buffer_.data(), response_used_, larger.data());
+            response_buffer_ = std::move(larger);
+        }
+        upstream_->stream.set_read_deadline(response_deadline_);
+        const Result<std::size_t> got = co_await upstream_->stream.read(response_buffer_.from(response_used_));
+        if (!got) co_return fail(got.error());
+        if (*got == 0) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}});
+        response_used_ += *got;
+    }
+}
+
+Result<void> Exchange::write_response_head() {
+    http::ResponseHead& response = scratch_.response;
+    filters::remove_hop_by_hop(response.fields);
+    plan_->response_headers.apply(response.fields);
+    // An upstream that answers before it has the whole request: what is left of it can't be told from the next one.
+    if (!upload_complete_) writer_.close_after();
+    http::HeadWriter& writer = writer_.begin_head(response.status, response.reason, response_head_bytes_ + snapshot_->head_room_bytes());
+    for (const http::Field& field : response.fields) {
+        if (field.id != http::FieldId::ContentLength) writer.field(field);
+    }
+    const http::Framing framing = response.framing;
+    if (framing.kind == http::BodyKind::None) {
+        // HEAD and 304 tell the length that GET would have (RFC 9110, 8.6).
+        const http::Field* const length = http::find_field(response.fields, http::FieldId::ContentLength);
+        if (length != nullptr && response.status != 204) writer.field(*length);
+    }
+    if (!writer_.end_head(framing)) {
+        return fail(upstream_error(ErrorCode::BadResponse, cluster_->endpoint_names[endpoint_] + " sent a head that is too large"));
+    }
+    return {};
+}
+
+net::Task<Result<void>> Exchange::relay_response() {
+    const Duration idle = cluster_->config->read_timeout;
+    BodyReader body(upstream_->stream, scratch_.response.framing,
+                    response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_),
+                    {idle, 0, {}});
+    Result<void> headed = write_response_head();
+    if (!headed) {
+        co_await finish_upload();
+        release_upstream(false);
+        co_return headed;
+    }
+    Result<void> relayed = co_await relay_body(body);
+    const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && body.leftover().empty() &&
+                          scratch_.response.framing.kind != http::BodyKind::UntilClose;
+    session_.stream().unwatch();
+    co_await finish_upload();
+    release_upstream(reusable);
+    co_return relayed;
+}
+
+net::Task<Result<void>> Exchange::relay_body(BodyReader& body) {
+    Result<std::optional<BodyReader::Piece>> buffered = body.next_buffered();
+    if (!buffered) co_return fail(upstream_failure(buffered.error()));
+    // What has come with the head goes out with it; otherwise the head does not wait for the body.
+    BodyReader::Piece piece = buffered->value_or(BodyReader::Piece{});
+    for (;;) {
+        const Result<void> sent = co_await writer_.send(piece.data, piece.is_last, body.trailers());
+        if (!sent) {
+            client_gone_ = true;
+            co_return fail(client_error(ErrorCode::ClientClosed, "the client left in the middle of the response"));
+        }
+        if (piece.is_last) co_return Result<void>{};
+        Result<BodyReader::Piece> next = co_await body.next();
+        if (!next) co_return fail(upstream_failure(next.error()));
+        piece = *next;
+    }
+}
+
+}  // namespace sluice::proxy
