@@ -6,7 +6,7 @@ foreach(tool x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-g++-posix x86_64-w6
   find_program(sluice_tool_${tool} ${tool})
   if(NOT sluice_tool_${tool})
     message(FATAL_ERROR "${tool} is missing: './dev deps windows' installs it (Debian and Ubuntu: "
-                        "apt-get install mingw-w64 wine wine64)")
+                        "apt-get install g++-mingw-w64-x86-64-posix wine wine64)")
   endif()
 endforeach()
 
