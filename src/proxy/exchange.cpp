@@ -40,6 +40,7 @@ Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoi
       body_(body),
       writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive) {
     state_.metrics().request_started();
+    sent_before_ = session_.stream().bytes_written();
     context_->begin(first_byte);
     context_->mark(Stage::HeadComplete, state_.worker().now());
 }
@@ -62,7 +63,11 @@ net::Task<Exchange::End> Exchange::run() {
         co_await redirect(std::get<config::Redirect>(match_.route->action));
     }
     account();
-    if (!writer_.is_complete() || cut_ || client_gone_) co_return End::Broken;
+    if (!writer_.is_complete() || cut_ || client_gone_) {
+        // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
+        if (writer_.has_begun() && writer_.ends_by_close()) session_.stream().reset_on_close();
+        co_return End::Broken;
+    }
     co_return writer_.keeps_alive() && !session_.is_draining() ? End::Keep : End::Close;
 }
 
@@ -208,10 +213,14 @@ void Exchange::account() {
     const auto micros = context_->between(Stage::Accepted, Stage::Done).value_or(std::chrono::microseconds{});
     telemetry::WorkerMetrics& metrics = state_.metrics();
     metrics.count_request(route, status, static_cast<std::uint64_t>(micros.count()));
-    metrics.add_client_bytes(body_.body_bytes(), writer_.body_bytes());
+    metrics.add_client_bytes(received_bytes(), sent_bytes());
     state_.publish_soon();
     if (state_.access_log() != nullptr) log_access(status);
 }
+
+std::uint64_t Exchange::received_bytes() const { return session_.head_bytes() + body_.body_bytes(); }
+
+std::uint64_t Exchange::sent_bytes() const { return session_.stream().bytes_written() - sent_before_; }
 
 void Exchange::log_access(std::uint16_t status) {
     telemetry::AccessRecord record;
@@ -221,8 +230,8 @@ void Exchange::log_access(std::uint16_t status) {
     record.host = head_.authority;
     record.path = head_.target;
     record.status = status;
-    record.received_bytes = body_.body_bytes();
-    record.sent_bytes = writer_.body_bytes();
+    record.received_bytes = received_bytes();
+    record.sent_bytes = sent_bytes();
     record.stages = {context_->between(Stage::Accepted, Stage::HeadComplete),
                      context_->between(Stage::HeadComplete, Stage::Routed),
                      context_->between(Stage::Routed, Stage::UpstreamConnected),
@@ -248,7 +257,7 @@ void Exchange::cut() {
 
 /// Something came from the client while its request is being answered: the next request, or its farewell.
 void Exchange::on_unawaited_input() {
-    if (upstream_ == nullptr || writer_.has_begun() || !session_.stream().peer_has_closed()) return;
+    if (upstream_ == nullptr || !session_.stream().peer_has_closed()) return;
     client_gone_ = true;
     upstream_->stream.abort();
 }

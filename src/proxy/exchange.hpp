@@ -84,6 +84,7 @@ private:
     [[nodiscard]] net::Task<Result<void>> send_request();
     [[nodiscard]] net::Pieces framed(std::string_view head, const BodyReader::Piece& piece);
     [[nodiscard]] net::Task<void> upload();
+    void end_upload_early(Error error);
     [[nodiscard]] net::Task<Result<void>> upload_body();
     [[nodiscard]] net::Task<Result<void>> send_body_piece(const BodyReader::Piece& piece);
     [[nodiscard]] net::Task<void> finish_upload();
@@ -100,6 +101,8 @@ private:
 
     // 13.
     void account();
+    [[nodiscard]] std::uint64_t received_bytes() const;
+    [[nodiscard]] std::uint64_t sent_bytes() const;
     void log_access(std::uint16_t status);
 
     Session& session_;
@@ -137,6 +140,7 @@ private:
     std::size_t response_used_ = 0;
     std::size_t response_head_bytes_ = 0;
 
+    std::uint64_t sent_before_ = 0;
     bool client_gone_ = false;
     bool cut_ = false;
     std::optional<Error> error_;

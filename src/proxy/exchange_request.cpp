@@ -26,6 +26,8 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
         error.side = Side::Client;
         co_return fail(std::move(error));
     }
+    const Result<void> fits = check_body_so_far();
+    if (!fits) co_return fail(fits.error());
     if (first->has_value()) first_piece_ = **first;
     upload_complete_ = body_.is_done();
     const auto endpoints = static_cast<std::uint32_t>(cluster_->endpoints.size());
@@ -41,7 +43,8 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
         const bool sent_nothing = upstream_ == nullptr;
         co_await finish_upload();
         release_upstream(false);
-        if (upload_error_) co_return fail(*upload_error_);
+        if (upload_error_) tried = fail(*upload_error_);
+        if (!tried && tried.error().side == Side::Client) co_return tried;
         if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         state_.metrics().count_upstream_failure(metric_index(), tried.error().code);
         if (!may_retry(tried.error(), attempts, endpoints, sent_nothing)) {
@@ -142,22 +145,33 @@ net::Task<void> Exchange::upload() {
         response_deadline_ = state_.worker().now() + response_timeout_;
         if (upstream_ != nullptr) upstream_->stream.set_read_deadline(response_deadline_);
         session_.stream().watch(this);
-    } else if (done.error().side == Side::Client) {
-        // Nobody will send the rest: the upstream can't answer a request that it never gets whole.
-        upload_error_ = std::move(done.error());
-        if (upstream_ != nullptr) upstream_->stream.abort();
+    } else {
+        end_upload_early(std::move(done.error()));
     }
     upload_done_.set();
 }
 
+/// What becomes of a request of which the rest will never be sent.
+void Exchange::end_upload_early(Error error) {
+    if (upstream_ == nullptr || upload_stopped_) return;
+    const bool is_stalled = error.code == ErrorCode::ResponseTimeout && !writer_.has_begun();
+    if (error.side == Side::Client || is_stalled) {
+        // The upstream can't answer a request that it never gets whole, or does not even take it.
+        upload_error_ = std::move(error);
+        upstream_->stream.abort();
+        return;
+    }
+    // It stopped reading, perhaps because it has answered already.
+    response_deadline_ = state_.worker().now() + response_timeout_;
+    upstream_->stream.set_read_deadline(response_deadline_);
+}
+
 net::Task<Result<void>> Exchange::upload_body() {
-    const std::uint64_t limit = match_.route->max_body_bytes;
     while (!body_.is_done()) {
         Result<BodyReader::Piece> piece = co_await body_.next();
         if (!piece) co_return fail(client_body_error(piece.error()));
-        if (limit != 0 && body_.body_bytes() > limit) {
-            co_return fail(client_error(ErrorCode::BodyTooLarge, "the body is larger than this route takes"));
-        }
+        Result<void> fits = check_body_so_far();
+        if (!fits) co_return fits;
         Result<void> sent = co_await send_body_piece(*piece);
         if (!sent) co_return fail(upstream_failure(sent.error()));
     }

@@ -48,6 +48,8 @@ public:
 
     /// Bytes of a final head have gone out: an error can't be told any more but by closing.
     [[nodiscard]] bool has_begun() const { return head_sent_; }
+    /// The client finds the end of the body by the end of the connection.
+    [[nodiscard]] bool ends_by_close() const { return mode_ == Mode::UntilClose; }
     [[nodiscard]] bool is_complete() const { return is_complete_; }
     [[nodiscard]] bool keeps_alive() const { return keep_alive_; }
     [[nodiscard]] std::uint16_t status() const { return status_; }

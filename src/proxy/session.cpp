@@ -101,6 +101,7 @@ net::Task<void> Session::refuse(const Error& error) {
 void Session::drain() {
     draining_ = true;
     reader_.stop();
+    if (exchange_ != nullptr) exchange_->drain();
 }
 
 void Session::cut() {

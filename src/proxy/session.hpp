@@ -42,6 +42,8 @@ public:
     [[nodiscard]] WorkerState& state() { return state_; }
     [[nodiscard]] net::Stream& stream() { return stream_; }
     [[nodiscard]] const filters::Peer& client() const { return client_; }
+    /// Size of the head of the request that is being served; 0 when it never became complete.
+    [[nodiscard]] std::size_t head_bytes() const { return reader_.head().size(); }
     [[nodiscard]] bool is_draining() const { return draining_; }
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
 
