@@ -113,7 +113,8 @@ TEST_CASE("Random deadlines come in the right tick whatever the order of set, mo
     TimerWheel wheel(start);
     Random random(7);
     struct Entry {
-        TimePoint due{};
+        /// Nothing is due before the first set.
+        TimePoint due = start + std::chrono::hours{1000};
         bool called = false;
         std::unique_ptr<Deadline> deadline;
     };
