@@ -13,9 +13,9 @@ constexpr std::string_view introduction = R"(# Configuration
 This page is made from the table that reads the file (`sluice config docs` prints it): edit
 `src/config/schema.cpp`, not this page.
 
-The configuration is one JSON file; `//` and `/* */` comments are allowed. Unknown and repeated keys are
-errors. `sluice check FILE` reports every error at once, each with its line and column, and
-`docs/sluice.schema.json` (`sluice config schema`) gives editors completion and checks while you type.
+The configuration is one JSON file; `//` and `/* */` comments are allowed. Unknown and repeated keys
+are errors. `sluice check FILE` reports every error at once, each with its line and column, and
+`docs/sluice.schema.json` (`sluice config schema`) gives editors completion and checks.
 
 )";
 
@@ -29,7 +29,8 @@ constexpr std::string_view example = R"({
       "match": { "host": "api.example.com", "path": "/orders/:id", "methods": ["GET", "PUT"] },
       "cluster": "orders", "timeout": "30s",
       "request_headers": { "set": { "X-Area": "orders" }, "remove": ["Cookie"] } },
-    { "match": { "path": "/orders/:id", "headers": { "X-Canary": "1" }, "query": { "debug": true } },
+    { "match": { "path": "/orders/:id", "headers": { "X-Canary": "1" },
+                 "query": { "debug": true } },
       "cluster": "canary", "host": "endpoint" },
     { "match": { "path": "/upload/*rest" }, "cluster": "orders", "max_body_bytes": "64MiB" },
     { "match": { "path": "/health" }, "respond": { "status": 200, "body": "ok\n" } },
@@ -38,7 +39,8 @@ constexpr std::string_view example = R"({
   ],
   "clusters": [
     { "name": "orders", "balance": "round_robin",
-      "endpoints": [ { "address": "10.0.0.5:8080", "weight": 2 }, { "address": "orders.internal:8080" } ] },
+      "endpoints": [ { "address": "10.0.0.5:8080", "weight": 2 },
+                     { "address": "orders.internal:8080" } ] },
     { "name": "canary", "endpoints": [ { "address": "unix:/run/canary.sock" } ] }
   ],
   "limits": { "headers": 100, "header_bytes": "32KiB", "drain": "30s" },
@@ -49,8 +51,8 @@ constexpr std::string_view example = R"({
 )";
 
 constexpr std::string_view quantities = R"(
-Durations are a whole number and a unit: `"500ms"`, `"30s"`, `"2m"`, `"1h"`. Sizes are a number of bytes,
-or a whole number and a unit: `"512B"`, `"64KiB"`, `"1MiB"`, `"2GiB"`.
+Durations are a whole number and a unit: `"500ms"`, `"30s"`, `"2m"`, `"1h"`. Sizes are a number of
+bytes, or a whole number and a unit: `"512B"`, `"64KiB"`, `"1MiB"`, `"2GiB"`.
 )";
 
 /// As the page's own links are made from headings.

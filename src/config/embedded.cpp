@@ -38,7 +38,8 @@ std::string default_config(std::uint16_t echo_port) {
       "respond": { "headers": { "Content-Type": "text/html; charset=utf-8" }, "body": ")";
     text += welcome_page;
     text += R"(" } },
-    { "name": "health", "match": { "path": "/health" }, "respond": { "status": 200, "body": "ok\n" } },
+    { "name": "health", "match": { "path": "/health" },
+      "respond": { "status": 200, "body": "ok\n" } },
     { "name": "echo", "match": { "path": "/echo/*rest" }, "cluster": ")";
     text += echo_cluster;
     text += R"(" }
