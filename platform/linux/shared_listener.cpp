@@ -2,7 +2,7 @@
 
 #include <sys/socket.h>
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "posix/listen_socket.hpp"
 
 namespace sluice::platform {

@@ -1,6 +1,6 @@
 #include "platform/shared_listener.hpp"
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "posix/listen_socket.hpp"
 
 namespace sluice::platform {

@@ -1,4 +1,4 @@
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 
 #include <algorithm>
 #include <asio/ip/tcp.hpp>

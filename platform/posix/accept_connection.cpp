@@ -3,7 +3,7 @@
 #include <cerrno>
 
 #include "platform/shared_listener.hpp"
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "posix/system_calls.hpp"
 
 #include <unistd.h>

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <climits>
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "posix/socket_file.hpp"
 #include "posix/system_calls.hpp"
 

@@ -1,5 +1,5 @@
 #include "platform/shared_listener.hpp"
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "windows/system_calls.hpp"
 
 namespace sluice::platform {

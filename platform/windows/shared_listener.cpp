@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 #include "windows/socket_file.hpp"
 #include "windows/system_calls.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 
 namespace sluice::platform {
 

@@ -1,11 +1,11 @@
 #include "net/dialer.hpp"
 
-#include <asio/local/stream_protocol.hpp>
 #include <string>
 #include <vector>
 
 #include "net/stream_core.hpp"
 #include "platform/socket.hpp"
+#include "platform/socket_address.hpp"
 
 namespace sluice::net {
 namespace {
@@ -54,6 +54,14 @@ private:
     Resolver resolver_;
     Resolver::results_type results_;
 };
+
+platform::ListenAddress literal_of(const Destination& destination) {
+    using Family = platform::AddressFamily;
+    const Family family = destination.kind == Destination::Kind::UnixPath ? Family::Unix
+                          : destination.kind == Destination::Kind::Ipv6   ? Family::Ipv6
+                                                                          : Family::Ipv4;
+    return {family, destination.host, destination.port};
+}
 
 std::string text_of(const Destination& destination) {
     if (destination.kind == Destination::Kind::UnixPath) return "unix:" + destination.host;
@@ -106,16 +114,12 @@ Task<Result<Stream>> dial(Worker& worker, const Destination& destination, TimePo
     if (destination.kind == Destination::Kind::Name) {
         co_return co_await dial_name(worker, destination, deadline);
     }
-    std::error_code error;
-    Endpoint endpoint;
-    if (destination.kind == Destination::Kind::UnixPath) {
-        endpoint = Endpoint(asio::local::stream_protocol::endpoint(destination.host));
-    } else {
-        const asio::ip::address address = asio::ip::make_address(destination.host, error);
-        if (error) co_return fail(dial_error(destination, error));
-        endpoint = Endpoint(asio::ip::tcp::endpoint(address, destination.port));
+    const Result<Endpoint> endpoint = platform::socket_address(literal_of(destination));
+    if (!endpoint) {
+        co_return fail(upstream_error(ErrorCode::ConnectRefused, endpoint.error().context,
+                                      Retry::Always, endpoint.error().cause));
     }
-    co_return co_await connect(worker, destination, endpoint, deadline);
+    co_return co_await connect(worker, destination, *endpoint, deadline);
 }
 
 }  // namespace sluice::net
