@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// Memory for the short texts that one request makes (field values, ids): a bump buffer whose chunks stay
-/// over reset, so that a warm one allocates nothing.
+/// Memory for the short texts that one request makes (field values, ids): a bump buffer whose
+/// chunks stay over reset, so that a warm one allocates nothing.
 ///
 /// Threading: one worker.
 /// Lifetime:  what it gave out is valid until reset.
@@ -36,7 +36,8 @@ public:
         if (size == 0) return {};
         char* const begin = allocate(size);
         char* out = begin;
-        for (const std::string_view piece : pieces) out = std::copy(piece.begin(), piece.end(), out);
+        for (const std::string_view piece : pieces)
+            out = std::copy(piece.begin(), piece.end(), out);
         return {begin, size};
     }
 

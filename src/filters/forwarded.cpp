@@ -17,19 +17,23 @@ using http::FieldId;
 constexpr std::size_t longest_request_id = 128;
 
 constexpr bool is_id_character(char c) {
-    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return is_alphanumeric || c == '.' || c == '_' || c == '~' || c == '+' || c == '/' || c == '=' || c == '-';
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_alphanumeric || c == '.' || c == '_' || c == '~' || c == '+' || c == '/' ||
+           c == '=' || c == '-';
 }
 
 bool is_sound_request_id(std::string_view id) {
-    return !id.empty() && id.size() <= longest_request_id && std::all_of(id.begin(), id.end(), is_id_character);
+    return !id.empty() && id.size() <= longest_request_id &&
+           std::all_of(id.begin(), id.end(), is_id_character);
 }
 
 /// The two hexadecimal digits of every byte.
 constexpr auto hex_pairs = [] {
     constexpr std::string_view digits = "0123456789abcdef";
     std::array<std::array<char, 2>, 256> pairs{};
-    for (std::size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
     return pairs;
 }();
 
@@ -45,7 +49,8 @@ void write_hex(char* out, std::uint64_t value) {
 bool speaks_for_client(std::string_view name) {
     if (name.size() < 9 || lower(name[0]) != 'x' || name[1] != '-') return false;
     constexpr std::string_view prefix = "x-forwarded-";
-    return equal_ignoring_case(name, "x-real-ip") || equal_ignoring_case(name.substr(0, prefix.size()), prefix);
+    return equal_ignoring_case(name, "x-real-ip") ||
+           equal_ignoring_case(name.substr(0, prefix.size()), prefix);
 }
 
 /// An element of X-Forwarded-For without the port that some proxies write.
@@ -88,11 +93,17 @@ struct Collector {
                 if (extends_for) earlier_for = joined(earlier_for, field.value, arena);
                 return extends_for;
             case FieldId::Forwarded:
-                if (extends_forwarded) earlier_forwarded = joined(earlier_forwarded, field.value, arena);
+                if (extends_forwarded)
+                    earlier_forwarded = joined(earlier_forwarded, field.value, arena);
                 return extends_forwarded;
-            case FieldId::XForwardedProto: has_proto = true; return false;
-            case FieldId::XForwardedHost: has_host = true; return false;
-            default: return false;
+            case FieldId::XForwardedProto:
+                has_proto = true;
+                return false;
+            case FieldId::XForwardedHost:
+                has_host = true;
+                return false;
+            default:
+                return false;
         }
     }
 };
@@ -102,9 +113,12 @@ bool is_unproven(const http::Field& field) {
         case FieldId::Forwarded:
         case FieldId::XForwardedFor:
         case FieldId::XForwardedHost:
-        case FieldId::XForwardedProto: return true;
-        case FieldId::Other: return speaks_for_client(field.name);
-        default: return false;
+        case FieldId::XForwardedProto:
+            return true;
+        case FieldId::Other:
+            return speaks_for_client(field.name);
+        default:
+            return false;
     }
 }
 
@@ -168,7 +182,8 @@ bool Forwarded::is_request_id(const http::Field& field) const {
            equal_ignoring_case(field.name, request_id_header_);
 }
 
-std::string_view Forwarded::request_id(const http::Fields& fields, Arena& arena, Random& random) const {
+std::string_view Forwarded::request_id(const http::Fields& fields, Arena& arena,
+                                       Random& random) const {
     for (const http::Field& field : fields) {
         if (!is_request_id(field)) continue;
         if (is_sound_request_id(field.value)) return field.value;
@@ -189,7 +204,8 @@ void Forwarded::apply(http::Fields& fields, const ForwardedFacts& facts, Arena& 
     if (x_forwarded_) {
         const std::string_view peers = joined(earlier.earlier_for, facts.peer.text, arena);
         fields.push_back({"X-Forwarded-For", peers, FieldId::XForwardedFor});
-        if (!earlier.has_proto) fields.push_back({"X-Forwarded-Proto", facts.scheme, FieldId::XForwardedProto});
+        if (!earlier.has_proto)
+            fields.push_back({"X-Forwarded-Proto", facts.scheme, FieldId::XForwardedProto});
         if (!earlier.has_host && !facts.authority.empty()) {
             fields.push_back({"X-Forwarded-Host", facts.authority, FieldId::XForwardedHost});
         }

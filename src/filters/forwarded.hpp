@@ -38,9 +38,10 @@ struct ForwardedFacts {
     std::string_view request_id;
 };
 
-/// Tells upstreams whom a request came from: X-Forwarded-*, Forwarded (RFC 7239), Via (RFC 9110, 7.6.3) and the
-/// request id. From a trusted peer what is there is kept and extended; from any other it is forged for all we
-/// know, so it is removed and replaced by what we have seen ourselves.
+/// Tells upstreams whom a request came from: X-Forwarded-*, Forwarded (RFC 7239), Via (RFC
+/// 9110, 7.6.3) and the request id. From a trusted peer what is there is kept and extended; from
+/// any other it is forged for all we know, so it is removed and replaced by what we have seen
+/// ourselves.
 ///
 /// Threading: immutable.
 /// Lifetime:  fields that it adds hold views of it, of the facts, and of the arena.
@@ -51,12 +52,15 @@ public:
     /// `address` as the platform prints it, without port; empty for a Unix socket.
     [[nodiscard]] Peer make_peer(std::string_view address) const;
 
-    /// The client's address: the peer's, or when the peer is trusted the right-most address in X-Forwarded-For
-    /// that is not trusted. A view into the peer's text or a field.
-    [[nodiscard]] std::string_view client_address(const Peer& peer, const http::Fields& fields) const;
+    /// The client's address: the peer's, or when the peer is trusted the right-most address in
+    /// X-Forwarded-For that is not trusted. A view into the peer's text or a field.
+    [[nodiscard]] std::string_view client_address(const Peer& peer,
+                                                  const http::Fields& fields) const;
 
-    /// The id that the client sent when it is sound (1 to 128 letters, digits and ._~+/=-), else a new one.
-    [[nodiscard]] std::string_view request_id(const http::Fields& fields, Arena& arena, Random& random) const;
+    /// The id that the client sent when it is sound (1 to 128 letters, digits and ._~+/=-), else a
+    /// new one.
+    [[nodiscard]] std::string_view request_id(const http::Fields& fields, Arena& arena,
+                                              Random& random) const;
 
     /// Brings a request's fields into the form that goes upstream.
     void apply(http::Fields& fields, const ForwardedFacts& facts, Arena& arena) const;

@@ -10,11 +10,14 @@ namespace {
 
 /// RFC 9110, 5.6.2.
 bool is_token_character(char c) {
-    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     return is_alphanumeric || std::string_view("!#$%&'*+-.^_`|~").contains(c);
 }
 
-bool needs_quotes(std::string_view text) { return !std::all_of(text.begin(), text.end(), is_token_character); }
+bool needs_quotes(std::string_view text) {
+    return !std::all_of(text.begin(), text.end(), is_token_character);
+}
 
 /// As quoted-string; a quote or backslash is escaped (RFC 9110, 5.6.4).
 std::string_view quoted(std::string_view text, Arena& arena) {
@@ -38,14 +41,17 @@ std::string_view node(const Peer& peer, Arena& arena) {
 
 }  // namespace
 
-std::string_view forwarded_element(std::string_view earlier, const ForwardedFacts& facts, Arena& arena) {
+std::string_view forwarded_element(std::string_view earlier, const ForwardedFacts& facts,
+                                   Arena& arena) {
     const std::string_view separator = earlier.empty() ? "" : ", ";
     const std::string_view client = node(facts.peer, arena);
     if (facts.authority.empty()) {
         return arena.concat({earlier, separator, "for=", client, ";proto=", facts.scheme});
     }
-    const std::string_view host = needs_quotes(facts.authority) ? quoted(facts.authority, arena) : facts.authority;
-    return arena.concat({earlier, separator, "for=", client, ";host=", host, ";proto=", facts.scheme});
+    const std::string_view host =
+        needs_quotes(facts.authority) ? quoted(facts.authority, arena) : facts.authority;
+    return arena.concat(
+        {earlier, separator, "for=", client, ";host=", host, ";proto=", facts.scheme});
 }
 
 }  // namespace sluice::filters

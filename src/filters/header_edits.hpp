@@ -8,11 +8,12 @@
 
 namespace sluice::filters {
 
-/// The header edits of a route, prepared so that applying them looks nothing up and allocates nothing
-/// once the field list is warm.
+/// The header edits of a route, prepared so that applying them looks nothing up and allocates
+/// nothing once the field list is warm.
 ///
 /// Threading: immutable.
-/// Lifetime:  names and values are views into the configuration, which outlives it and the edited message.
+/// Lifetime:  names and values are views into the configuration, which outlives it and the edited
+/// message.
 class HeaderEdits {
 public:
     HeaderEdits() = default;
@@ -28,7 +29,8 @@ private:
 
     /// Names of `remove` and `set`.
     std::vector<std::string_view> dropped_;
-    /// A bit per dropped name, by length and first letter: most fields are passed over with one look.
+    /// A bit per dropped name, by length and first letter: most fields are passed over with one
+    /// look.
     std::uint64_t dropped_bits_ = 0;
     /// Fields of `set` and `add`.
     http::Fields appended_;

@@ -14,7 +14,9 @@ namespace {
 
 using http::FieldId;
 
-constexpr std::uint64_t bit(FieldId id) { return std::uint64_t{1} << std::to_underlying(id); }
+constexpr std::uint64_t bit(FieldId id) {
+    return std::uint64_t{1} << std::to_underlying(id);
+}
 
 constexpr std::uint64_t bits_of(std::initializer_list<FieldId> ids) {
     std::uint64_t bits = 0;
@@ -32,8 +34,8 @@ constexpr std::uint64_t not_removable =
     bits_of({FieldId::ContentLength, FieldId::Host, FieldId::Forwarded, FieldId::Via,
              FieldId::XForwardedFor, FieldId::XForwardedHost, FieldId::XForwardedProto});
 
-/// What one message may name in Connection beyond the usual options; it bounds the work, which is this
-/// times the number of fields.
+/// What one message may name in Connection beyond the usual options; it bounds the work, which is
+/// this times the number of fields.
 constexpr std::size_t most_named = 32;
 
 /// Names of fields that Connection asks to remove.
@@ -77,7 +79,8 @@ bool names_trailers(std::string_view te) {
 
 /// The usual values, which name no field.
 bool is_plain(std::string_view connection) {
-    return equal_ignoring_case(connection, "keep-alive") || equal_ignoring_case(connection, "close");
+    return equal_ignoring_case(connection, "keep-alive") ||
+           equal_ignoring_case(connection, "close");
 }
 
 /// Removes what Connection names; false when it names too much.
@@ -106,7 +109,8 @@ HopByHop remove_hop_by_hop(http::Fields& fields) {
     }
     if ((present & hop_by_hop) == 0) return found;
     if (names_fields) found.too_many_options = !remove_named(fields);
-    std::erase_if(fields, [](const http::Field& field) { return (bit(field.id) & hop_by_hop) != 0; });
+    std::erase_if(fields,
+                  [](const http::Field& field) { return (bit(field.id) & hop_by_hop) != 0; });
     return found;
 }
 

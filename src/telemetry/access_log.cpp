@@ -16,12 +16,13 @@ struct Stage {
 };
 
 constexpr Stage stages[] = {
-    {"head_us", &StageDurations::head},         {"route_us", &StageDurations::route},
-    {"connect_us", &StageDurations::connect},   {"response_us", &StageDurations::response},
-    {"body_us", &StageDurations::body},         {"total_us", &StageDurations::total},
+    {"head_us", &StageDurations::head},       {"route_us", &StageDurations::route},
+    {"connect_us", &StageDurations::connect}, {"response_us", &StageDurations::response},
+    {"body_us", &StageDurations::body},       {"total_us", &StageDurations::total},
 };
 
-/// "2026-11-24T12:00:00." of the second last written: making the date is dear and a second has many requests.
+/// "2026-11-24T12:00:00." of the second last written: making the date is dear and a second has many
+/// requests.
 struct WrittenSecond {
     std::int64_t second = -1;
     std::array<char, 20> text{};
@@ -57,8 +58,8 @@ void append_number(std::string& out, std::string_view name, std::uint64_t value)
     append_decimal(out, value);
 }
 
-/// A word of a text line: printable, without spaces or quotes, "-" for nothing. The words keep their places
-/// whatever a client puts into them.
+/// A word of a text line: printable, without spaces or quotes, "-" for nothing. The words keep
+/// their places whatever a client puts into them.
 void append_word(std::string& out, std::string_view word) {
     out.push_back(' ');
     if (word.empty()) out.push_back('-');

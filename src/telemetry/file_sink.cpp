@@ -60,14 +60,16 @@ Result<std::unique_ptr<FileSink>> FileSink::open(const std::string& path, Format
     if (path == "stdout") return std::unique_ptr<FileSink>(new FileSink(stdout, format));
     std::FILE* const file = std::fopen(path.c_str(), "ab");
     if (file == nullptr) {
-        return fail(system_error("opening the access log " + path, {errno, std::generic_category()}));
+        return fail(
+            system_error("opening the access log " + path, {errno, std::generic_category()}));
     }
     // Without a buffer a batch is one write, which appends as a whole.
     static_cast<void>(std::setvbuf(file, nullptr, _IONBF, 0));
     return std::unique_ptr<FileSink>(new FileSink(file, format));
 }
 
-FileSink::FileSink(std::FILE* file, Format format) : format_(format), state_(std::make_shared<State>()) {
+FileSink::FileSink(std::FILE* file, Format format)
+    : format_(format), state_(std::make_shared<State>()) {
     state_->file = file;
     thread_ = std::thread([state = state_] { state->write_all(); });
 }
@@ -76,7 +78,8 @@ FileSink::~FileSink() {
     std::unique_lock lock(state_->mutex);
     state_->is_stopping = true;
     state_->changed.notify_all();
-    const bool is_done = state_->changed.wait_for(lock, farewell, [this] { return state_->is_done; });
+    const bool is_done =
+        state_->changed.wait_for(lock, farewell, [this] { return state_->is_done; });
     lock.unlock();
     if (is_done) {
         thread_.join();

@@ -10,19 +10,21 @@
 
 namespace sluice::telemetry {
 
-/// An access log in a file or on standard output. A thread of its own does the writing, one call for each
-/// batch of whole lines, so that a slow disk or a stopped reader of a pipe holds up no worker. What the
-/// queue can't hold is refused.
+/// An access log in a file or on standard output. A thread of its own does the writing, one call
+/// for each batch of whole lines, so that a slow disk or a stopped reader of a pipe holds up no
+/// worker. What the queue can't hold is refused.
 ///
 /// Threading: any thread.
-/// Lifetime:  the destructor writes what is queued, but leaves it to its fate when that takes more than a
+/// Lifetime:  the destructor writes what is queued, but leaves it to its fate when that takes more
+/// than a
 ///            second.
 class FileSink final : public LogSink {
 public:
     enum class Format : std::uint8_t { Json, Text };
 
     /// Opens for appending and makes the file if need be; "stdout" is standard output.
-    [[nodiscard]] static Result<std::unique_ptr<FileSink>> open(const std::string& path, Format format);
+    [[nodiscard]] static Result<std::unique_ptr<FileSink>> open(const std::string& path,
+                                                                Format format);
 
     ~FileSink() override;
 

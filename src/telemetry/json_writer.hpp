@@ -10,8 +10,8 @@
 
 namespace sluice::telemetry {
 
-/// Writes an indented JSON document from top to bottom. Members of objects have names, elements of arrays
-/// have none ("").
+/// Writes an indented JSON document from top to bottom. Members of objects have names, elements of
+/// arrays have none ("").
 class JsonWriter {
 public:
     void begin_object(std::string_view name = {}) { begin(name, '{'); }

@@ -16,8 +16,8 @@ public:
     LogSink& operator=(const LogSink&) = delete;
     virtual ~LogSink() = default;
 
-    /// Takes the lines and leaves an empty string, with memory to write on where it has some; false when it
-    /// took nothing.
+    /// Takes the lines and leaves an empty string, with memory to write on where it has some; false
+    /// when it took nothing.
     [[nodiscard]] virtual bool take(std::string& lines) = 0;
 
     /// Lines are for people on a terminal, not for programs.

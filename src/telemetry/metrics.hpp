@@ -15,7 +15,7 @@ namespace sluice::telemetry {
 
 /// Upper bounds of the latency buckets in microseconds; the last bucket has none.
 inline constexpr std::array<std::uint32_t, 14> latency_bounds{
-    500,    1'000,   2'500,   5'000,   10'000,    25'000,    50'000,
+    500,     1'000,   2'500,   5'000,     10'000,    25'000,    50'000,
     100'000, 250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000};
 inline constexpr std::size_t latency_buckets = latency_bounds.size() + 1;
 
@@ -67,8 +67,8 @@ struct EndpointMetrics {
     void count_failure(ErrorCode code) noexcept;
 };
 
-/// What one worker counts. The indexes of routes and endpoints are those that MetricsRegistry::intern
-/// gave out.
+/// What one worker counts. The indexes of routes and endpoints are those that
+/// MetricsRegistry::intern gave out.
 ///
 /// Threading: changed by its worker alone, read by any thread through MetricsRegistry::collect.
 /// Lifetime:  made by MetricsRegistry::add_worker, lives as long as the registry.
@@ -85,8 +85,8 @@ public:
     void connection_closed() noexcept { connections_.add(-1); }
 
     void request_started() noexcept { requests_.add(1); }
-    /// Ends what request_started began. `micros` from the first byte of the request to the last of the
-    /// response; status 0 when the client got none.
+    /// Ends what request_started began. `micros` from the first byte of the request to the last of
+    /// the response; status 0 when the client got none.
     void count_request(std::uint32_t route, std::uint16_t status, std::uint64_t micros) noexcept {
         requests_.add(-1);
         (route == no_route ? without_route_ : *routes_[route]).count(status, micros);
@@ -108,7 +108,8 @@ public:
         endpoints_[endpoint]->count_failure(code);
     }
     void count_retry(std::uint32_t endpoint) noexcept { endpoints_[endpoint]->retries.add(1); }
-    void add_upstream_bytes(std::uint32_t endpoint, std::uint64_t sent, std::uint64_t received = 0) noexcept {
+    void add_upstream_bytes(std::uint32_t endpoint, std::uint64_t sent,
+                            std::uint64_t received = 0) noexcept {
         endpoints_[endpoint]->sent_bytes.add(sent);
         endpoints_[endpoint]->received_bytes.add(received);
     }
@@ -121,7 +122,8 @@ public:
     }
 
     /// The context pool counts by itself; its worker publishes the numbers here.
-    void publish_contexts(std::uint64_t hits, std::uint64_t misses, std::uint64_t overflows) noexcept {
+    void publish_contexts(std::uint64_t hits, std::uint64_t misses,
+                          std::uint64_t overflows) noexcept {
         context_hits_.set(hits);
         context_misses_.set(misses);
         context_overflows_.set(overflows);
@@ -151,13 +153,21 @@ private:
 inline void EndpointMetrics::count_failure(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::ConnectRefused:
-        case ErrorCode::NameNotFound: connect_failures.add(1); break;
+        case ErrorCode::NameNotFound:
+            connect_failures.add(1);
+            break;
         case ErrorCode::ConnectTimeout:
         case ErrorCode::ResponseTimeout:
-        case ErrorCode::TimedOut: timeouts.add(1); break;
+        case ErrorCode::TimedOut:
+            timeouts.add(1);
+            break;
         case ErrorCode::BadResponse:
-        case ErrorCode::BadFraming: bad_responses.add(1); break;
-        default: resets.add(1); break;
+        case ErrorCode::BadFraming:
+            bad_responses.add(1);
+            break;
+        default:
+            resets.add(1);
+            break;
     }
 }
 

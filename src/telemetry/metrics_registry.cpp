@@ -15,8 +15,12 @@ struct ByLabel {
     bool operator()(const std::string& a, const std::string& b) const { return a < b; }
 };
 
-std::string& text_of(std::string& label) { return label; }
-std::string& text_of(EndpointLabel& label) { return label.endpoint; }
+std::string& text_of(std::string& label) {
+    return label;
+}
+std::string& text_of(EndpointLabel& label) {
+    return label.endpoint;
+}
 
 /// Finds or gives each of `labels` its place in `known`.
 template <typename Label>
@@ -36,8 +40,10 @@ std::vector<std::uint32_t> places(const std::vector<Label>& labels, std::vector<
 }
 
 void add(RouteTotals& totals, const RouteMetrics& shard) {
-    for (std::size_t i = 0; i < status_classes; ++i) totals.statuses[i] += shard.statuses[i].value();
-    for (std::size_t i = 0; i < latency_buckets; ++i) totals.latencies[i] += shard.latencies[i].value();
+    for (std::size_t i = 0; i < status_classes; ++i)
+        totals.statuses[i] += shard.statuses[i].value();
+    for (std::size_t i = 0; i < latency_buckets; ++i)
+        totals.latencies[i] += shard.latencies[i].value();
     totals.micros += shard.micros.value();
 }
 
@@ -93,7 +99,8 @@ void MetricsRegistry::grow(WorkerMetrics& worker) {
 }
 
 void MetricsRegistry::grow_locked(WorkerMetrics& worker) {
-    while (worker.routes_.size() < routes_.size()) worker.routes_.push_back(std::make_unique<RouteMetrics>());
+    while (worker.routes_.size() < routes_.size())
+        worker.routes_.push_back(std::make_unique<RouteMetrics>());
     while (worker.endpoints_.size() < endpoints_.size()) {
         worker.endpoints_.push_back(std::make_unique<EndpointMetrics>());
     }
@@ -111,11 +118,14 @@ MetricTotals MetricsRegistry::collect() const {
 }
 
 void MetricsRegistry::add_shard(MetricTotals& totals, const WorkerMetrics& worker) {
-    for (std::size_t i = 0; i < worker.routes_.size(); ++i) add(totals.routes[i], *worker.routes_[i]);
+    for (std::size_t i = 0; i < worker.routes_.size(); ++i)
+        add(totals.routes[i], *worker.routes_[i]);
     add(totals.routes.back(), worker.without_route_);
-    for (std::size_t i = 0; i < worker.endpoints_.size(); ++i) add(totals.endpoints[i], *worker.endpoints_[i]);
+    for (std::size_t i = 0; i < worker.endpoints_.size(); ++i)
+        add(totals.endpoints[i], *worker.endpoints_[i]);
     for (std::size_t i = 0; i < error_codes; ++i) totals.refused[i] += worker.refused_[i].value();
-    totals.workers.push_back({worker.accepted_.value(), worker.connections_.value(), worker.requests_.value()});
+    totals.workers.push_back(
+        {worker.accepted_.value(), worker.connections_.value(), worker.requests_.value()});
     totals.contexts.hits += worker.context_hits_.value();
     totals.contexts.misses += worker.context_misses_.value();
     totals.contexts.overflows += worker.context_overflows_.value();

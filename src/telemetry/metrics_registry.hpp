@@ -84,14 +84,14 @@ struct MetricTotals {
     [[nodiscard]] std::int64_t requests() const;
 };
 
-/// Owns the shards of all workers and adds them up. Labels are never forgotten, so that counters go on
-/// over a reload.
+/// Owns the shards of all workers and adds them up. Labels are never forgotten, so that counters go
+/// on over a reload.
 ///
 /// Threading: any thread; workers touch their shard without it.
 class MetricsRegistry {
 public:
-    /// Gives every label its place: the old one where the label is known. The first snapshot's places are
-    /// 0, 1, 2... in its order. A label that occurs twice gets "#2" the second time.
+    /// Gives every label its place: the old one where the label is known. The first snapshot's
+    /// places are 0, 1, 2... in its order. A label that occurs twice gets "#2" the second time.
     [[nodiscard]] MetricIndexes intern(const MetricLabels& labels);
 
     /// A shard with room for every label known so far.

@@ -14,9 +14,12 @@ struct Label {
 };
 using Labels = std::initializer_list<Label>;
 
-constexpr std::array<std::string_view, status_classes> class_names{"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+constexpr std::array<std::string_view, status_classes> class_names{"none", "1xx", "2xx",
+                                                                   "3xx",  "4xx", "5xx"};
 
-std::string_view route_name(const RouteTotals& route) { return route.route.empty() ? "(none)" : std::string_view(route.route); }
+std::string_view route_name(const RouteTotals& route) {
+    return route.route.empty() ? "(none)" : std::string_view(route.route);
+}
 
 /// Writes families of metrics one after the other.
 class Page {
@@ -77,14 +80,16 @@ std::uint64_t count_of(const RouteTotals& route) {
     return std::accumulate(route.latencies.begin(), route.latencies.end(), std::uint64_t{0});
 }
 
-/// Routes that nobody has asked for are left out: a large configuration would make a page of megabytes
-/// that says nothing.
+/// Routes that nobody has asked for are left out: a large configuration would make a page of
+/// megabytes that says nothing.
 void add_requests(Page& page, const MetricTotals& totals) {
-    page.family("sluice_requests_total", "counter", "Requests by route and class of the response's status.");
+    page.family("sluice_requests_total", "counter",
+                "Requests by route and class of the response's status.");
     for (const RouteTotals& route : totals.routes) {
         for (std::size_t i = 0; i < status_classes; ++i) {
             if (route.statuses[i] == 0) continue;
-            page.sample({{"route", route_name(route)}, {"code", class_names[i]}}, route.statuses[i]);
+            page.sample({{"route", route_name(route)}, {"code", class_names[i]}},
+                        route.statuses[i]);
         }
     }
 }
@@ -118,16 +123,19 @@ void add_clients(Page& page, const MetricTotals& totals) {
     for (std::size_t i = 0; i < totals.workers.size(); ++i) {
         page.sample({{"worker", std::to_string(i)}}, totals.workers[i].connections);
     }
-    page.family("sluice_connections_accepted_total", "counter", "Client connections accepted by worker.");
+    page.family("sluice_connections_accepted_total", "counter",
+                "Client connections accepted by worker.");
     for (std::size_t i = 0; i < totals.workers.size(); ++i) {
         page.sample({{"worker", std::to_string(i)}}, totals.workers[i].accepted);
     }
-    page.family("sluice_refused_total", "counter", "Requests and connections turned away, by reason.");
+    page.family("sluice_refused_total", "counter",
+                "Requests and connections turned away, by reason.");
     for (std::size_t i = 0; i < error_codes; ++i) {
         if (totals.refused[i] == 0) continue;
         page.sample({{"reason", name_of(static_cast<ErrorCode>(i))}}, totals.refused[i]);
     }
-    page.family("sluice_client_bytes_total", "counter", "Bytes from and to clients, heads included.");
+    page.family("sluice_client_bytes_total", "counter",
+                "Bytes from and to clients, heads included.");
     page.sample({{"direction", "received"}}, totals.received_bytes);
     page.sample({{"direction", "sent"}}, totals.sent_bytes);
 }
@@ -140,41 +148,58 @@ struct EndpointFamily {
 };
 
 constexpr std::array<EndpointFamily<std::uint64_t>, 10> endpoint_counters{{
-    {"sluice_upstream_requests_total", "Requests sent, retries included.", &EndpointTotals::requests},
-    {"sluice_upstream_dialed_total", "Requests over a connection made for them.", &EndpointTotals::dialed},
-    {"sluice_upstream_reused_total", "Requests over a connection from the idle pool.", &EndpointTotals::reused},
+    {"sluice_upstream_requests_total", "Requests sent, retries included.",
+     &EndpointTotals::requests},
+    {"sluice_upstream_dialed_total", "Requests over a connection made for them.",
+     &EndpointTotals::dialed},
+    {"sluice_upstream_reused_total", "Requests over a connection from the idle pool.",
+     &EndpointTotals::reused},
     {"sluice_upstream_retries_total", "Failed tries that were repeated.", &EndpointTotals::retries},
-    {"sluice_upstream_connect_failures_total", "Connections that could not be made.", &EndpointTotals::connect_failures},
-    {"sluice_upstream_timeouts_total", "Connects and responses that took too long.", &EndpointTotals::timeouts},
-    {"sluice_upstream_resets_total", "Connections that broke before the response was complete.", &EndpointTotals::resets},
-    {"sluice_upstream_bad_responses_total", "Responses that were no sound HTTP.", &EndpointTotals::bad_responses},
-    {"sluice_upstream_sent_bytes_total", "Bytes sent to the endpoint.", &EndpointTotals::sent_bytes},
-    {"sluice_upstream_received_bytes_total", "Bytes received from the endpoint.", &EndpointTotals::received_bytes},
+    {"sluice_upstream_connect_failures_total", "Connections that could not be made.",
+     &EndpointTotals::connect_failures},
+    {"sluice_upstream_timeouts_total", "Connects and responses that took too long.",
+     &EndpointTotals::timeouts},
+    {"sluice_upstream_resets_total", "Connections that broke before the response was complete.",
+     &EndpointTotals::resets},
+    {"sluice_upstream_bad_responses_total", "Responses that were no sound HTTP.",
+     &EndpointTotals::bad_responses},
+    {"sluice_upstream_sent_bytes_total", "Bytes sent to the endpoint.",
+     &EndpointTotals::sent_bytes},
+    {"sluice_upstream_received_bytes_total", "Bytes received from the endpoint.",
+     &EndpointTotals::received_bytes},
 }};
 
 constexpr std::array<EndpointFamily<std::int64_t>, 2> endpoint_gauges{{
-    {"sluice_upstream_connections_active", "Connections in use by a request.", &EndpointTotals::active},
+    {"sluice_upstream_connections_active", "Connections in use by a request.",
+     &EndpointTotals::active},
     {"sluice_upstream_connections_idle", "Connections kept for reuse.", &EndpointTotals::idle},
 }};
 
 template <typename Families>
-void add_endpoints(Page& page, std::string_view type, const Families& families, const MetricTotals& totals) {
+void add_endpoints(Page& page, std::string_view type, const Families& families,
+                   const MetricTotals& totals) {
     for (const auto& family : families) {
         page.family(family.name, type, family.help);
         for (const EndpointTotals& endpoint : totals.endpoints) {
-            page.sample({{"cluster", endpoint.label.cluster}, {"endpoint", endpoint.label.endpoint}},
-                        endpoint.*family.value);
+            page.sample(
+                {{"cluster", endpoint.label.cluster}, {"endpoint", endpoint.label.endpoint}},
+                endpoint.*family.value);
         }
     }
 }
 
 void add_pools(Page& page, const MetricTotals& totals) {
     const ContextTotals& contexts = totals.contexts;
-    page.single("sluice_context_pool_hits_total", "counter", "Request contexts taken without an allocation.", contexts.hits);
-    page.single("sluice_context_pool_misses_total", "counter", "Request contexts that cost an allocation.", contexts.misses);
-    page.single("sluice_context_pool_overflows_total", "counter", "Misses above the pool's capacity.", contexts.overflows);
-    page.single("sluice_context_pool_hit_ratio", "gauge", "Hits by hits and misses.", contexts.hit_rate());
-    page.single("sluice_access_log_dropped_total", "counter", "Access log lines that could not be written.", totals.log_drops);
+    page.single("sluice_context_pool_hits_total", "counter",
+                "Request contexts taken without an allocation.", contexts.hits);
+    page.single("sluice_context_pool_misses_total", "counter",
+                "Request contexts that cost an allocation.", contexts.misses);
+    page.single("sluice_context_pool_overflows_total", "counter",
+                "Misses above the pool's capacity.", contexts.overflows);
+    page.single("sluice_context_pool_hit_ratio", "gauge", "Hits by hits and misses.",
+                contexts.hit_rate());
+    page.single("sluice_access_log_dropped_total", "counter",
+                "Access log lines that could not be written.", totals.log_drops);
 }
 
 void add_process(Page& page, const ProcessNumbers& process) {
@@ -183,11 +208,14 @@ void add_process(Page& page, const ProcessNumbers& process) {
     page.single("process_resident_memory_bytes", "gauge", "Memory in RAM.", process.resident_bytes);
     page.single("process_open_fds", "gauge", "Open descriptors or handles.", process.open_handles);
     if (process.handle_limit > 0) {
-        page.single("process_max_fds", "gauge", "Descriptors that may be open.", process.handle_limit);
+        page.single("process_max_fds", "gauge", "Descriptors that may be open.",
+                    process.handle_limit);
     }
-    page.single("process_cpu_seconds_total", "counter", "User and kernel time.", process.cpu_seconds);
+    page.single("process_cpu_seconds_total", "counter", "User and kernel time.",
+                process.cpu_seconds);
     if (process.start_time > 0) {
-        page.single("process_start_time_seconds", "gauge", "Start of the process since 1970.", process.start_time);
+        page.single("process_start_time_seconds", "gauge", "Start of the process since 1970.",
+                    process.start_time);
     }
 }
 

@@ -21,9 +21,11 @@ struct ProcessNumbers {
     double start_time = 0;
 };
 
-inline constexpr std::string_view prometheus_content_type = "text/plain; version=0.0.4; charset=utf-8";
+inline constexpr std::string_view prometheus_content_type =
+    "text/plain; version=0.0.4; charset=utf-8";
 
 /// The metrics page in Prometheus' text format 0.0.4.
-[[nodiscard]] std::string prometheus_text(const MetricTotals& totals, const ProcessNumbers& process);
+[[nodiscard]] std::string prometheus_text(const MetricTotals& totals,
+                                          const ProcessNumbers& process);
 
 }  // namespace sluice::telemetry

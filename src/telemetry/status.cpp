@@ -81,7 +81,8 @@ void add_requests(JsonWriter& json, const MetricTotals& totals) {
     json.member("sent_bytes", totals.sent_bytes);
     json.begin_object("refused");
     for (std::size_t i = 0; i < error_codes; ++i) {
-        if (totals.refused[i] > 0) json.member(name_of(static_cast<ErrorCode>(i)), totals.refused[i]);
+        if (totals.refused[i] > 0)
+            json.member(name_of(static_cast<ErrorCode>(i)), totals.refused[i]);
     }
     json.end_object();
     json.end_object();

@@ -39,13 +39,14 @@ struct IdleLimits {
     Duration idle_limit{};
 };
 
-/// Keeps idle upstream connections for reuse, newest first, bounded per endpoint. The lists run through
-/// the connections, so nothing is allocated and any connection leaves in constant time.
+/// Keeps idle upstream connections for reuse, newest first, bounded per endpoint. The lists run
+/// through the connections, so nothing is allocated and any connection leaves in constant time.
 ///
 /// Threading: owned by one worker; holds no lock.
 /// Lifetime:  Connection derives from IdleHook. The pool holds pointers: an acquired or removed one
 ///            belongs to the caller, the others belong to the pool, which ends them by calling
-///            `close(Connection&)`, in its destructor too. `close` finds the connection out of the pool.
+///            `close(Connection&)`, in its destructor too. `close` finds the connection out of the
+///            pool.
 /// Failure:   never fails; an empty pool yields nullptr and the caller dials.
 template <typename Connection, typename Close>
 class IdlePool {
@@ -58,8 +59,8 @@ public:
     /// Endpoints count from 0 in the order that they are added.
     void add_endpoint(const IdleLimits& limits) { lists_.push_back({limits, {}, {}, 0}); }
 
-    /// Takes the newest connection idle for less than the limit. When that one is stale all are, and all
-    /// are closed.
+    /// Takes the newest connection idle for less than the limit. When that one is stale all are,
+    /// and all are closed.
     [[nodiscard]] Connection* acquire(std::uint32_t endpoint, TimePoint now) {
         List& list = lists_[endpoint];
         IdleHook* const newest = list.newest;
@@ -72,7 +73,8 @@ public:
         return static_cast<Connection*>(newest);
     }
 
-    /// Offers a connection; closes it instead when the endpoint's quota is full. True when it was kept.
+    /// Offers a connection; closes it instead when the endpoint's quota is full. True when it was
+    /// kept.
     bool release(std::uint32_t endpoint, Connection& connection, TimePoint now) {
         List& list = lists_[endpoint];
         if (list.size >= list.limits.max_idle) {
@@ -92,8 +94,8 @@ public:
         return true;
     }
 
-    /// Takes a connection out at once, because its upstream closed it or spoke unasked. False when it is
-    /// not in the pool.
+    /// Takes a connection out at once, because its upstream closed it or spoke unasked. False when
+    /// it is not in the pool.
     bool remove(Connection& connection) {
         IdleHook& hook = connection;
         if (!hook.pooled_) return false;
@@ -101,10 +103,12 @@ public:
         return true;
     }
 
-    /// The sweep: closes what has been idle for the limit. Costs a look per endpoint and what it closes.
+    /// The sweep: closes what has been idle for the limit. Costs a look per endpoint and what it
+    /// closes.
     void close_idle_since(TimePoint now) {
         for (List& list : lists_) {
-            while (list.oldest != nullptr && is_stale(list, *list.oldest, now)) close_one(*list.oldest);
+            while (list.oldest != nullptr && is_stale(list, *list.oldest, now))
+                close_one(*list.oldest);
         }
     }
 

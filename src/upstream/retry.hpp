@@ -22,8 +22,9 @@ struct FailedTry {
     std::uint32_t attempts = 1;
 };
 
-/// Whether the request is sent once more without the client's knowledge. Nobody can tell if an upstream
-/// acted on a request whose connection died, so only what may be repeated is (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
+/// Whether the request is sent once more without the client's knowledge. Nobody can tell if an
+/// upstream acted on a request whose connection died, so only what may be repeated is (RFC
+/// 9110, 9.2.2; RFC 9112, 9.3.1).
 [[nodiscard]] bool may_retry(const FailedTry& failed);
 
 }  // namespace sluice::upstream

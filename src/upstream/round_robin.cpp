@@ -6,8 +6,8 @@
 namespace sluice::upstream {
 namespace {
 
-/// Picks in a precomputed round, and steps that computing it may take: a reload builds one per cluster
-/// and worker.
+/// Picks in a precomputed round, and steps that computing it may take: a reload builds one per
+/// cluster and worker.
 constexpr std::int64_t longest_round = 4096;
 constexpr std::int64_t most_steps = 1 << 20;
 

@@ -9,10 +9,11 @@
 
 namespace sluice::upstream {
 
-/// Picks a cluster's endpoints in turn, each as often as its weight says and spread evenly over the round
-/// (smooth weighted round robin). The round is computed once where it is short.
+/// Picks a cluster's endpoints in turn, each as often as its weight says and spread evenly over the
+/// round (smooth weighted round robin). The round is computed once where it is short.
 ///
-/// Threading: one per worker, no lock. The seed chooses the starting point, so that workers that start
+/// Threading: one per worker, no lock. The seed chooses the starting point, so that workers that
+/// start
 ///            together do not all begin with the same endpoint.
 /// Failure:   nullopt when there is no endpoint. An endpoint of weight 0 is never picked.
 class RoundRobin {

@@ -16,7 +16,8 @@ TEST_CASE("Arena keeps every text intact while chunks are added", "[base]") {
     std::vector<std::string> expected;
     std::vector<std::string_view> got;
     for (int i = 0; i < 500; ++i) {
-        expected.push_back(std::string(static_cast<std::size_t>(i % 40), static_cast<char>('a' + i % 26)));
+        expected.push_back(
+            std::string(static_cast<std::size_t>(i % 40), static_cast<char>('a' + i % 26)));
         got.push_back(arena.copy(expected.back()));
     }
     for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == expected[i]);

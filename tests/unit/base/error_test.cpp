@@ -45,8 +45,9 @@ TEST_CASE("An error is described in one line: side, code, context, cause", "[bas
     CHECK(describe(client_error(ErrorCode::BadPath, "")) == "client bad_path");
     CHECK(describe(client_error(ErrorCode::BadPath, "a NUL")) == "client bad_path: a NUL");
     const auto cause = std::make_error_code(std::errc::connection_refused);
-    CHECK(describe(upstream_error(ErrorCode::ConnectRefused, "dialing x:80", Retry::Always, cause)) ==
-          "upstream connect_refused: dialing x:80 (" + cause.message() + ")");
+    CHECK(
+        describe(upstream_error(ErrorCode::ConnectRefused, "dialing x:80", Retry::Always, cause)) ==
+        "upstream connect_refused: dialing x:80 (" + cause.message() + ")");
     CHECK(system_error("bind", cause).side == Side::Internal);
 }
 

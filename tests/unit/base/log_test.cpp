@@ -14,7 +14,9 @@ std::string& written() {
     return lines;
 }
 
-void write(std::string_view line) { written().append(line); }
+void write(std::string_view line) {
+    written().append(line);
+}
 
 Log log_as(Log::Format format, LogLevel least = LogLevel::Debug) {
     written().clear();
@@ -22,7 +24,9 @@ Log log_as(Log::Format format, LogLevel least = LogLevel::Debug) {
 }
 
 /// The line without its time, which comes first.
-std::string after_time(std::string_view line) { return std::string(line.substr(line.find(' ') + 1)); }
+std::string after_time(std::string_view line) {
+    return std::string(line.substr(line.find(' ') + 1));
+}
 
 }  // namespace
 
@@ -47,8 +51,10 @@ TEST_CASE("The wall clock is in this century", "[base]") {
 }
 
 TEST_CASE("A text line has level, message and fields", "[base]") {
-    log_as(Log::Format::Text).info("listening", {{"address", "127.0.0.1:80"}, {"name", "my web"}, {"none", ""}});
-    CHECK(after_time(written()) == "info  listening  address=127.0.0.1:80  name=\"my web\"  none=\"\"\n");
+    log_as(Log::Format::Text)
+        .info("listening", {{"address", "127.0.0.1:80"}, {"name", "my web"}, {"none", ""}});
+    CHECK(after_time(written()) ==
+          "info  listening  address=127.0.0.1:80  name=\"my web\"  none=\"\"\n");
 }
 
 TEST_CASE("A JSON line is one object", "[base]") {
@@ -85,7 +91,6 @@ TEST_CASE("Nothing in a message or field breaks a line or colours the screen", "
     const std::string& line = written();
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
     CHECK(line.back() == '\n');
-    CHECK(std::none_of(line.begin(), line.end() - 1, [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    }));
+    CHECK(std::none_of(line.begin(), line.end() - 1,
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }));
 }

@@ -34,7 +34,13 @@ TEST_CASE("Names are compared without the case of ASCII letters alone", "[base]"
 
 TEST_CASE("Trim takes spaces and tabs off both ends, and nothing else", "[base]") {
     const auto [text, trimmed] = GENERATE(table<std::string, std::string>({
-        {"", ""}, {" ", ""}, {" \t ", ""}, {"a", "a"}, {" a b\t", "a b"}, {"\na", "\na"}, {"a\r", "a\r"},
+        {"", ""},
+        {" ", ""},
+        {" \t ", ""},
+        {"a", "a"},
+        {" a b\t", "a b"},
+        {"\na", "\na"},
+        {"a\r", "a\r"},
     }));
     CHECK(trim(text) == trimmed);
 }
@@ -94,8 +100,14 @@ TEST_CASE("Printable text keeps ASCII and shows every other byte", "[base]") {
 
 TEST_CASE("Edit distance counts insertions, deletions and replacements", "[base]") {
     const auto [a, b, distance] = GENERATE(table<std::string, std::string, std::size_t>({
-        {"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"routes", "routes", 0}, {"rutes", "routes", 1},
-        {"kitten", "sitting", 3}, {"adress", "address", 1}, {"ab", "ba", 2},
+        {"", "", 0},
+        {"", "abc", 3},
+        {"abc", "", 3},
+        {"routes", "routes", 0},
+        {"rutes", "routes", 1},
+        {"kitten", "sitting", 3},
+        {"adress", "address", 1},
+        {"ab", "ba", 2},
     }));
     CHECK(edit_distance(a, b) == distance);
     CHECK(edit_distance(b, a) == distance);

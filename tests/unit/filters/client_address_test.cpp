@@ -48,7 +48,8 @@ TEST_CASE("A list over several fields is read from its end", "[filters]") {
 
 TEST_CASE("A stranger is the client whatever it says", "[filters]") {
     CHECK(client_of("192.0.2.1", fields_of({{"X-Forwarded-For", "6.6.6.6"}})) == "192.0.2.1");
-    CHECK(client_of("::ffff:192.0.2.1", fields_of({{"X-Forwarded-For", "6.6.6.6"}})) == "192.0.2.1");
+    CHECK(client_of("::ffff:192.0.2.1", fields_of({{"X-Forwarded-For", "6.6.6.6"}})) ==
+          "192.0.2.1");
     CHECK(client_of("unix", fields_of({{"X-Forwarded-For", "6.6.6.6"}})) == "unknown");
 }
 

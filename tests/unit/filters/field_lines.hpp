@@ -13,7 +13,8 @@ namespace sluice::filters::test {
 using Lines = std::vector<std::string>;
 
 /// Fields as a parser would give them.
-inline http::Fields fields_of(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+inline http::Fields fields_of(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
     http::Fields result;
     for (const auto& [name, value] : fields) result.push_back({name, value, http::field_id(name)});
     return result;

@@ -19,15 +19,17 @@ Lines left_of(http::Fields fields) {
 
 TEST_CASE("A message without hop-by-hop fields stays as it is", "[filters]") {
     CHECK(left_of({}).empty());
-    CHECK(left_of(fields_of({{"Host", "a"}, {"Accept", "*/*"}, {"Trailer", "X-Sum"}, {"Content-Length", "3"}})) ==
+    CHECK(left_of(fields_of(
+              {{"Host", "a"}, {"Accept", "*/*"}, {"Trailer", "X-Sum"}, {"Content-Length", "3"}})) ==
           Lines{"Host: a", "Accept: */*", "Trailer: X-Sum", "Content-Length: 3"});
 }
 
 TEST_CASE("Fields for one connection alone are removed in any case", "[filters]") {
-    const std::string name =
-        GENERATE("Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
-                 "Transfer-Encoding", "Upgrade", "connection", "TRANSFER-ENCODING");
-    CHECK(left_of(fields_of({{"A", "1"}, {name, "x"}, {"B", "2"}, {name, "y"}})) == Lines{"A: 1", "B: 2"});
+    const std::string name = GENERATE(
+        "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
+        "TE", "Transfer-Encoding", "Upgrade", "connection", "TRANSFER-ENCODING");
+    CHECK(left_of(fields_of({{"A", "1"}, {name, "x"}, {"B", "2"}, {name, "y"}})) ==
+          Lines{"A: 1", "B: 2"});
 }
 
 TEST_CASE("Fields that Connection names are removed, wherever they stand", "[filters]") {
@@ -41,18 +43,23 @@ TEST_CASE("Fields that Connection names are removed, wherever they stand", "[fil
 }
 
 TEST_CASE("Connection cannot remove what frames, routes or vouches", "[filters]") {
-    const std::string name = GENERATE("Content-Length", "Host", "X-Forwarded-For", "X-Forwarded-Host",
-                                      "x-forwarded-proto", "Forwarded", "Via");
+    const std::string name = GENERATE("Content-Length", "Host", "X-Forwarded-For",
+                                      "X-Forwarded-Host", "x-forwarded-proto", "Forwarded", "Via");
     CHECK(left_of(fields_of({{"Connection", name}, {name, "kept"}})) == Lines{name + ": kept"});
 }
 
 TEST_CASE("Connection options that name no field have no effect", "[filters]") {
-    CHECK(left_of(fields_of({{"Connection", "close, keep-alive, upgrade, , TE"}, {"A", "1"}})) == Lines{"A: 1"});
+    CHECK(left_of(fields_of({{"Connection", "close, keep-alive, upgrade, , TE"}, {"A", "1"}})) ==
+          Lines{"A: 1"});
 }
 
 TEST_CASE("TE is removed, and its word for trailers is remembered", "[filters]") {
     const auto [value, takes_trailers] = GENERATE(table<std::string, bool>({
-        {"trailers", true}, {"Trailers", true}, {"gzip, trailers", true}, {"gzip;q=0.5", false}, {"", false},
+        {"trailers", true},
+        {"Trailers", true},
+        {"gzip, trailers", true},
+        {"gzip;q=0.5", false},
+        {"", false},
         {"trailersx", false},
     }));
     http::Fields fields = fields_of({{"TE", value}, {"Connection", "TE"}});

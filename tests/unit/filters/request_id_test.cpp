@@ -26,13 +26,15 @@ bool is_made(std::string_view id) {
 }  // namespace
 
 TEST_CASE("A sound request id of the client is taken", "[filters]") {
-    const std::string id = GENERATE(as<std::string>{}, "a", "0af7651916cd43dd8448eb211c80319c", "A-b_c.d~e+f/g=1", std::string(128, 'x'));
+    const std::string id = GENERATE(as<std::string>{}, "a", "0af7651916cd43dd8448eb211c80319c",
+                                    "A-b_c.d~e+f/g=1", std::string(128, 'x'));
     CHECK(id_of(fields_of({{"x-request-id", id}})) == id);
 }
 
 TEST_CASE("An unsound request id of the client is replaced", "[filters]") {
-    const std::string id = GENERATE(as<std::string>{}, "", " ", "a b", "a\"b", "a,b", "a;b", "a\x1b", "\xC3\xBC", "a\nb", "{}", "a%0a",
-                                    std::string(129, 'x'));
+    const std::string id =
+        GENERATE(as<std::string>{}, "", " ", "a b", "a\"b", "a,b", "a;b", "a\x1b", "\xC3\xBC",
+                 "a\nb", "{}", "a%0a", std::string(129, 'x'));
     CHECK(is_made(id_of(fields_of({{"X-Request-Id", id}}))));
 }
 

@@ -20,13 +20,27 @@ void* operator new(std::size_t size) {
     std::abort();
 }
 // All forms, or a sanitizer's own of one would meet ours of another.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
-void* operator new[](std::size_t size) { return ::operator new(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return ::operator new(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return ::operator new(size);
+}
+void* operator new[](std::size_t size) {
+    return ::operator new(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return ::operator new(size);
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 using namespace sluice;
 using namespace sluice::filters::test;
@@ -36,7 +50,8 @@ TEST_CASE("The filters of a request allocate nothing once they are warm", "[filt
     settings.forwarded = true;
     settings.trusted_proxies = {config::parse_network("10.0.0.0/8").value()};
     const filters::Forwarded forwarded(settings);
-    const config::HeaderEdits configured{.remove = {"Cookie"}, .set = {{"X-Api", "1"}}, .add = {{"X-More", "2"}}};
+    const config::HeaderEdits configured{
+        .remove = {"Cookie"}, .set = {{"X-Api", "1"}}, .add = {{"X-More", "2"}}};
     const filters::HeaderEdits edits(configured);
     const http::Fields received = fields_of({{"Host", "api.example.com"},
                                              {"Accept", "*/*"},

@@ -22,7 +22,12 @@ AccessRecord record() {
     result.status = 200;
     result.received_bytes = 120;
     result.sent_bytes = 456;
-    result.stages = {.head = 12us, .route = 1us, .connect = 30us, .response = 900us, .body = 57us, .total = 1000us};
+    result.stages = {.head = 12us,
+                     .route = 1us,
+                     .connect = 30us,
+                     .response = 900us,
+                     .body = 57us,
+                     .total = 1000us};
     result.route = "order";
     result.cluster = "orders";
     result.endpoint = "10.0.0.5:8080";
@@ -65,18 +70,21 @@ std::string every_byte() {
     return text;
 }
 
-std::ptrdiff_t lines_in(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+std::ptrdiff_t lines_in(const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+}
 
 }  // namespace
 
 TEST_CASE("A request is one JSON object in a line", "[telemetry]") {
     const std::string line = json_line(record());
-    CHECK(line ==
-          R"({"time":"2025-11-24T12:00:00.007Z","client":"192.0.2.1","method":"GET","host":"api.example.com",)"
-          R"("path":"/orders/7?full","status":200,"received_bytes":120,"sent_bytes":456,"head_us":12,"route_us":1,)"
-          R"("connect_us":30,"response_us":900,"body_us":57,"total_us":1000,"route":"order","cluster":"orders",)"
-          R"("endpoint":"10.0.0.5:8080","request_id":"abc"})"
-          "\n");
+    CHECK(
+        line ==
+        R"({"time":"2025-11-24T12:00:00.007Z","client":"192.0.2.1","method":"GET","host":"api.example.com",)"
+        R"("path":"/orders/7?full","status":200,"received_bytes":120,"sent_bytes":456,"head_us":12,"route_us":1,)"
+        R"("connect_us":30,"response_us":900,"body_us":57,"total_us":1000,"route":"order","cluster":"orders",)"
+        R"("endpoint":"10.0.0.5:8080","request_id":"abc"})"
+        "\n");
 }
 
 TEST_CASE("A failed request says whose fault it was, and why", "[telemetry]") {
@@ -92,18 +100,21 @@ TEST_CASE("A failed request says whose fault it was, and why", "[telemetry]") {
     CHECK(object["error"] == "dialing 10.0.0.5:8080");
     CHECK(object["retried"] == true);
     CHECK_FALSE(object.contains("response_us"));
-    CHECK(text_line(failed).ends_with(" abc retried  upstream connect_refused: dialing 10.0.0.5:8080\n"));
+    CHECK(text_line(failed).ends_with(
+        " abc retried  upstream connect_refused: dialing 10.0.0.5:8080\n"));
 }
 
 TEST_CASE("A request is one line of words on a terminal", "[telemetry]") {
     CHECK(text_line(record()) ==
-          "2025-11-24T12:00:00.007Z 192.0.2.1 GET api.example.com /orders/7?full 200 456B 1ms order 10.0.0.5:8080 abc\n");
+          "2025-11-24T12:00:00.007Z 192.0.2.1 GET api.example.com /orders/7?full 200 456B 1ms "
+          "order 10.0.0.5:8080 abc\n");
     CHECK(text_line(AccessRecord{}) == "1970-01-01T00:00:00.000Z - - - - 0 0B - - - -\n");
 }
 
 TEST_CASE("The time of a line is its own, also when seconds change to and fro", "[telemetry]") {
     AccessRecord timed;
-    for (const std::int64_t time : std::vector<std::int64_t>{1763985600999, 1763985601000, 1763985600000, 0}) {
+    for (const std::int64_t time :
+         std::vector<std::int64_t>{1763985600999, 1763985601000, 1763985600000, 0}) {
         timed.time_milliseconds = time;
         const std::string text = json::parse(json_line(timed))["time"];
         CHECK(text.size() == 24);
@@ -113,11 +124,13 @@ TEST_CASE("The time of a line is its own, also when seconds change to and fro", 
 }
 
 TEST_CASE("Nothing that a client sends breaks a line or adds to it", "[telemetry]") {
-    const std::string hostile = GENERATE(as<std::string>{}, every_byte(), "\",\"status\":200,\"x\":\"",
-                                         "a\r\n2025 forged", "\x1b[31m\x07", " 200 0B 1ms ");
+    const std::string hostile =
+        GENERATE(as<std::string>{}, every_byte(), "\",\"status\":200,\"x\":\"", "a\r\n2025 forged",
+                 "\x1b[31m\x07", " 200 0B 1ms ");
     const Error error = client_error(ErrorCode::BadRequest, hostile);
     AccessRecord attacked = record();
-    attacked.client = attacked.method = attacked.host = attacked.path = attacked.request_id = hostile;
+    attacked.client = attacked.method = attacked.host = attacked.path = attacked.request_id =
+        hostile;
     attacked.error = &error;
 
     const std::string line = json_line(attacked);

@@ -9,8 +9,8 @@ namespace {
 bool is_name(std::string_view name, bool may_have_colon) {
     if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
     return std::all_of(name.begin(), name.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               (may_have_colon && c == ':');
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || (may_have_colon && c == ':');
     });
 }
 
@@ -49,8 +49,10 @@ void Exposition::read_comment(std::string_view line) {
         if (rest.empty()) fail("no help", line);
         return;
     }
-    if (kind != "TYPE" || name != current_ || !families_[name].type.empty()) return fail("bad TYPE", line);
-    if (rest != "counter" && rest != "gauge" && rest != "histogram") return fail("unknown type", line);
+    if (kind != "TYPE" || name != current_ || !families_[name].type.empty())
+        return fail("bad TYPE", line);
+    if (rest != "counter" && rest != "gauge" && rest != "histogram")
+        return fail("unknown type", line);
     families_[name].type = rest;
 }
 
@@ -82,13 +84,16 @@ bool Exposition::read_labels(std::string_view& line, Sample& sample) {
     line.remove_prefix(1);
     while (!line.starts_with('}')) {
         const std::size_t equals = line.find("=\"");
-        if (equals == std::string_view::npos || !is_name(line.substr(0, equals), false)) return false;
+        if (equals == std::string_view::npos || !is_name(line.substr(0, equals), false))
+            return false;
         std::string& value = sample.labels[std::string(line.substr(0, equals))];
         line.remove_prefix(equals + 2);
         while (!line.empty() && line[0] != '"') {
             if (line[0] == '\\') {
                 line.remove_prefix(1);
-                if (line.empty() || std::string_view("\\\"n").find(line[0]) == std::string_view::npos) return false;
+                if (line.empty() ||
+                    std::string_view("\\\"n").find(line[0]) == std::string_view::npos)
+                    return false;
                 value.push_back(line[0] == 'n' ? '\n' : line[0]);
             } else {
                 value.push_back(line[0]);

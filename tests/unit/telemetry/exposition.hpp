@@ -20,8 +20,9 @@ struct Family {
     std::vector<Sample> samples;
 };
 
-/// A strict reader of Prometheus' text format 0.0.4: every sample stands in its family, every family has HELP and TYPE
-/// once, names are legal, no series occurs twice. Without an error `error` is empty.
+/// A strict reader of Prometheus' text format 0.0.4: every sample stands in its family, every
+/// family has HELP and TYPE once, names are legal, no series occurs twice. Without an error `error`
+/// is empty.
 class Exposition {
 public:
     explicit Exposition(std::string_view page);
@@ -29,8 +30,8 @@ public:
     [[nodiscard]] const std::string& error() const { return error_; }
     [[nodiscard]] const std::map<std::string, Family>& families() const { return families_; }
     /// The series with exactly these labels.
-    [[nodiscard]] std::optional<double> value(const std::string& name,
-                                              const std::map<std::string, std::string>& labels = {}) const;
+    [[nodiscard]] std::optional<double> value(
+        const std::string& name, const std::map<std::string, std::string>& labels = {}) const;
 
 private:
     void read_comment(std::string_view line);

@@ -1,6 +1,7 @@
 #include "telemetry/file_sink.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -13,12 +14,14 @@ using telemetry::FileSink;
 
 namespace {
 
-/// A path in the folder of the tests that is removed at the end.
+/// A path for one test's file that is removed at the end.
 struct TemporaryPath {
     std::string path;
-    explicit TemporaryPath(const std::string& name)
-        : path((std::filesystem::temp_directory_path() / ("sluice_" + name + std::to_string(std::rand()))).string()) {
-        std::remove(path.c_str());
+    explicit TemporaryPath(const std::string& name) {
+        // Test runs may go on side by side.
+        const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+        const std::string file = "sluice_" + name + "_" + std::to_string(now);
+        path = (std::filesystem::temp_directory_path() / file).string();
     }
     ~TemporaryPath() { std::remove(path.c_str()); }
 };

@@ -14,13 +14,21 @@ namespace {
 
 using Indexes = std::vector<std::uint32_t>;
 
-MetricLabels labels() { return {{"orders", "users"}, {{"shop", "10.0.0.1:80"}, {"shop", "10.0.0.2:80"}}}; }
+MetricLabels labels() {
+    return {{"orders", "users"}, {{"shop", "10.0.0.1:80"}, {"shop", "10.0.0.2:80"}}};
+}
 
 }  // namespace
 
 TEST_CASE("A duration falls into the first bucket that is not below it", "[telemetry]") {
     const auto [micros, bucket] = GENERATE(table<std::uint64_t, std::size_t>({
-        {0, 0}, {500, 0}, {501, 1}, {1'000, 1}, {1'001, 2}, {10'000'000, 13}, {10'000'001, 14},
+        {0, 0},
+        {500, 0},
+        {501, 1},
+        {1'000, 1},
+        {1'001, 2},
+        {10'000'000, 13},
+        {10'000'001, 14},
         {~std::uint64_t{0}, 14},
     }));
     CHECK(latency_bucket(micros) == bucket);
@@ -28,7 +36,15 @@ TEST_CASE("A duration falls into the first bucket that is not below it", "[telem
 
 TEST_CASE("A status belongs to the class of its first digit", "[telemetry]") {
     const auto [status, which] = GENERATE(table<std::uint16_t, std::size_t>({
-        {0, 0}, {101, 1}, {200, 2}, {299, 2}, {308, 3}, {404, 4}, {599, 5}, {600, 0}, {65535, 0},
+        {0, 0},
+        {101, 1},
+        {200, 2},
+        {299, 2},
+        {308, 3},
+        {404, 4},
+        {599, 5},
+        {600, 0},
+        {65535, 0},
     }));
     CHECK(status_class(status) == which);
 }
@@ -128,12 +144,15 @@ TEST_CASE("A failure of an upstream is counted by its kind", "[telemetry]") {
     registry.add_worker().count_upstream_failure(0, row.code);
     const EndpointTotals endpoint = registry.collect().endpoints.at(0);
     CHECK(endpoint.*row.counter == 1);
-    CHECK(endpoint.connect_failures + endpoint.timeouts + endpoint.bad_responses + endpoint.resets == 1);
+    CHECK(endpoint.connect_failures + endpoint.timeouts + endpoint.bad_responses +
+              endpoint.resets ==
+          1);
 }
 
 TEST_CASE("The first snapshot's labels have their own order as places", "[telemetry]") {
     MetricsRegistry registry;
-    const MetricIndexes indexes = registry.intern({{"b", "a", "b", "b"}, {{"x", "1"}, {"x", "1"}, {"y", "1"}}});
+    const MetricIndexes indexes =
+        registry.intern({{"b", "a", "b", "b"}, {{"x", "1"}, {"x", "1"}, {"y", "1"}}});
     CHECK(indexes.routes == Indexes{0, 1, 2, 3});
     CHECK(indexes.endpoints == Indexes{0, 1, 2});
     static_cast<void>(registry.add_worker());
@@ -162,7 +181,9 @@ TEST_CASE("Counters go on over a reload", "[telemetry]") {
     CHECK(totals.routes[2].statuses[2] == 1);
 }
 
-TEST_CASE("A hit rate without requests is one", "[telemetry]") { CHECK(ContextTotals{}.hit_rate() == 1.0); }
+TEST_CASE("A hit rate without requests is one", "[telemetry]") {
+    CHECK(ContextTotals{}.hit_rate() == 1.0);
+}
 
 TEST_CASE("Workers count while another thread reads and labels are added", "[telemetry]") {
     constexpr std::uint64_t requests = 20'000;
@@ -181,7 +202,8 @@ TEST_CASE("Workers count while another thread reads and labels are added", "[tel
     std::thread two(work, std::ref(registry.add_worker()));
     std::uint64_t last = 0;
     for (std::uint32_t round = 0; running > 0; ++round) {
-        if (round < 50) static_cast<void>(registry.intern({{"route " + std::to_string(round)}, {}}));
+        if (round < 50)
+            static_cast<void>(registry.intern({{"route " + std::to_string(round)}, {}}));
         const std::uint64_t now = registry.collect().routes[0].statuses[2];
         CHECK(now >= last);
         last = now;

@@ -22,7 +22,8 @@ ProcessNumbers process() {
 
 MetricTotals totals_of(const std::string& route) {
     MetricsRegistry registry;
-    static_cast<void>(registry.intern({{route, "idle"}, {{"shop", "10.0.0.1:80"}, {"shop", "unix:/a\"b"}}}));
+    static_cast<void>(
+        registry.intern({{route, "idle"}, {{"shop", "10.0.0.1:80"}, {"shop", "unix:/a\"b"}}}));
     WorkerMetrics& worker = registry.add_worker();
     for (const std::uint64_t micros : {100U, 600U, 20'000'000U}) {
         worker.request_started();
@@ -42,7 +43,8 @@ MetricTotals totals_of(const std::string& route) {
 }  // namespace
 
 TEST_CASE("The metrics page follows the text format", "[telemetry]") {
-    const std::string route = GENERATE("orders", "/orders/:id", "quote \" backslash \\ and\nnewline", "gr\xC3\xBC\xC3\x9F");
+    const std::string route = GENERATE("orders", "/orders/:id",
+                                       "quote \" backslash \\ and\nnewline", "gr\xC3\xBC\xC3\x9F");
     const Exposition page(prometheus_text(totals_of(route), process()));
     CHECK(page.error().empty());
     CHECK(page.value("sluice_requests_total", {{"route", route}, {"code", "2xx"}}) == 2.0);
@@ -80,7 +82,8 @@ TEST_CASE("Routes without requests take no room on the page", "[telemetry]") {
 
 TEST_CASE("The page has gateway, upstreams, pools and process", "[telemetry]") {
     const Exposition page(prometheus_text(totals_of("r"), process()));
-    const std::map<std::string, std::string> endpoint{{"cluster", "shop"}, {"endpoint", "unix:/a\"b"}};
+    const std::map<std::string, std::string> endpoint{{"cluster", "shop"},
+                                                      {"endpoint", "unix:/a\"b"}};
     CHECK(page.value("sluice_requests_active") == 1.0);
     CHECK(page.value("sluice_connections_active", {{"worker", "0"}}) == 1.0);
     CHECK(page.value("sluice_connections_accepted_total", {{"worker", "0"}}) == 1.0);

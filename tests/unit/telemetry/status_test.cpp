@@ -11,7 +11,8 @@ namespace {
 
 StatusFacts facts() {
     StatusFacts result;
-    result.process = {.version = "0.1.0", .poller = "epoll", .resident_bytes = 1000, .open_handles = 7};
+    result.process = {
+        .version = "0.1.0", .poller = "epoll", .resident_bytes = 1000, .open_handles = 7};
     result.uptime_seconds = 12.5;
     result.config = "/etc/sluice/\"odd\".json";
     result.listeners = {{"web", "127.0.0.1:8080"}, {"six", "[::1]:8080"}};

@@ -59,7 +59,8 @@ TEST_CASE_METHOD(Fixture, "IdlePool keeps the endpoints apart", "[upstream]") {
     CHECK_FALSE(connections[0].is_idle());
 }
 
-TEST_CASE_METHOD(Fixture, "IdlePool closes a stale connection instead of returning it", "[upstream]") {
+TEST_CASE_METHOD(Fixture, "IdlePool closes a stale connection instead of returning it",
+                 "[upstream]") {
     pool.release(0, connections[0], now);
     pool.release(0, connections[1], now + 1s);
     CHECK(pool.acquire(0, now + 51s) == nullptr);
@@ -67,7 +68,8 @@ TEST_CASE_METHOD(Fixture, "IdlePool closes a stale connection instead of returni
     CHECK(pool.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "IdlePool returns a fresh connection though older ones are stale", "[upstream]") {
+TEST_CASE_METHOD(Fixture, "IdlePool returns a fresh connection though older ones are stale",
+                 "[upstream]") {
     pool.release(0, connections[0], now);
     pool.release(0, connections[1], now + 30s);
     CHECK(pool.acquire(0, now + 60s) == &connections[1]);
@@ -112,7 +114,8 @@ TEST_CASE_METHOD(Fixture, "IdlePool does not find a connection that is in use", 
     CHECK_FALSE(pool.remove(connections[0]));
 }
 
-TEST_CASE_METHOD(Fixture, "The sweep closes what has been idle for the limit and nothing else", "[upstream]") {
+TEST_CASE_METHOD(Fixture, "The sweep closes what has been idle for the limit and nothing else",
+                 "[upstream]") {
     pool.release(0, connections[0], now);
     pool.release(0, connections[1], now + 10s);
     pool.release(1, connections[2], now);
@@ -145,7 +148,9 @@ TEST_CASE_METHOD(Fixture, "IdlePool stays whole over many random steps", "[upstr
             case 1:
                 if (!connection.is_idle()) pool.release(endpoint, connection, now);
                 break;
-            case 2: static_cast<void>(pool.acquire(endpoint, now)); break;
+            case 2:
+                static_cast<void>(pool.acquire(endpoint, now));
+                break;
             default:
                 if (random.below(2) == 0) pool.remove(connection);
                 pool.close_idle_since(now);

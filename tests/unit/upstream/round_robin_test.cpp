@@ -39,20 +39,29 @@ TEST_CASE("RoundRobin spreads a heavy endpoint's turns over the round", "[upstre
 }
 
 TEST_CASE("RoundRobin keeps to the weights in every round", "[upstream]") {
-    const Weights weights = GENERATE(values<Weights>({{1}, {2, 1}, {3, 7, 11}, {100, 1}, {1000, 1, 999, 50},
-                                                      {100'000, 99'999, 1}, {4'000'000'000U, 1'000'000'000U}}));
+    const Weights weights = GENERATE(values<Weights>({{1},
+                                                      {2, 1},
+                                                      {3, 7, 11},
+                                                      {100, 1},
+                                                      {1000, 1, 999, 50},
+                                                      {100'000, 99'999, 1},
+                                                      {4'000'000'000U, 1'000'000'000U}}));
     const std::uint64_t seed = GENERATE(0U, 1U, 12345U);
-    const auto divisor = std::accumulate(weights.begin(), weights.end(), 0U,
-                                         [](std::uint32_t a, std::uint32_t b) { return std::gcd(a, b); });
-    const std::size_t total = std::accumulate(weights.begin(), weights.end(), std::size_t{0}) / divisor;
+    const auto divisor =
+        std::accumulate(weights.begin(), weights.end(), 0U,
+                        [](std::uint32_t a, std::uint32_t b) { return std::gcd(a, b); });
+    const std::size_t total =
+        std::accumulate(weights.begin(), weights.end(), std::size_t{0}) / divisor;
     RoundRobin balancer(weights, seed);
     for (int round = 0; round < 2; ++round) {
         auto counted = counts(balancer, total);
-        for (std::uint32_t i = 0; i < weights.size(); ++i) CHECK(counted[i] == weights[i] / divisor);
+        for (std::uint32_t i = 0; i < weights.size(); ++i)
+            CHECK(counted[i] == weights[i] / divisor);
     }
 }
 
-TEST_CASE("RoundRobin starts where the seed says, so that workers do not march in step", "[upstream]") {
+TEST_CASE("RoundRobin starts where the seed says, so that workers do not march in step",
+          "[upstream]") {
     std::set<std::uint32_t> starts;
     for (std::uint64_t seed = 0; seed < 8; ++seed) {
         RoundRobin balancer(Weights(8, 1), seed);
@@ -86,7 +95,8 @@ TEST_CASE("RoundRobin picks a failed endpoint again when there is no other", "[u
     CHECK(one_alive.pick(1U) == 1U);
 }
 
-TEST_CASE("RoundRobin never picks an endpoint of weight 0, and none where there is none", "[upstream]") {
+TEST_CASE("RoundRobin never picks an endpoint of weight 0, and none where there is none",
+          "[upstream]") {
     RoundRobin balancer(Weights{1, 0, 1}, 1);
     CHECK(counts(balancer, 10) == std::map<std::uint32_t, std::size_t>{{0, 5}, {2, 5}});
     CHECK_FALSE(RoundRobin(Weights{}, 5).pick());
