@@ -51,6 +51,10 @@ bool Stream::peer_has_closed() {
     return platform::peek_state(core_->socket_.native_handle()) == platform::PeekState::Closed;
 }
 
+bool Stream::has_input() {
+    return platform::peek_state(core_->socket_.native_handle()) == platform::PeekState::HasData;
+}
+
 void Stream::set_read_deadline(TimePoint when) {
     core_->read_timed_out_ = false;
     core_->read_deadline_.set(when);

@@ -103,6 +103,8 @@ public:
 
     /// Whether the peer has closed or reset: a look at the input without taking it.
     [[nodiscard]] bool peer_has_closed();
+    /// Whether bytes wait to be read.
+    [[nodiscard]] bool has_input();
 
     /// A read that still waits when `when` passes fails with TimedOut.
     void set_read_deadline(TimePoint when);

@@ -139,7 +139,11 @@ void StreamCore::on_readable(std::error_code error) {
         give_back_if_idle();
         return;
     }
-    if (error == asio::error::operation_aborted) return;
+    if (error == asio::error::operation_aborted) {
+        // A write that stalled was cancelled, and all that waits in the socket with it.
+        if (reader_ || watcher_ != nullptr) arm_read();
+        return;
+    }
     maybe_readable_ = true;
     if (read_ != nullptr) {
         Result<std::optional<std::size_t>> got = try_read(read_->space_);

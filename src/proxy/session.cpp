@@ -72,7 +72,8 @@ net::Task<bool> Session::serve() {
             co_return true;
         }
     }
-    if (!body.is_done() || !body.leftover().empty()) co_await reader_.linger();
+    const bool has_unread = !body.is_done() || !body.leftover().empty() || stream_.has_input();
+    if (has_unread) co_await reader_.linger();
     co_return false;
 }
 

@@ -12,7 +12,6 @@ class Stopping(GatewayTest):
     def holding(self, **settings):
         """A gateway before an origin that answers when told."""
         self.told = threading.Event()
-        self.addCleanup(self.told.set)
 
         def hold(connection):
             connection.request()
@@ -21,6 +20,7 @@ class Stopping(GatewayTest):
             connection.wait_closed()
 
         origin = self.origin(script=[hold])
+        self.addCleanup(self.told.set)
         gateway = self.gateway(proxy_to(origin, **settings))
         client = self.client(gateway).send(GET)
         origin.wait_requests(1)
@@ -140,8 +140,8 @@ class Stopping(GatewayTest):
             connection.wait_closed()
 
         self.told = threading.Event()
-        self.addCleanup(self.told.set)
         gateway = self.gateway(proxy_to(self.origin(script=[large])))
+        self.addCleanup(self.told.set)
         client = self.client(gateway).send(GET)
         head = client.head()
         gateway.send_signal()
