@@ -423,6 +423,24 @@ class EarlyResponses(FaultTest):
         client.body_of(head)
         self.assertEqual(head.body, b"earlylate")
 
+    def test_a_response_goes_on_although_the_upload_stalls(self):
+        def talks_only(connection):
+            connection.request_head()
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+            for _ in range(10):
+                connection.send(b"x")
+                time.sleep(0.2)
+            connection.wait_closed()
+
+        _, gateway = self.proxied(talks_only, cluster_settings={"read_timeout": "700ms"})
+        client = self.client(gateway)
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+        sender = threading.Thread(target=lambda: client.try_send(b"x" * 100_000_000), daemon=True)
+        sender.start()
+        self.assertEqual(client.response().body, b"x" * 10)
+        client.shutdown_send()
+        sender.join(30)
+
     def test_the_gateway_is_whole_after_faults_on_every_route(self):
         origin = self.origin()
         broken = f"127.0.0.1:{free_port()}"
