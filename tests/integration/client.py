@@ -147,7 +147,11 @@ class Client:
         return True
 
     def shutdown_send(self):
-        self.sock.shutdown(socket.SHUT_WR)
+        """Sends the end of input; a connection that the gateway has reset already is as good."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
     def reset(self):
         close_with_reset(self.sock)

@@ -24,10 +24,14 @@ class Stopping(GatewayTest):
         gateway = self.gateway(proxy_to(origin, **settings))
         client = self.client(gateway).send(GET)
         origin.wait_requests(1)
+        self.idle = self.client(gateway)
+        self.assertEqual(self.idle.get("/").status, 200)
         return gateway, client
 
     def wait_draining(self, gateway):
+        """Waits until the gateway says so and has told its sessions: the idle one is closed then."""
         wait_until(lambda: gateway.get("/readyz", listener="admin").status == 503, "the gateway to drain")
+        self.assertTrue(self.idle.is_closed())
 
     def last_message(self, gateway):
         return [entry["message"] for entry in gateway.log if "message" in entry][-1]
@@ -75,11 +79,9 @@ class Stopping(GatewayTest):
 
     def test_idle_connections_are_closed_at_once(self):
         gateway, _ = self.holding()
-        idle = self.client(gateway)
-        self.assertEqual(idle.get("/").status, 200)
         fresh = self.client(gateway)
         gateway.send_signal()
-        self.assertTrue(idle.is_closed())
+        self.assertTrue(self.idle.is_closed())
         self.assertTrue(fresh.is_closed())
         self.told.set()
         self.assertEqual(gateway.wait(), 0)
@@ -144,6 +146,8 @@ class Stopping(GatewayTest):
         self.addCleanup(self.told.set)
         client = self.client(gateway).send(GET)
         head = client.head()
+        self.idle = self.client(gateway)
+        self.assertEqual(self.idle.get("/").status, 200)
         gateway.send_signal()
         self.wait_draining(gateway)
         self.told.set()
