@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-#include "portable/socket_address.hpp"
+#include "platform/socket_address.hpp"
 
 namespace sluice::platform {
 namespace {

@@ -5,10 +5,18 @@
 
 using namespace sluice::platform;
 
+namespace {
+
+std::filesystem::path path_of(const std::string& utf8) {
+    return std::u8string(utf8.begin(), utf8.end());
+}
+
+}  // namespace
+
 TEST_CASE("standard folders are absolute and end without a separator", "[platform]") {
     for (const std::string& folder : {config_folder(), log_folder(), state_folder()}) {
         INFO(folder);
-        CHECK(std::filesystem::u8path(folder).is_absolute());
+        CHECK(path_of(folder).is_absolute());
         CHECK(folder.find_last_of("/\\") != folder.size() - 1);
     }
 }
@@ -16,11 +24,11 @@ TEST_CASE("standard folders are absolute and end without a separator", "[platfor
 TEST_CASE("the default configuration file lies in the configuration folder", "[platform]") {
     const std::string file = default_config_file();
     CHECK(file.starts_with(config_folder()));
-    CHECK(std::filesystem::u8path(file).filename() == "sluice.json");
+    CHECK(path_of(file).filename() == "sluice.json");
 }
 
 TEST_CASE("the executable's path names the program that runs", "[platform]") {
-    const std::filesystem::path path = std::filesystem::u8path(executable_path());
+    const std::filesystem::path path = path_of(executable_path());
     CHECK(path.is_absolute());
     CHECK(path.stem() == "unit_platform");
     CHECK(std::filesystem::exists(path));
