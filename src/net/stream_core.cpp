@@ -75,6 +75,7 @@ StreamCore& StreamCore::take(Worker& worker) {
     } else {
         worker.free_streams_ = core->next_free_;
     }
+    ++worker.lent_streams_;
     core->in_use_ = true;
     core->watcher_ = nullptr;
     core->maybe_readable_ = true;
@@ -105,6 +106,7 @@ void StreamCore::close() {
 
 void StreamCore::give_back_if_idle() {
     if (in_use_ || read_armed_ || write_pending_) return;
+    --worker_.lent_streams_;
     next_free_ = worker_.free_streams_;
     worker_.free_streams_ = this;
 }

@@ -17,6 +17,8 @@ struct Worker::Timer {
 
 namespace {
 
+constexpr int most_waits_for_answers = 100;
+
 /// Keeps a completion handler's operation in the timer's own memory.
 template <typename Callback>
 struct TimerHandler {
@@ -43,9 +45,14 @@ Worker::Worker(std::uint32_t index, std::uint64_t seed)
 Worker::~Worker() { release_streams(); }
 
 void Worker::release_streams() {
-    // Closed streams wait for the system's answer to their last operations; it is due at once.
+    // Closed streams and the timer keep the memory of their pending operations until the system has answered; with
+    // completion ports that may take a moment.
+    timer_->timer.cancel();
     context_->restart();
     context_->poll();
+    for (int waits = 0; lent_streams_ != 0 && waits < most_waits_for_answers; ++waits) {
+        context_->run_one_for(std::chrono::milliseconds{10});
+    }
     while (free_streams_ != nullptr) {
         StreamCore* const core = free_streams_;
         free_streams_ = core->next_free();

@@ -76,6 +76,8 @@ private:
     std::thread thread_;
     /// Streams ready for reuse; a warm worker makes none.
     StreamCore* free_streams_ = nullptr;
+    /// Streams in use, or waiting for the system's last answer.
+    std::uint32_t lent_streams_ = 0;
 };
 
 }  // namespace sluice::net
