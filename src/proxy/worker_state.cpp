@@ -66,6 +66,8 @@ void WorkerState::drain(std::function<void()> on_drained) {
 
 void WorkerState::cut(std::function<void()> on_ended) {
     draining_ = true;
+    // Nobody waits for the drain any more.
+    on_drained_ = nullptr;
     on_ended_ = std::move(on_ended);
     sessions_.for_each(&Session::cut);
     local_sessions_.for_each(&Session::cut);
