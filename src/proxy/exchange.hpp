@@ -85,6 +85,7 @@ private:
     [[nodiscard]] net::Pieces framed(std::string_view head, const BodyReader::Piece& piece);
     [[nodiscard]] net::Task<void> upload();
     void end_upload_early(Error error);
+    void expect_response();
     [[nodiscard]] net::Task<Result<void>> upload_body();
     [[nodiscard]] net::Task<Result<void>> send_body_piece(const BodyReader::Piece& piece);
     [[nodiscard]] net::Task<void> finish_upload();

@@ -142,8 +142,7 @@ net::Task<void> Exchange::upload() {
     Result<void> done = co_await upload_body();
     upload_complete_ = done.has_value();
     if (done) {
-        response_deadline_ = state_.worker().now() + response_timeout_;
-        if (upstream_ != nullptr) upstream_->stream.set_read_deadline(response_deadline_);
+        expect_response();
         session_.stream().watch(this);
     } else {
         end_upload_early(std::move(done.error()));
@@ -162,7 +161,13 @@ void Exchange::end_upload_early(Error error) {
         return;
     }
     // It stopped reading, perhaps because it has answered already.
+    expect_response();
+}
+
+/// From now on the upstream's silence is its own; once it has begun to answer, the body has limits of its own.
+void Exchange::expect_response() {
     response_deadline_ = state_.worker().now() + response_timeout_;
+    if (upstream_ == nullptr || writer_.has_begun()) return;
     upstream_->stream.set_read_deadline(response_deadline_);
 }
 
