@@ -81,7 +81,7 @@ struct Gateway::Parts {
     [[nodiscard]] ExitCode stop_in_order(const std::string& signal);
     [[nodiscard]] bool finish(void (proxy::WorkerState::*end)(std::function<void()>),
                               milliseconds limit, int impatient);
-    void stop_workers();
+    void stop_workers(ExitCode code);
 };
 
 void Gateway::Parts::make_workers() {
@@ -251,7 +251,7 @@ ExitCode Gateway::Parts::stop_in_order(const std::string& signal) {
     return by_signal ? ExitCode::Cut : ExitCode::DrainTimedOut;
 }
 
-void Gateway::Parts::stop_workers() {
+void Gateway::Parts::stop_workers(ExitCode code) {
     if (!are_workers_running) return;
     for (const std::unique_ptr<net::Listener>& listener : listeners) {
         if (listener) listener->stop();
@@ -262,7 +262,7 @@ void Gateway::Parts::stop_workers() {
         // A session that does not end holds memory that can't be taken down safely; the process ends anyway.
         log.error("some sessions did not end; leaving without them");
         signals.finished();
-        std::_Exit(static_cast<int>(ExitCode::Failed));
+        std::_Exit(static_cast<int>(code));
     }
     for (std::size_t i = 0; i < states.size(); ++i) {
         workers[i]->post([this, i] { states[i].reset(); });
@@ -279,7 +279,7 @@ Gateway::~Gateway() = default;
 ExitCode Gateway::run() {
     ExitCode code = parts_->start();
     if (code == ExitCode::Ok) code = parts_->stop_in_order(parts_->stop.wait());
-    parts_->stop_workers();
+    parts_->stop_workers(code);
     parts_->signals.finished();
     return code;
 }

@@ -66,6 +66,10 @@ void Stream::set_write_stall_limit(Duration limit) { core_->write_stall_limit_ =
 
 void Stream::abort() { core_->abort(); }
 
+void Stream::refuse_waits() { core_->aborted_ = true; }
+
+bool Stream::is_awaited() const { return core_->reader_ || core_->writer_; }
+
 void Stream::cancel_read() {
     if (!core_->reader_) return;
     if (core_->read_ != nullptr) core_->read_->result_ = fail(cancelled());

@@ -114,6 +114,9 @@ public:
 
     /// Whoever waits in this stream is resumed with ErrorCode::Cancelled, now and from now on.
     void abort();
+    /// The same without resuming anybody: only what comes from now on fails.
+    void refuse_waits();
+    [[nodiscard]] bool is_awaited() const;
     /// Only the reader is resumed with Cancelled, this once.
     void cancel_read();
     /// Sends the end of input; reading goes on.

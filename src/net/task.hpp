@@ -27,6 +27,8 @@ public:
         bool await_ready() noexcept { return false; }
         template <typename Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+            // Ended before its first wait: the awaiter is still inside await_suspend and goes on by itself.
+            if (self.promise().runs_inline) return std::noop_coroutine();
             return self.promise().continuation;
         }
         void await_resume() noexcept {}
@@ -36,6 +38,7 @@ public:
     void unhandled_exception() noexcept { stop_on_exception(); }
 
     std::coroutine_handle<> continuation = std::noop_coroutine();
+    bool runs_inline = false;
 };
 
 template <typename T>
@@ -85,9 +88,15 @@ public:
     }
 
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    /// Runs the task on the awaiter's stack up to its first wait. A task that ends without one does not resume its awaiter
+    /// from within: a loop over such tasks needs no more stack with each turn, also where the compiler makes no tail calls.
+    bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
         handle_.promise().continuation = awaiter;
-        return handle_;
+        handle_.promise().runs_inline = true;
+        handle_.resume();
+        if (handle_.done()) return false;
+        handle_.promise().runs_inline = false;
+        return true;
     }
     T await_resume() { return handle_.promise().take(); }
 

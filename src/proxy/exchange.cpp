@@ -251,8 +251,14 @@ void Exchange::log_access(std::uint16_t status) {
 
 void Exchange::cut() {
     cut_ = true;
-    if (upstream_ != nullptr) upstream_->stream.abort();
-    session_.stream().abort();
+    // The first coroutine that is resumed may end this exchange and its session, so there is only one call that resumes; what
+    // it leads to finds the other stream unusable.
+    session_.stream().refuse_waits();
+    if (upstream_ != nullptr && upstream_->stream.is_awaited()) {
+        upstream_->stream.abort();
+    } else {
+        session_.stream().abort();
+    }
 }
 
 /// Something came from the client while its request is being answered: the next request, or its farewell.
