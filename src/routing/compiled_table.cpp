@@ -26,7 +26,8 @@ public:
     }
 
     std::expected<std::unique_ptr<const CompiledTable>, std::vector<Conflict>> run() {
-        // First every route, so that the registry of methods is complete before anything points into it.
+        // First every route, so that the registry of methods is complete before anything points
+        // into it.
         for (std::uint32_t i = 0; i < table_->routes.size(); ++i) group(table_->routes[i], i);
         std::vector<std::pair<std::string, std::uint32_t>> hosts;
         for (const auto& [host, groups] : hosts_) {
@@ -43,7 +44,8 @@ public:
 
 private:
     void refuse(std::uint32_t index, std::string reason) {
-        conflicts_.push_back({reference_to(table_->routes[index], index), std::nullopt, std::move(reason)});
+        conflicts_.push_back(
+            {reference_to(table_->routes[index], index), std::nullopt, std::move(reason)});
     }
 
     /// Checks one route and puts it beside those with the same host and shape.
@@ -53,10 +55,12 @@ private:
         auto pattern = parse_pattern(route.match.path);
         if (!pattern) refuse(index, std::move(pattern.error()));
         const auto methods = table_->methods.add(route.match.methods);
-        if (!methods) refuse(index, "too many different methods that are not of RFC 9110 in all routes");
+        if (!methods)
+            refuse(index, "too many different methods that are not of RFC 9110 in all routes");
         if (!host || !pattern || !methods) return;
         if (!pattern->is_static() && pattern->segments.size() > max_segments) {
-            return refuse(index, "the path has more than " + std::to_string(max_segments) + " segments");
+            return refuse(index,
+                          "the path has more than " + std::to_string(max_segments) + " segments");
         }
         const auto first_name = static_cast<std::uint32_t>(table_->names.size());
         table_->names.insert(table_->names.end(), pattern->names.begin(), pattern->names.end());
@@ -70,10 +74,12 @@ private:
         std::vector<RadixTree::Item> patterns;
         for (const auto& [shape, group] : groups) {
             const auto number = static_cast<std::uint32_t>(table_->resources.size());
-            table_->resources.push_back(resources_.compile(group.routes, table_->methods, conflicts_));
+            table_->resources.push_back(
+                resources_.compile(group.routes, table_->methods, conflicts_));
             const Ending ending = resources_.ending_of(table_->resources.back(), number);
             if (group.pattern.is_static()) {
-                static_paths.emplace_back(shape, static_cast<std::uint32_t>(table_->static_endings.size()));
+                static_paths.emplace_back(
+                    shape, static_cast<std::uint32_t>(table_->static_endings.size()));
                 table_->static_endings.push_back(ending);
             } else {
                 patterns.push_back({&group.pattern, ending});
@@ -87,7 +93,8 @@ private:
         for (const Resource& resource : table_->resources) sets.push_back(resource.allowed);
         if (table_->methods.write_texts(sets)) return;
         const std::size_t last = table_->routes.size() - 1;
-        refuse(static_cast<std::uint32_t>(last), "the routes name too many combinations of methods");
+        refuse(static_cast<std::uint32_t>(last),
+               "the routes name too many combinations of methods");
     }
 
     std::unique_ptr<CompiledTable> table_;

@@ -37,7 +37,7 @@ struct CompiledTable {
     MethodRegistry methods;
 };
 
-[[nodiscard]] std::expected<std::unique_ptr<const CompiledTable>, std::vector<Conflict>> compile_table(
-    std::span<const config::Route> routes);
+[[nodiscard]] std::expected<std::unique_ptr<const CompiledTable>, std::vector<Conflict>>
+compile_table(std::span<const config::Route> routes);
 
 }  // namespace sluice::routing

@@ -48,7 +48,8 @@ bool header_holds(const Condition& condition, const http::Fields* fields) {
     if (fields == nullptr) return false;
     for (const http::Field& field : *fields) {
         if (field.id != condition.id) continue;
-        if (condition.id == http::FieldId::Other && !equal_ignoring_case(field.name, condition.name)) {
+        if (condition.id == http::FieldId::Other &&
+            !equal_ignoring_case(field.name, condition.name)) {
             continue;
         }
         return !condition.has_value || field.value == condition.value;
@@ -61,7 +62,8 @@ bool query_holds(const Condition& condition, std::string_view query) {
     return value && (!condition.has_value || equal_decoded(*value, condition.value));
 }
 
-bool want_different_values(const config::Condition& a, const config::Condition& b, bool ignoring_case) {
+bool want_different_values(const config::Condition& a, const config::Condition& b,
+                           bool ignoring_case) {
     const bool same_name = ignoring_case ? equal_ignoring_case(a.name, b.name) : a.name == b.name;
     return same_name && a.value && b.value && *a.value != *b.value;
 }
@@ -70,9 +72,12 @@ bool want_different_values(const config::Condition& a, const config::Condition& 
 
 bool holds(const Condition& condition, const RequestKey& key) noexcept {
     switch (condition.kind) {
-        case Condition::Kind::Method: return key.method_name == condition.name;
-        case Condition::Kind::Header: return header_holds(condition, key.fields);
-        case Condition::Kind::Query: break;
+        case Condition::Kind::Method:
+            return key.method_name == condition.name;
+        case Condition::Kind::Header:
+            return header_holds(condition, key.fields);
+        case Condition::Kind::Query:
+            break;
     }
     return query_holds(condition, key.query);
 }

@@ -23,15 +23,16 @@ struct Condition {
     std::string_view value;
 };
 
-/// Method: the request's method name, in the same case. Header: the first field of that name, its value
-/// compared byte by byte. Query: the first parameter of that name, both percent-decoded ('+' is a space),
-/// so that an encoding can't slip past a condition.
+/// Method: the request's method name, in the same case. Header: the first field of that name, its
+/// value compared byte by byte. Query: the first parameter of that name, both percent-decoded ('+'
+/// is a space), so that an encoding can't slip past a condition.
 [[nodiscard]] bool holds(const Condition& condition, const RequestKey& key) noexcept;
 
 /// A route's header and query conditions.
 [[nodiscard]] std::vector<Condition> compile_conditions(const config::Match& match);
 
-/// No request fulfils both routes' conditions: they want different values of one header or parameter.
+/// No request fulfils both routes' conditions: they want different values of one header or
+/// parameter.
 [[nodiscard]] bool are_disjoint(const config::Match& a, const config::Match& b);
 
 }  // namespace sluice::routing

@@ -4,8 +4,9 @@ namespace sluice::routing {
 namespace {
 
 std::string describe(const RouteReference& reference) {
-    std::string text = reference.name.empty() ? "route number " + std::to_string(reference.index + 1)
-                                              : "route \"" + reference.name + "\"";
+    std::string text = reference.name.empty()
+                           ? "route number " + std::to_string(reference.index + 1)
+                           : "route \"" + reference.name + "\"";
     if (reference.position.line != 0) {
         text += " (line " + std::to_string(reference.position.line) + ", column " +
                 std::to_string(reference.position.column) + ")";

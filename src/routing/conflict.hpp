@@ -15,8 +15,8 @@ struct RouteReference {
     config::Position position;
 };
 
-/// Why no table can be built: two routes that could both answer one request, or one route that can't
-/// stand as it is (then `second` is empty).
+/// Why no table can be built: two routes that could both answer one request, or one route that
+/// can't stand as it is (then `second` is empty).
 struct Conflict {
     RouteReference first;
     std::optional<RouteReference> second;

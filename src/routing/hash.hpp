@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string_view>
 
-/// Hashing of short texts for the tables of this folder. Their keys come from the configuration and are
-/// only looked up by clients, so the hash must be fast and even, not proof against chosen keys.
+/// Hashing of short texts for the tables of this folder. Their keys come from the configuration and
+/// are only looked up by clients, so the hash must be fast and even, not proof against chosen keys.
 namespace sluice::routing {
 
 /// Eight bytes as a number, the first byte lowest on every machine.
@@ -52,14 +52,18 @@ inline constexpr std::uint64_t hash_key_d = 0xA54FF53A5F1D36F1ULL;
         return fold_multiply(word ^ hash_key_a ^ seed, hash_key_b ^ size);
     }
     if (size <= 16) {
-        return fold_multiply(load_word(p) ^ hash_key_a ^ seed, load_word(p + size - 8) ^ hash_key_b ^ size);
+        return fold_multiply(load_word(p) ^ hash_key_a ^ seed,
+                             load_word(p + size - 8) ^ hash_key_b ^ size);
     }
-    // The usual lengths of paths in one straight line: the middle and the end overlap what comes before.
+    // The usual lengths of paths in one straight line: the middle and the end overlap what comes
+    // before.
     const char* end = p + size;
     if (size <= 48) {
         const char* middle = p + size / 2 - 8;
-        const std::uint64_t first = fold_multiply(load_word(p) ^ hash_key_c, load_word(p + 8) ^ hash_key_d);
-        const std::uint64_t second = fold_multiply(load_word(middle) ^ hash_key_d, load_word(middle + 8) ^ seed);
+        const std::uint64_t first =
+            fold_multiply(load_word(p) ^ hash_key_c, load_word(p + 8) ^ hash_key_d);
+        const std::uint64_t second =
+            fold_multiply(load_word(middle) ^ hash_key_d, load_word(middle + 8) ^ seed);
         return fold_multiply(load_word(end - 16) ^ hash_key_a ^ first,
                              load_word(end - 8) ^ hash_key_b ^ second ^ size);
     }
@@ -78,7 +82,8 @@ inline constexpr std::uint64_t hash_key_d = 0xA54FF53A5F1D36F1ULL;
         }
         return true;
     }
-    if (size < 8) return load_half(a) == load_half(b) && load_half(a + size - 4) == load_half(b + size - 4);
+    if (size < 8)
+        return load_half(a) == load_half(b) && load_half(a + size - 4) == load_half(b + size - 4);
     std::uint64_t difference = load_word(a + size - 8) ^ load_word(b + size - 8);
     for (std::size_t i = 0; i + 8 < size; i += 8) difference |= load_word(a + i) ^ load_word(b + i);
     return difference == 0;

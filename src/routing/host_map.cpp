@@ -15,12 +15,14 @@ std::expected<std::string, std::string> parse_host(std::string_view text) {
         return fault("may have '*' only as its first label: '*.example.com'");
     }
     if (name.find_first_of(" /\\@,?#\t") != std::string_view::npos) {
-        return fault("has a character that no host has; write the name alone, without scheme and path");
+        return fault(
+            "has a character that no host has; write the name alone, without scheme and path");
     }
     if (name.find(':') != std::string_view::npos && !name.starts_with('[')) {
         return fault("has a port; routes match the name alone, a listener has the port");
     }
-    if (name.starts_with('.') || name.find("..") != std::string_view::npos) return fault("has an empty label");
+    if (name.starts_with('.') || name.find("..") != std::string_view::npos)
+        return fault("has an empty label");
     return host;
 }
 

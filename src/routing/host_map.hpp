@@ -13,7 +13,8 @@
 
 namespace sluice::routing {
 
-/// Brings a route's host into the form that is compared: lower case, no trailing dot; "" is any host and
+/// Brings a route's host into the form that is compared: lower case, no trailing dot; "" is any
+/// host and
 /// "*.example.com" any name below example.com.
 ///
 /// Failure: a sentence that says what is wrong.
@@ -26,8 +27,8 @@ public:
     /// Hosts as parse_host gives them, each once, with the number of its set.
     explicit HostMap(const std::vector<std::pair<std::string, std::uint32_t>>& hosts);
 
-    /// Offers the sets most specific first, until `accept(set)` is true: exact, then suffixes from the
-    /// longest, then any.
+    /// Offers the sets most specific first, until `accept(set)` is true: exact, then suffixes from
+    /// the longest, then any.
     template <typename Accept>
     [[nodiscard]] bool visit(std::string_view host, const Accept& accept) const noexcept;
 
@@ -64,7 +65,8 @@ bool HostMap::visit_named(std::string_view host, const Accept& accept) const noe
     const std::uint32_t exact = exact_.find(name);
     if (exact != StaticMap::none && accept(exact)) return true;
     if (suffixes_.empty()) return false;
-    for (std::size_t dot = name.find('.', 1); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
+    for (std::size_t dot = name.find('.', 1); dot != std::string_view::npos;
+         dot = name.find('.', dot + 1)) {
         const std::uint32_t suffix = suffixes_.find(name.substr(dot));
         if (suffix != StaticMap::none && accept(suffix)) return true;
     }

@@ -47,9 +47,12 @@ Preference preference_of(const config::Route& route, std::size_t index) {
     const bool is_suffix = host.starts_with("*.");
     const int rank = host.empty() ? 2 : is_suffix ? 1 : 0;
     const std::size_t conditions = route.match.headers.size() + route.match.query.size();
-    return {rank,  is_suffix ? 256 - std::min<std::size_t>(host.size(), 256) : 0,
-            host,  sorting_path(route.match.path),
-            1000 - std::min<std::size_t>(conditions, 1000), index};
+    return {rank,
+            is_suffix ? 256 - std::min<std::size_t>(host.size(), 256) : 0,
+            host,
+            sorting_path(route.match.path),
+            1000 - std::min<std::size_t>(conditions, 1000),
+            index};
 }
 
 std::string join(const std::vector<std::string>& words) {
@@ -73,15 +76,19 @@ std::string kind_of(std::string_view path) {
     const auto pattern = parse_pattern(path);
     if (!pattern) return "invalid";
     switch (pattern->kind()) {
-        case Segment::Kind::Static: return "static";
-        case Segment::Kind::Parameter: return "parameter";
-        case Segment::Kind::CatchAll: break;
+        case Segment::Kind::Static:
+            return "static";
+        case Segment::Kind::Parameter:
+            return "parameter";
+        case Segment::Kind::CatchAll:
+            break;
     }
     return "wildcard";
 }
 
 std::string action_of(const config::Route& route) {
-    if (const auto* forward = std::get_if<config::Forward>(&route.action)) return "forward " + forward->cluster;
+    if (const auto* forward = std::get_if<config::Forward>(&route.action))
+        return "forward " + forward->cluster;
     if (const auto* respond = std::get_if<config::Respond>(&route.action)) {
         return "respond " + std::to_string(respond->status);
     }
@@ -104,7 +111,8 @@ ListingRow row_of(const config::Route& route) {
 std::vector<ListingRow> list_routes(std::span<const config::Route> routes) {
     std::vector<Preference> order;
     for (std::size_t i = 0; i < routes.size(); ++i) order.push_back(preference_of(routes[i], i));
-    std::ranges::sort(order, [](const Preference& a, const Preference& b) { return a.key() < b.key(); });
+    std::ranges::sort(order,
+                      [](const Preference& a, const Preference& b) { return a.key() < b.key(); });
     std::vector<ListingRow> rows;
     for (const Preference& preference : order) rows.push_back(row_of(routes[preference.index]));
     return rows;

@@ -24,8 +24,8 @@ struct ListingRow {
     std::string name;
 };
 
-/// The routes in the order in which the table prefers them. Independent of listeners: every listener
-/// serves the same table.
+/// The routes in the order in which the table prefers them. Independent of listeners: every
+/// listener serves the same table.
 [[nodiscard]] std::vector<ListingRow> list_routes(std::span<const config::Route> routes);
 
 }  // namespace sluice::routing

@@ -47,7 +47,8 @@ bool MethodRegistry::write_texts(const std::vector<MethodSet>& sets) {
 
 std::string_view MethodRegistry::text_of(MethodSet set) const noexcept {
     const auto found = std::ranges::lower_bound(texts_, set, {}, &Text::set);
-    return found != texts_.end() && found->set == set ? std::string_view(found->text) : std::string_view();
+    return found != texts_.end() && found->set == set ? std::string_view(found->text)
+                                                      : std::string_view();
 }
 
 MethodSet MethodRegistry::find(http::Method method, std::string_view name) const noexcept {

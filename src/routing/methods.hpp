@@ -11,7 +11,8 @@
 
 namespace sluice::routing {
 
-/// A set of methods: a bit for each of http::Method, then one for each other name in the configuration.
+/// A set of methods: a bit for each of http::Method, then one for each other name in the
+/// configuration.
 using MethodSet = std::uint32_t;
 
 inline constexpr MethodSet any_method = 0xFFFFFFFFU;
@@ -21,22 +22,22 @@ inline constexpr std::size_t known_methods = static_cast<std::size_t>(http::Meth
     return 1U << static_cast<std::uint32_t>(method);
 }
 
-/// Numbers the methods that the configuration names, and keeps the text of every Allow field that can
-/// come up, so that a 405 allocates nothing.
+/// Numbers the methods that the configuration names, and keeps the text of every Allow field that
+/// can come up, so that a 405 allocates nothing.
 class MethodRegistry {
 public:
     /// nullopt when there are more other names than bits.
     [[nodiscard]] std::optional<MethodSet> add(const std::vector<std::string>& names);
 
-    /// Of all sets that routes of one pattern allow, every union gets its text. False when there are too
-    /// many: thousands, which takes a dozen methods that http::Method does not know.
+    /// Of all sets that routes of one pattern allow, every union gets its text. False when there
+    /// are too many: thousands, which takes a dozen methods that http::Method does not know.
     [[nodiscard]] bool write_texts(const std::vector<MethodSet>& sets);
 
     /// "GET, HEAD, PUT" for a union of the sets that were given; "" for any other.
     [[nodiscard]] std::string_view text_of(MethodSet set) const noexcept;
 
-    /// The bit of a request's method. A name that the configuration does not know gets a bit that only
-    /// any_method has.
+    /// The bit of a request's method. A name that the configuration does not know gets a bit that
+    /// only any_method has.
     [[nodiscard]] MethodSet find(http::Method method, std::string_view name) const noexcept;
 
     /// The methods of a set that http::Method does not know.

@@ -9,7 +9,9 @@
 namespace sluice::routing {
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string quoted(std::string_view text) {
+    return "'" + std::string(text) + "'";
+}
 
 bool is_name(std::string_view name) {
     const auto is_letter = [](char c) {
@@ -22,7 +24,8 @@ bool is_name(std::string_view name) {
 /// "" when the text is in normal form.
 std::string fault_of_text(std::string_view text) {
     if (text.find_first_of("{}") != std::string_view::npos) {
-        return "the path " + quoted(text) + " has braces; a parameter is written ':name', a catch-all '*name'";
+        return "the path " + quoted(text) +
+               " has braces; a parameter is written ':name', a catch-all '*name'";
     }
     std::string scratch;
     const auto normal = normalise_path(text, scratch);
@@ -80,7 +83,8 @@ std::string Pattern::shape() const {
 }
 
 std::expected<Pattern, std::string> parse_pattern(std::string_view text) {
-    if (std::string fault = fault_of_text(text); !fault.empty()) return std::unexpected(std::move(fault));
+    if (std::string fault = fault_of_text(text); !fault.empty())
+        return std::unexpected(std::move(fault));
     Pattern pattern;
     std::size_t position = 1;
     while (position <= text.size()) {

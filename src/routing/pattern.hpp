@@ -12,7 +12,8 @@ namespace sluice::routing {
 struct Segment {
     enum class Kind : std::uint8_t { Static, Parameter, CatchAll };
     Kind kind = Kind::Static;
-    /// The text of a static segment, which is empty after a trailing slash; else the parameter's name.
+    /// The text of a static segment, which is empty after a trailing slash; else the parameter's
+    /// name.
     std::string_view text;
 };
 
@@ -30,8 +31,8 @@ struct Pattern {
     [[nodiscard]] std::string shape() const;
 };
 
-/// Reads "/orders/:id/files/*rest". Static text must be in the normal form of normalise_path, because only
-/// that is ever matched.
+/// Reads "/orders/:id/files/*rest". Static text must be in the normal form of normalise_path,
+/// because only that is ever matched.
 ///
 /// Failure: a sentence that says what is wrong and what would be right.
 [[nodiscard]] std::expected<Pattern, std::string> parse_pattern(std::string_view text);

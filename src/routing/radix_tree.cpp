@@ -32,7 +32,8 @@ private:
                 nodes_[at].catch_all = item.ending;
                 return;
             }
-            at = segment.kind == Segment::Kind::Parameter ? parameter_of(at) : child_of(at, segment.text);
+            at = segment.kind == Segment::Kind::Parameter ? parameter_of(at)
+                                                          : child_of(at, segment.text);
         }
         nodes_[at].ending = item.ending;
     }
@@ -116,8 +117,8 @@ private:
         std::uint8_t probes = most_probes;
     };
 
-    /// Moves static segments that every pattern below shares into the label, which stands behind the node's
-    /// own text; the node that is left.
+    /// Moves static segments that every pattern below shares into the label, which stands behind
+    /// the node's own text; the node that is left.
     std::uint32_t merge_chain(std::uint32_t source, std::uint32_t place) {
         std::string label;
         for (;;) {
@@ -150,8 +151,8 @@ private:
         }
     }
 
-    /// Of all shifts the one with the shortest longest probe; one look is enough at most nodes then. A
-    /// larger table is tried when a probe would be too long to be counted.
+    /// Of all shifts the one with the shortest longest probe; one look is enough at most nodes
+    /// then. A larger table is tried when a probe would be too long to be counted.
     static Table choose_table(const Growing& growing) {
         const std::size_t count = growing.children.size();
         std::size_t size = count == 1 ? 1 : std::bit_ceil(count + count / 2);

@@ -24,7 +24,9 @@ std::size_t condition_count(const config::Match& match) {
 }
 
 std::size_t value_count(const config::Match& match) {
-    const auto has_value = [](const config::Condition& condition) { return condition.value.has_value(); };
+    const auto has_value = [](const config::Condition& condition) {
+        return condition.value.has_value();
+    };
     return static_cast<std::size_t>(std::ranges::count_if(match.headers, has_value) +
                                     std::ranges::count_if(match.query, has_value));
 }
@@ -42,7 +44,8 @@ bool is_head_without_conditions(const ResourceRoute& route) {
 }
 
 std::vector<Entry> chain_for(http::Method method, std::span<const ResourceRoute> routes) {
-    const bool as_get = method == http::Method::Head && std::ranges::none_of(routes, is_head_without_conditions);
+    const bool as_get =
+        method == http::Method::Head && std::ranges::none_of(routes, is_head_without_conditions);
     std::vector<Entry> chain;
     for (const ResourceRoute& route : routes) {
         if (route.methods == any_method) {
@@ -57,7 +60,8 @@ std::vector<Entry> chain_for(http::Method method, std::span<const ResourceRoute>
     return chain;
 }
 
-std::vector<Entry> chain_for_others(std::span<const ResourceRoute> routes, const MethodRegistry& methods) {
+std::vector<Entry> chain_for_others(std::span<const ResourceRoute> routes,
+                                    const MethodRegistry& methods) {
     std::vector<Entry> chain;
     for (const ResourceRoute& route : routes) {
         if (route.methods == any_method) {
@@ -117,16 +121,19 @@ void append_chain(const std::vector<Entry>& chain, ResourceCompiler& out) {
         if (!entry.other_method.empty()) {
             out.conditions.push_back({Condition::Kind::Method, true, {}, entry.other_method, {}});
         }
-        for (const Condition& condition : compile_conditions(route.match)) out.conditions.push_back(condition);
+        for (const Condition& condition : compile_conditions(route.match))
+            out.conditions.push_back(condition);
         out.candidates.push_back({entry.route->index, entry.route->first_name, first,
-                                  static_cast<std::uint16_t>(out.conditions.size() - first), false});
+                                  static_cast<std::uint16_t>(out.conditions.size() - first),
+                                  false});
     }
     out.candidates.back().is_last = true;
 }
 
 }  // namespace
 
-Resource ResourceCompiler::compile(std::span<const ResourceRoute> routes, const MethodRegistry& methods,
+Resource ResourceCompiler::compile(std::span<const ResourceRoute> routes,
+                                   const MethodRegistry& methods,
                                    std::vector<Conflict>& conflicts) {
     find_ties(routes, conflicts);
     Resource resource;
@@ -134,18 +141,21 @@ Resource ResourceCompiler::compile(std::span<const ResourceRoute> routes, const 
     resource.allowed = allowed_by(routes);
     std::vector<std::pair<std::vector<Entry>, std::uint16_t>> written;
     for (std::size_t method = 0; method <= known_methods; ++method) {
-        const auto chain = method == known_methods ? chain_for_others(routes, methods)
-                                                   : chain_for(static_cast<http::Method>(method), routes);
+        const auto chain = method == known_methods
+                               ? chain_for_others(routes, methods)
+                               : chain_for(static_cast<http::Method>(method), routes);
         resource.chains[method] = Resource::none;
         if (chain.empty()) continue;
-        const auto same = std::ranges::find(written, chain, &std::pair<std::vector<Entry>, std::uint16_t>::first);
+        const auto same =
+            std::ranges::find(written, chain, &std::pair<std::vector<Entry>, std::uint16_t>::first);
         if (same != written.end()) {
             resource.chains[method] = same->second;
             continue;
         }
         const std::size_t start = candidates.size() - resource.first_candidate;
         if (start + chain.size() >= Resource::none) {
-            conflicts.push_back({reference_to(*routes.back().route, routes.back().index), std::nullopt,
+            conflicts.push_back({reference_to(*routes.back().route, routes.back().index),
+                                 std::nullopt,
                                  "too many routes on " + routes.back().route->match.path});
             return resource;
         }

@@ -32,8 +32,8 @@ struct Resource {
 
     std::uint32_t first_candidate = 0;
     MethodSet allowed = 0;
-    /// Per http::Method: where the chain of its candidates begins, counted from first_candidate, the
-    /// preferred candidate first.
+    /// Per http::Method: where the chain of its candidates begins, counted from first_candidate,
+    /// the preferred candidate first.
     std::array<std::uint16_t, known_methods + 1> chains{};
 };
 
@@ -50,8 +50,8 @@ class ResourceCompiler {
 public:
     /// The routes of one host and pattern. Conflicts between them are appended to `conflicts`; the
     /// resource is then of no use.
-    [[nodiscard]] Resource compile(std::span<const ResourceRoute> routes, const MethodRegistry& methods,
-                                   std::vector<Conflict>& conflicts);
+    [[nodiscard]] Resource compile(std::span<const ResourceRoute> routes,
+                                   const MethodRegistry& methods, std::vector<Conflict>& conflicts);
 
     /// The resource's answer for the methods for which it is one route without conditions.
     [[nodiscard]] Ending ending_of(const Resource& resource, std::uint32_t number) const;

@@ -7,7 +7,8 @@
 namespace sluice::routing {
 namespace {
 
-bool all_hold(const CompiledTable& table, const Candidate& candidate, const RequestKey& key) noexcept {
+bool all_hold(const CompiledTable& table, const Candidate& candidate,
+              const RequestKey& key) noexcept {
     for (std::uint32_t i = 0; i < candidate.condition_count; ++i) {
         if (!holds(table.conditions[candidate.first_condition + i], key)) return false;
     }
@@ -46,7 +47,8 @@ private:
         return choose_from(table_.resources[ending.resource]);
     }
 
-    [[nodiscard]] bool choose_from(const Resource& resource) noexcept {
+    /// Rarely needed: kept out of the walk, which is short of registers.
+    [[nodiscard, gnu::noinline]] bool choose_from(const Resource& resource) noexcept {
         const std::uint16_t chain = resource.chains[static_cast<std::size_t>(key_.method)];
         const Candidate* candidate = chain == Resource::none
                                          ? nullptr
@@ -77,12 +79,14 @@ private:
 
 }  // namespace
 
-RouteTable::RouteTable(std::unique_ptr<const CompiledTable> compiled) : compiled_(std::move(compiled)) {}
+RouteTable::RouteTable(std::unique_ptr<const CompiledTable> compiled)
+    : compiled_(std::move(compiled)) {}
 RouteTable::RouteTable(RouteTable&&) noexcept = default;
 RouteTable& RouteTable::operator=(RouteTable&&) noexcept = default;
 RouteTable::~RouteTable() = default;
 
-std::expected<RouteTable, std::vector<Conflict>> RouteTable::build(std::span<const config::Route> routes) {
+std::expected<RouteTable, std::vector<Conflict>> RouteTable::build(
+    std::span<const config::Route> routes) {
     auto compiled = compile_table(routes);
     if (!compiled) return std::unexpected(std::move(compiled.error()));
     return RouteTable(std::move(*compiled));
@@ -91,7 +95,8 @@ std::expected<RouteTable, std::vector<Conflict>> RouteTable::build(std::span<con
 Outcome RouteTable::match(const RequestKey& key, Match& out) const noexcept {
     const CompiledTable& table = *compiled_;
     Matcher matcher(table, key, out);
-    // Without host names in the configuration there is one set, and the request's host is not looked at.
+    // Without host names in the configuration there is one set, and the request's host is not
+    // looked at.
     const std::uint32_t only = table.hosts.only_set();
     const bool found = only != StaticMap::none
                            ? matcher.search(table.sets[only])
@@ -101,6 +106,8 @@ Outcome RouteTable::match(const RequestKey& key, Match& out) const noexcept {
     return found ? Outcome::Found : matcher.refuse();
 }
 
-std::span<const config::Route> RouteTable::routes() const noexcept { return compiled_->routes; }
+std::span<const config::Route> RouteTable::routes() const noexcept {
+    return compiled_->routes;
+}
 
 }  // namespace sluice::routing

@@ -31,13 +31,14 @@ struct RequestKey {
 
 enum class Outcome : std::uint8_t { Found, NotFound, MethodNotAllowed };
 
-/// Lifetime: `params` points into the path that was matched, all else into the table or its configuration.
+/// Lifetime: `params` points into the path that was matched, all else into the table or its
+/// configuration.
 struct Match {
     const config::Route* route = nullptr;
     /// The route's place in the configuration's list.
     std::uint32_t route_index = 0;
     Params params;
-    /// After MethodNotAllowed only: the value of the Allow field (RFC 9110, 10.2.1), "GET, HEAD, PUT".
+    /// After MethodNotAllowed only: the value of Allow (RFC 9110, 10.2.1), "GET, HEAD, PUT".
     std::string_view allow;
 
     /// As it is written in the configuration: "/orders/:id". Only when a route is found.
@@ -46,25 +47,31 @@ struct Match {
 
 struct CompiledTable;
 
-/// All routes, compiled once for matching: per host a hash map of the static paths and a radix tree of the
-/// patterns with parameters. docs/configuration.md tells the same rules to users:
+/// All routes, compiled once for matching: per host a hash map of the static paths and a radix tree
+/// of the patterns with parameters.
 ///
-/// - Host: the exact name's routes first, then "*.suffix" (any name below it) from the longest suffix to
-///   the shortest, then the routes without host. What finds nothing in one set of routes goes on to the next.
-/// - Path: segment by segment static text > ":name" (one segment that is not empty) > "*name" (all the rest,
-///   which may be empty, without its leading slash), with backtracking. "/files/*rest" matches "/files/" and
-///   what is below, not "/files", which is another resource; "/*rest" matches everything.
-/// - On one host and pattern: most conditions first, then most conditions with a value, then routes that
-///   name the method before those for any. A condition looks at the first field or query parameter of its
-///   name. Two routes that are still equal and can answer one request are a conflict.
-/// - A route for GET answers HEAD too, unless a route for HEAD without conditions stands beside it.
-/// - A route whose method or conditions do not hold is passed over, also in favour of a less specific
-///   pattern or host. MethodNotAllowed comes only when no route is left, some pattern matched the path, and
-///   none of the routes on the matching patterns is for this method; `allow` has the methods of all of them.
+/// - Host: the exact name's routes first, then "*.suffix" (any name below it) from the longest
+/// suffix
+///   to the shortest, then the routes without host. What finds nothing in one of these goes on to
+///   the next.
+/// - Path: segment by segment static text > ":name" (one segment that is not empty) > "*name" (all
+/// the
+///   rest without its leading slash; may be empty), with backtracking. "/files/*rest" matches
+///   "/files/" and what is below, not "/files", which is another resource; "/*rest" matches all.
+/// - On one host and pattern: most conditions first, then most conditions with a value, then routes
+///   that name the method before those for any. A condition looks at the first field or query
+///   parameter of its name. Two routes still equal that can answer one request are a conflict.
+/// - A route for GET answers HEAD too, unless a HEAD route without conditions stands beside it.
+/// - A route whose method or conditions do not hold is passed over, also in favour of a less
+/// specific
+///   pattern or host. MethodNotAllowed comes only when no route is left, some pattern matched the
+///   path, and none of the routes on these patterns is for the method; `allow` has the methods of
+///   all of them.
 ///
 /// Threading: immutable, shared by all workers.
 /// Lifetime:  the routes given to build must outlive the table and stay where they are.
-/// Failure:   build reports every conflict at once; match can't fail, allocates nothing and takes time
+/// Failure:   build reports every conflict at once; match can't fail, allocates nothing and takes
+/// time
 ///            bounded by the size of the path and of the table.
 class RouteTable {
 public:

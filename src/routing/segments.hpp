@@ -11,8 +11,8 @@
 
 namespace sluice::routing {
 
-/// A segment of a path as two words: its first eight bytes and its last eight, the same word when it is no
-/// longer than that. With the size they are the whole segment up to sixteen bytes.
+/// A segment of a path as two words: its first eight bytes and its last eight, the same word when
+/// it is no longer than that. With the size they are the whole segment up to sixteen bytes.
 struct SegmentWords {
     std::uint64_t head = 0;
     std::uint64_t tail = 0;
@@ -24,8 +24,9 @@ struct SegmentWords {
     }
 };
 
-/// Steps through the segments of one path, beginning behind its first slash. Written without branches that
-/// depend on the lengths of segments, because those are what a processor guesses wrong.
+/// Steps through the segments of one path, beginning behind its first slash. Written without
+/// branches that depend on the lengths of segments, because those are what a processor guesses
+/// wrong.
 ///
 /// Lifetime: a view of the path, which is not empty; reads nothing outside of it.
 class SegmentCursor {
@@ -53,7 +54,8 @@ public:
 
     [[nodiscard]] SegmentWords read() const noexcept {
         const std::size_t size = end_ - position_;
-        if (size == 0) [[unlikely]] return {};
+        if (size == 0) [[unlikely]]
+            return {};
         const std::size_t short_size = std::min<std::size_t>(size, 8);
         const std::size_t unwanted = 64 - 8 * short_size;
         return {word_before(position_ + short_size) >> unwanted, word_before(end_) >> unwanted,
@@ -69,7 +71,8 @@ public:
 
     /// Forward to the segment that begins at `position`, behind a slash.
     void skip_to(std::size_t position) noexcept {
-        if (position >= block_ + 64) [[unlikely]] return go_to(position);
+        if (position >= block_ + 64) [[unlikely]]
+            return go_to(position);
         position_ = position;
         if (position > block_) slashes_ &= ~std::uint64_t{0} << (position - block_);
         find_end();
@@ -79,7 +82,8 @@ public:
     void go_to(std::size_t position) noexcept {
         position_ = position;
         block_ = position / 64 * 64;
-        slashes_ = block_ < size_ ? slash_bits_of(data_ + block_, size_ - block_, word_before_end()) : 0;
+        slashes_ =
+            block_ < size_ ? slash_bits_of(data_ + block_, size_ - block_, word_before_end()) : 0;
         slashes_ &= ~std::uint64_t{0} << (position % 64);
         find_end();
     }
@@ -97,17 +101,21 @@ private:
         end_ = block_ + static_cast<std::size_t>(std::countr_zero(slashes_));
     }
 
-    /// The eight bytes that end before `end`, the last one highest; zeros stand for bytes before the path.
+    /// The eight bytes that end before `end`, the last one highest; zeros stand for bytes before
+    /// the path.
     [[nodiscard]] std::uint64_t word_before(std::size_t end) const noexcept {
-        if (end >= 8) [[likely]] return load_word(data_ + end - 8);
+        if (end >= 8) [[likely]]
+            return load_word(data_ + end - 8);
         return first_ << (64 - 8 * end);
     }
     [[nodiscard]] std::uint64_t word_before_end() const noexcept { return word_before(size_); }
 
     [[nodiscard]] std::uint64_t load_first() const noexcept {
-        if (size_ >= 8) [[likely]] return load_word(data_);
+        if (size_ >= 8) [[likely]]
+            return load_word(data_);
         std::uint64_t word = 0;
-        for (std::size_t i = size_; i-- > 0;) word = word << 8U | static_cast<unsigned char>(data_[i]);
+        for (std::size_t i = size_; i-- > 0;)
+            word = word << 8U | static_cast<unsigned char>(data_[i]);
         return word;
     }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "routing/hash.hpp"
 
@@ -21,8 +22,9 @@ namespace sluice::routing {
     return (high_at_slash >> 7U) * 0x0102040810204080ULL >> 56U;
 }
 
-/// A bit for each of the bytes that is a slash, of 64 at most. `last_word` has the last eight of the `size`
-/// bytes, the last one highest (zeros for what lies before the path), so that nothing behind is read.
+/// A bit for each of the bytes that is a slash, of 64 at most. `last_word` has the last eight of
+/// the `size` bytes, the last one highest (zeros for what lies before the path), so that nothing
+/// behind is read.
 [[nodiscard]] inline std::uint64_t slash_bits_of(const char* bytes, std::size_t size,
                                                  std::uint64_t last_word) noexcept {
     const std::size_t count = std::min<std::size_t>(size, 64);
@@ -39,6 +41,20 @@ namespace sluice::routing {
     for (; at + 8 <= count; at += 8) bits |= slash_bits_of_word(load_word(bytes + at)) << at;
     if (at < count) bits |= slash_bits_of_word(last_word >> (64 - 8 * (count - at))) << at;
     return bits;
+}
+
+/// Two slashes stand side by side.
+[[nodiscard]] inline bool has_empty_segment(std::string_view path) noexcept {
+    if (path.size() < 8) return path.find("//") != std::string_view::npos;
+    const std::uint64_t last_word = load_word(path.data() + path.size() - 8);
+    std::uint64_t carried = 0;
+    std::uint64_t doubled = 0;
+    for (std::size_t at = 0; at < path.size(); at += 64) {
+        const std::uint64_t bits = slash_bits_of(path.data() + at, path.size() - at, last_word);
+        doubled |= bits & (bits << 1U | carried);
+        carried = bits >> 63U;
+    }
+    return doubled != 0;
 }
 
 }  // namespace sluice::routing

@@ -6,11 +6,14 @@
 namespace sluice::routing {
 namespace {
 
-// Of a few seeds the one with the shortest longest probe is kept: the table is built once and read for ever.
+// Of a few seeds the one with the shortest longest probe is kept: the table is built once and read
+// for ever.
 constexpr std::uint64_t seeds_tried = 8;
 constexpr std::size_t good_probe = 4;
 
-constexpr std::uint64_t seed_number(std::uint64_t i) { return (i + 1) * 0x9E3779B97F4A7C15ULL; }
+constexpr std::uint64_t seed_number(std::uint64_t i) {
+    return (i + 1) * 0x9E3779B97F4A7C15ULL;
+}
 
 }  // namespace
 
@@ -40,7 +43,8 @@ std::size_t StaticMap::fill(const std::vector<std::pair<std::string, std::uint32
         std::size_t i = hash & mask_;
         std::size_t probe = 1;
         for (; entries_[i].value != none; i = (i + 1) & mask_) ++probe;
-        entries_[i] = {static_cast<std::uint32_t>(hash >> 32U), static_cast<std::uint32_t>(key.size()),
+        entries_[i] = {static_cast<std::uint32_t>(hash >> 32U),
+                       static_cast<std::uint32_t>(key.size()),
                        static_cast<std::uint32_t>(text_.size()), value};
         text_.append(key);
         longest = std::max(longest, probe);

@@ -11,8 +11,8 @@
 
 namespace sluice::routing {
 
-/// An unchanging map from text to a number: one hash, as a rule one probe, one comparison, whatever the
-/// number of keys. Open addressing, at most half full, four 16-byte entries to a cache line.
+/// An unchanging map from text to a number: one hash, as a rule one probe, one comparison, whatever
+/// the number of keys. Open addressing, at most half full, four 16-byte entries to a cache line.
 ///
 /// Lifetime: copies its keys.
 class StaticMap {
@@ -33,7 +33,8 @@ public:
             const Entry& entry = entries_[i];
             if (entry.value == none) return none;
             if (entry.tag != tag || entry.size != key.size()) continue;
-            if (equal_bytes(text_.data() + entry.offset, key.data(), key.size())) return entry.value;
+            if (equal_bytes(text_.data() + entry.offset, key.data(), key.size()))
+                return entry.value;
         }
     }
 

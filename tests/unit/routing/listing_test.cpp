@@ -9,18 +9,25 @@ using namespace sluice::routing;
 using namespace sluice::routing::examples;
 
 TEST_CASE("the listing shows routes in the order of preference", "[routing]") {
-    const std::vector<config::Route> routes{
-        route("/*rest"),   route("/a/:id"), with_header(route("/a/b"), "X", "1"), route("/a/b"),
-        route("/a/*rest"), route("/", {}, "*.example.com"), route("/", {}, "*.eu.example.com"),
-        route("/", {}, "a.example.com")};
+    const std::vector<config::Route> routes{route("/*rest"),
+                                            route("/a/:id"),
+                                            with_header(route("/a/b"), "X", "1"),
+                                            route("/a/b"),
+                                            route("/a/*rest"),
+                                            route("/", {}, "*.example.com"),
+                                            route("/", {}, "*.eu.example.com"),
+                                            route("/", {}, "a.example.com")};
     std::vector<std::string> order;
-    for (const ListingRow& row : list_routes(routes)) order.push_back(row.host + row.pattern + row.conditions);
-    CHECK(order == std::vector<std::string>{"a.example.com/", "*.eu.example.com/", "*.example.com/", "*/a/bX: 1",
-                                            "*/a/b", "*/a/:id", "*/a/*rest", "*/*rest"});
+    for (const ListingRow& row : list_routes(routes))
+        order.push_back(row.host + row.pattern + row.conditions);
+    CHECK(order == std::vector<std::string>{"a.example.com/", "*.eu.example.com/", "*.example.com/",
+                                            "*/a/bX: 1", "*/a/b", "*/a/:id", "*/a/*rest",
+                                            "*/*rest"});
 }
 
 TEST_CASE("a row of the listing says all about its route", "[routing]") {
-    config::Route forward = with_query(with_header(route("/a/:id", {"GET", "PUT"}, "api.example.com"), "X", "1"), "debug");
+    config::Route forward = with_query(
+        with_header(route("/a/:id", {"GET", "PUT"}, "api.example.com"), "X", "1"), "debug");
     forward.name = "one";
     forward.action = config::Forward{.cluster = "orders"};
     const ListingRow row = list_routes(std::vector{forward}).front();

@@ -42,7 +42,8 @@ std::vector<Case> read_cases() {
         if (line.empty() || line.starts_with('#')) continue;
         const std::size_t arrow = line.find(" -> ");
         REQUIRE(arrow != std::string::npos);
-        cases.push_back({number, unescape(line.substr(0, arrow)), unescape(line.substr(arrow + 4))});
+        cases.push_back(
+            {number, unescape(line.substr(0, arrow)), unescape(line.substr(arrow + 4))});
     }
     return cases;
 }
@@ -76,7 +77,8 @@ bool is_normal(std::string_view path) {
 
 }  // namespace
 
-TEST_CASE("normalise_path gives each path of the table its normal form or refuses it", "[routing]") {
+TEST_CASE("normalise_path gives each path of the table its normal form or refuses it",
+          "[routing]") {
     const std::vector<Case> cases = read_cases();
     REQUIRE(cases.size() > 150);
     for (const Case& example : cases) check(example);
@@ -94,8 +96,9 @@ TEST_CASE("a normal form is its own normal form", "[routing]") {
 
 TEST_CASE("a random path is refused or gets a form without anything to misread", "[routing]") {
     // Pieces of attacks, put together at random.
-    const std::vector<std::string> pieces{"/", "//", ".", "..", "%2e", "%2E", "a", "B", "%41", "%2f", "%5c", ";",
-                                          "%3b", "%00", "%", "\xC3\xA9", "%c3%a9", "%c0%ae", "\\", "~", "[", "%25"};
+    const std::vector<std::string> pieces{
+        "/", "//",  ".",   "..", "%2e",      "%2E",    "a",      "B",  "%41", "%2f", "%5c",
+        ";", "%3b", "%00", "%",  "\xC3\xA9", "%c3%a9", "%c0%ae", "\\", "~",   "[",   "%25"};
     Random random(7);
     std::string scratch;
     for (int round = 0; round < 100000; ++round) {
@@ -117,8 +120,8 @@ TEST_CASE("a random path is refused or gets a form without anything to misread",
 }
 
 TEST_CASE("every byte is treated the same bare and after the fast scan", "[routing]") {
-    // The fast scan and the slow pass each have a table: a path that the scan lets through must come out of
-    // the slow pass as it is. "/./" forces the slow pass.
+    // The fast scan and the slow pass each have a table: a path that the scan lets through must
+    // come out of the slow pass as it is. "/./" forces the slow pass.
     for (int byte = 0; byte < 256; ++byte) {
         const std::string raw = std::string("/x") + static_cast<char>(byte) + "y";
         const std::string slow = "/." + raw;

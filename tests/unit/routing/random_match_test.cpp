@@ -26,13 +26,15 @@ std::vector<std::string> split(const std::string& path) {
     return segments;
 }
 
-/// What a route means for a request, by going through all of them: the reading that the table must agree with.
+/// What a route means for a request, by going through all of them: the reading that the table must
+/// agree with.
 class Reference {
 public:
     explicit Reference(const std::vector<config::Route>& routes) : routes_(routes) {}
 
     /// As Table::ask writes it, with the parameters.
-    std::string ask(const std::string& method, const std::string& host, const std::string& path) const {
+    std::string ask(const std::string& method, const std::string& host,
+                    const std::string& path) const {
         const config::Route* best = nullptr;
         std::string best_rank;
         std::set<std::string> allowed;
@@ -80,7 +82,9 @@ private:
 
     static std::string method_rank(const config::Route& route, const std::string& method) {
         const auto& methods = route.match.methods;
-        const auto has = [&](const std::string& name) { return std::ranges::find(methods, name) != methods.end(); };
+        const auto has = [&](const std::string& name) {
+            return std::ranges::find(methods, name) != methods.end();
+        };
         if (methods.empty()) return "2";
         if (has(method)) return "0";
         return method == "HEAD" && has("GET") ? "1" : "!";
@@ -121,11 +125,13 @@ public:
         std::set<std::string> taken;
         while (made.size() < count) {
             config::Route one = route(pattern(), methods(), pick(hosts_));
-            std::string shape = one.match.host + one.match.path + (one.match.methods.empty() ? "any" : "");
+            std::string shape =
+                one.match.host + one.match.path + (one.match.methods.empty() ? "any" : "");
             for (std::size_t i = 0; i + 1 < shape.size(); ++i) {
                 if (shape[i] == '/' && shape[i + 1] == ':') shape.erase(i + 2, 2);
             }
-            // On one shape only one route that names methods and one for any, so that none conflict.
+            // On one shape only one route that names methods and one for any, so that none
+            // conflict.
             if (taken.insert(shape).second) made.push_back(std::move(one));
         }
         return made;
@@ -164,8 +170,16 @@ private:
     }
 
     Random random_;
-    std::vector<std::string> segments_{"a", "b", "c", "orders", "customers", "customerz", "line-items-of-an-order",
-                                       "line-items-of-no-order!", "12345678", "x.y"};
+    std::vector<std::string> segments_{"a",
+                                       "b",
+                                       "c",
+                                       "orders",
+                                       "customers",
+                                       "customerz",
+                                       "line-items-of-an-order",
+                                       "line-items-of-no-order!",
+                                       "12345678",
+                                       "x.y"};
     std::vector<std::string> hosts_{"", "", "", "a.example", "*.example", "*.a.example"};
     std::vector<std::string> requested_hosts_{"", "a.example", "b.example", "c.a.example", "other"};
     std::vector<std::string> method_names_{"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"};
@@ -179,11 +193,13 @@ void compare(std::uint64_t seed, std::size_t route_count, int paths) {
         const std::string path = generator.path();
         const std::string host = generator.host();
         const std::string method = generator.method();
-        const auto answer = table.ask(RequestKey{http::method_of(method), method, host, path, "", nullptr});
+        const auto answer =
+            table.ask(RequestKey{http::method_of(method), method, host, path, "", nullptr});
         const bool found = answer.outcome == Outcome::Found;
         const std::string expected = reference.ask(method, host, path);
-        const std::string got = found ? answer.text + " " + text_of(answer.match.params)
-                                      : answer.text + (answer.outcome == Outcome::NotFound ? " " : "");
+        const std::string got =
+            found ? answer.text + " " + text_of(answer.match.params)
+                  : answer.text + (answer.outcome == Outcome::NotFound ? " " : "");
         INFO("seed " << seed << ": " << method << " " << host << " " << path);
         REQUIRE(got == expected);
     }

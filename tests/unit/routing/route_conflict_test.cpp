@@ -20,7 +20,9 @@ std::vector<Conflict> conflicts_of(std::vector<config::Route> routes) {
     return built ? std::vector<Conflict>{} : built.error();
 }
 
-bool are_accepted(std::vector<config::Route> routes) { return conflicts_of(std::move(routes)).empty(); }
+bool are_accepted(std::vector<config::Route> routes) {
+    return conflicts_of(std::move(routes)).empty();
+}
 
 /// The one conflict there is, as a line.
 std::string conflict_of(std::vector<config::Route> routes) {
@@ -32,7 +34,8 @@ std::string conflict_of(std::vector<config::Route> routes) {
 }  // namespace
 
 TEST_CASE("two routes that answer the same request are a conflict that names both", "[routing]") {
-    const auto conflicts = conflicts_of({route("/x"), route("/a/:id", {"GET", "PUT"}), route("/a/:name", {"PUT"})});
+    const auto conflicts =
+        conflicts_of({route("/x"), route("/a/:id", {"GET", "PUT"}), route("/a/:name", {"PUT"})});
     REQUIRE(conflicts.size() == 1);
     CHECK(conflicts[0].first.index == 1);
     CHECK(conflicts[0].first.name == "GET /a/:id");
@@ -40,30 +43,38 @@ TEST_CASE("two routes that answer the same request are a conflict that names bot
     REQUIRE(conflicts[0].second);
     CHECK(conflicts[0].second->index == 2);
     CHECK(describe(conflicts[0]) ==
-          "route \"GET /a/:id\" (line 20, column 5) and route \"PUT /a/:name\" (line 30, column 5): both can "
-          "answer the same method on /a/:id (which is also /a/:name) for any host; give them different methods "
+          "route \"GET /a/:id\" (line 20, column 5) and route \"PUT /a/:name\" (line 30, column "
+          "5): both can "
+          "answer the same method on /a/:id (which is also /a/:name) for any host; give them "
+          "different methods "
           "or conditions, or remove one");
 }
 
 TEST_CASE("a route without a name is named by its number", "[routing]") {
     config::Route nameless = route("/a");
     nameless.name.clear();
-    CHECK_THAT(conflict_of({route("/a"), nameless}), Catch::Contains("and route number 2 (line 20"));
+    CHECK_THAT(conflict_of({route("/a"), nameless}),
+               Catch::Contains("and route number 2 (line 20"));
 }
 
 TEST_CASE("routes that share no request are no conflict", "[routing]") {
-    CHECK(are_accepted({route("/a", {"GET"}), route("/a", {"HEAD"}), route("/a", {"PUT"}), route("/a")}));
-    CHECK(are_accepted({route("/a", {}, "one.example"), route("/a", {}, "two.example"), route("/a")}));
+    CHECK(are_accepted(
+        {route("/a", {"GET"}), route("/a", {"HEAD"}), route("/a", {"PUT"}), route("/a")}));
+    CHECK(are_accepted(
+        {route("/a", {}, "one.example"), route("/a", {}, "two.example"), route("/a")}));
     CHECK(are_accepted({route("/a"), route("/a/"), route("/:x"), route("/*x"), route("/:x/")}));
-    CHECK(are_accepted({with_header(route("/a"), "X", "1"), with_header(route("/a"), "x", "2"), route("/a")}));
+    CHECK(are_accepted(
+        {with_header(route("/a"), "X", "1"), with_header(route("/a"), "x", "2"), route("/a")}));
     CHECK(are_accepted({with_query(route("/a"), "q", "1"), with_query(route("/a"), "q", "2")}));
     CHECK(are_accepted({with_query(route("/a"), "q"), with_query(route("/a"), "q", "2")}));
-    CHECK(are_accepted({with_header(route("/a"), "X"), with_header(with_header(route("/a"), "Y"), "Z")}));
+    CHECK(are_accepted(
+        {with_header(route("/a"), "X"), with_header(with_header(route("/a"), "Y"), "Z")}));
 }
 
 TEST_CASE("as many conditions that can hold together are a conflict", "[routing]") {
-    CHECK_THAT(conflict_of({with_header(route("/a"), "X", "1"), with_header(route("/a"), "Y", "1")}),
-               Catch::Contains("fulfil the conditions of both"));
+    CHECK_THAT(
+        conflict_of({with_header(route("/a"), "X", "1"), with_header(route("/a"), "Y", "1")}),
+        Catch::Contains("fulfil the conditions of both"));
     CHECK_THAT(conflict_of({with_header(route("/a"), "X", "1"), with_query(route("/a"), "X", "2")}),
                Catch::Contains("fulfil the conditions of both"));
     CHECK_THAT(conflict_of({with_query(route("/a"), "q", "1"), with_query(route("/a"), "Q", "2")}),
@@ -76,7 +87,8 @@ TEST_CASE("hosts are the same in any case and with a trailing dot", "[routing]")
 }
 
 TEST_CASE("every conflict is reported at once", "[routing]") {
-    const auto conflicts = conflicts_of({route("/a"), route("/a"), route("/a"), route("b"), route("/{id}", {}, "x:80")});
+    const auto conflicts = conflicts_of(
+        {route("/a"), route("/a"), route("/a"), route("b"), route("/{id}", {}, "x:80")});
     CHECK(conflicts.size() == 6);
 }
 
@@ -117,11 +129,13 @@ TEST_CASE("a pattern that is too deep to walk is refused", "[routing]") {
 }
 
 TEST_CASE("a host that can't be is refused", "[routing]") {
-    for (const char* host : {"*", "a.*.com", "**.com", "*.", ".", "example.com:80", "http://x", "a b", "a..b", ".a"}) {
+    for (const char* host :
+         {"*", "a.*.com", "**.com", "*.", ".", "example.com:80", "http://x", "a b", "a..b", ".a"}) {
         INFO(host);
         CHECK_THAT(conflict_of({route("/a", {}, host)}), Catch::Contains("host '"));
     }
-    CHECK(are_accepted({route("/a", {}, "[::1]"), route("/a", {}, "127.0.0.1"), route("/a", {}, "a_b.internal")}));
+    CHECK(are_accepted(
+        {route("/a", {}, "[::1]"), route("/a", {}, "127.0.0.1"), route("/a", {}, "a_b.internal")}));
 }
 
 TEST_CASE("more foreign methods than can be told apart are refused", "[routing]") {

@@ -14,7 +14,8 @@
 /// Short ways to write routes and requests in tests.
 namespace sluice::routing::examples {
 
-inline config::Route route(std::string path, std::vector<std::string> methods = {}, std::string host = "") {
+inline config::Route route(std::string path, std::vector<std::string> methods = {},
+                           std::string host = "") {
     config::Route made;
     made.name = (methods.empty() ? "any" : methods.front()) + " " + host + path;
     made.match.path = std::move(path);
@@ -24,13 +25,15 @@ inline config::Route route(std::string path, std::vector<std::string> methods = 
     return made;
 }
 
-inline config::Route with_header(config::Route made, std::string name, std::optional<std::string> value = {}) {
+inline config::Route with_header(config::Route made, std::string name,
+                                 std::optional<std::string> value = {}) {
     made.name += " if " + name + "=" + value.value_or("*");
     made.match.headers.push_back({std::move(name), std::move(value)});
     return made;
 }
 
-inline config::Route with_query(config::Route made, std::string name, std::optional<std::string> value = {}) {
+inline config::Route with_query(config::Route made, std::string name,
+                                std::optional<std::string> value = {}) {
     made.name += " if ?" + name + "=" + value.value_or("*");
     made.match.query.push_back({std::move(name), std::move(value)});
     return made;
@@ -52,12 +55,14 @@ struct Table {
         answer.outcome = table.match(key, answer.match);
         if (answer.outcome == Outcome::Found) answer.text = answer.match.route->name;
         if (answer.outcome == Outcome::NotFound) answer.text = "404";
-        if (answer.outcome == Outcome::MethodNotAllowed) answer.text = "405 " + std::string(answer.match.allow);
+        if (answer.outcome == Outcome::MethodNotAllowed)
+            answer.text = "405 " + std::string(answer.match.allow);
         return answer;
     }
 
-    [[nodiscard]] std::string ask(std::string_view method, std::string_view path, std::string_view host = "",
-                                  std::string_view query = "", const http::Fields* fields = nullptr) const {
+    [[nodiscard]] std::string ask(std::string_view method, std::string_view path,
+                                  std::string_view host = "", std::string_view query = "",
+                                  const http::Fields* fields = nullptr) const {
         return ask(RequestKey{http::method_of(method), method, host, path, query, fields}).text;
     }
 

@@ -57,7 +57,8 @@ TEST_CASE("static text is preferred to a parameter and a parameter to a catch-al
 }
 
 TEST_CASE("the walk goes back from a branch that leads nowhere", "[routing]") {
-    const Table table({route("/a/b/d"), route("/a/:x/c"), route("/a/b/:y/e"), route("/:first/*rest")});
+    const Table table(
+        {route("/a/b/d"), route("/a/:x/c"), route("/a/b/:y/e"), route("/:first/*rest")});
     CHECK(table.ask("GET", "/a/b/d") == "any /a/b/d");
     CHECK(table.ask("GET", "/a/b/c") == "any /a/:x/c");
     CHECK(params_of(table, "/a/b/c") == "x=b");
@@ -129,13 +130,14 @@ TEST_CASE("a path of many blocks and segments is walked to its end", "[routing]"
     const std::string y(64, 'y');
     std::string rest;
     for (int i = 0; i < 3000; ++i) rest += "s/";
-    CHECK(params_of(table, "/a/" + x + "/b/" + y + "/c/" + rest) == "x=" + x + " y=" + y + " rest=" + rest);
+    CHECK(params_of(table, "/a/" + x + "/b/" + y + "/c/" + rest) ==
+          "x=" + x + " y=" + y + " rest=" + rest);
     CHECK(table.ask("GET", "/a/" + x + "/b/" + y + "/d/" + rest) == "404");
 }
 
 TEST_CASE("MethodNotAllowed lists the methods of all routes on the path", "[routing]") {
-    const Table table({route("/a", {"GET"}), route("/a", {"PUT", "PROPFIND"}), route("/:x", {"DELETE"}),
-                       route("/b", {"POST"})});
+    const Table table({route("/a", {"GET"}), route("/a", {"PUT", "PROPFIND"}),
+                       route("/:x", {"DELETE"}), route("/b", {"POST"})});
     CHECK(table.ask("POST", "/a") == "405 GET, HEAD, PUT, DELETE, PROPFIND");
     CHECK(table.ask("GET", "/b") == "405 POST, DELETE");
     CHECK(table.ask("GET", "/c") == "405 DELETE");
@@ -143,8 +145,10 @@ TEST_CASE("MethodNotAllowed lists the methods of all routes on the path", "[rout
     CHECK(table.ask("POST", "/a/b") == "404");
 }
 
-TEST_CASE("a method that the more specific path does not have is looked for in the less specific", "[routing]") {
-    const Table table({route("/users/me", {"GET"}), route("/users/:id", {"DELETE"}), route("/*rest", {"POST"})});
+TEST_CASE("a method that the more specific path does not have is looked for in the less specific",
+          "[routing]") {
+    const Table table(
+        {route("/users/me", {"GET"}), route("/users/:id", {"DELETE"}), route("/*rest", {"POST"})});
     CHECK(table.ask("GET", "/users/me") == "GET /users/me");
     CHECK(table.ask("DELETE", "/users/me") == "DELETE /users/:id");
     CHECK(table.ask("POST", "/users/me") == "POST /*rest");
@@ -160,8 +164,9 @@ TEST_CASE("methods that are not of RFC 9110 are compared by name", "[routing]") 
 }
 
 TEST_CASE("a GET route answers HEAD unless a HEAD route stands there", "[routing]") {
-    const Table table({route("/a", {"GET"}), route("/b", {"GET"}), route("/b", {"HEAD"}), route("/c", {"GET"}),
-                       route("/c"), with_header(route("/d", {"HEAD"}), "X"), route("/d", {"GET"})});
+    const Table table({route("/a", {"GET"}), route("/b", {"GET"}), route("/b", {"HEAD"}),
+                       route("/c", {"GET"}), route("/c"), with_header(route("/d", {"HEAD"}), "X"),
+                       route("/d", {"GET"})});
     CHECK(table.ask("HEAD", "/a") == "GET /a");
     CHECK(table.ask("HEAD", "/b") == "HEAD /b");
     CHECK(table.ask("HEAD", "/c") == "GET /c");
@@ -180,7 +185,8 @@ TEST_CASE("a route that names the method comes before one for any", "[routing]")
 TEST_CASE("the route with the most conditions is taken", "[routing]") {
     const Table table({route("/a"), with_header(route("/a"), "X-Canary", "1"),
                        with_header(with_header(route("/a"), "X-Canary", "1"), "X-Debug"),
-                       with_header(route("/a"), "X-Canary"), with_query(route("/b"), "v", "2"), route("/b")});
+                       with_header(route("/a"), "X-Canary"), with_query(route("/b"), "v", "2"),
+                       route("/b")});
     const http::Fields canary{field("x-canary", "1")};
     const http::Fields debug{field("X-Debug", ""), field("X-CANARY", "1")};
     const http::Fields other{field("X-Canary", "2")};
@@ -203,8 +209,10 @@ TEST_CASE("a header condition looks at the first field of its name, byte by byte
     CHECK(table.ask("GET", "/a") == "404");
 }
 
-TEST_CASE("a query condition is compared decoded and looks at the first parameter of its name", "[routing]") {
-    const Table table({with_query(route("/a"), "view mode", "a&b"), with_query(route("/b"), "debug")});
+TEST_CASE("a query condition is compared decoded and looks at the first parameter of its name",
+          "[routing]") {
+    const Table table(
+        {with_query(route("/a"), "view mode", "a&b"), with_query(route("/b"), "debug")});
     CHECK(table.ask("GET", "/a", "", "view+mode=a%26b") == "any /a if ?view mode=a&b");
     CHECK(table.ask("GET", "/a", "", "x&&view%20mode=a%26b&y=1") == "any /a if ?view mode=a&b");
     CHECK(table.ask("GET", "/a", "", "view mode=other&view mode=a%26b") == "404");

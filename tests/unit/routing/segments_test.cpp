@@ -15,7 +15,8 @@ namespace {
 
 /// The path in memory of exactly its size, so that a sanitizer sees a read outside of it.
 struct Exact {
-    explicit Exact(const std::string& text) : bytes(new char[text.size()]), view(bytes.get(), text.size()) {
+    explicit Exact(const std::string& text)
+        : bytes(new char[text.size()]), view(bytes.get(), text.size()) {
         std::copy(text.begin(), text.end(), bytes.get());
     }
     std::unique_ptr<char[]> bytes;
@@ -67,6 +68,21 @@ TEST_CASE("SegmentCursor steps through random paths", "[routing]") {
             path.push_back(random.below(6) == 0 ? '/' : static_cast<char>(random.below(256)));
         }
         check_segments(path);
+    }
+}
+
+TEST_CASE("two slashes side by side are seen at every place of a path", "[routing]") {
+    for (std::size_t size = 2; size < 200; ++size) {
+        for (std::size_t place = 0; place + 1 < size; ++place) {
+            std::string path(size, 'a');
+            path[place] = '/';
+            if (place + 2 < size) path[place + 2] = '/';
+            const Exact one(path);
+            REQUIRE_FALSE(routing::has_empty_segment(one.view));
+            path[place + 1] = '/';
+            const Exact other(path);
+            REQUIRE(routing::has_empty_segment(other.view));
+        }
     }
 }
 

@@ -13,13 +13,16 @@ using sluice::routing::StaticMap;
 
 TEST_CASE("an empty StaticMap has no key", "[routing]") {
     CHECK(StaticMap().find("") == StaticMap::none);
-    CHECK(StaticMap(std::vector<std::pair<std::string, std::uint32_t>>()).find("/a") == StaticMap::none);
+    CHECK(StaticMap(std::vector<std::pair<std::string, std::uint32_t>>()).find("/a") ==
+          StaticMap::none);
 }
 
 TEST_CASE("StaticMap finds every key and nothing else", "[routing]") {
     std::vector<std::pair<std::string, std::uint32_t>> items{{"", 7}};
     for (std::uint32_t i = 1; i < 20000; ++i) {
-        items.emplace_back("/api/v" + std::to_string(i % 7) + "/things/" + std::string(i % 50, 'x') + std::to_string(i), i);
+        items.emplace_back("/api/v" + std::to_string(i % 7) + "/things/" +
+                               std::string(i % 50, 'x') + std::to_string(i),
+                           i);
     }
     items.front().second = 0;
     const StaticMap map(items);
