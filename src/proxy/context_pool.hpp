@@ -1,6 +1,6 @@
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,8 @@ public:
     static constexpr std::size_t default_capacity = 1000;
     static constexpr std::size_t slab_size = 64;
 
-    explicit ContextPool(std::size_t capacity = default_capacity, const StateLayout* layout = nullptr)
+    explicit ContextPool(std::size_t capacity = default_capacity,
+                         const StateLayout* layout = nullptr)
         : capacity_(capacity), layout_(layout) {}
     ContextPool(const ContextPool&) = delete;
     ContextPool& operator=(const ContextPool&) = delete;
@@ -71,7 +72,9 @@ private:
     class Slab {
     public:
         Slab(std::size_t size, const StateLayout* layout);
-        Slab(Slab&& other) noexcept : contexts_(other.contexts_), size_(other.size_) { other.size_ = 0; }
+        Slab(Slab&& other) noexcept : contexts_(other.contexts_), size_(other.size_) {
+            other.size_ = 0;
+        }
         Slab(const Slab&) = delete;
         Slab& operator=(const Slab&) = delete;
         ~Slab();
@@ -96,8 +99,10 @@ private:
 };
 
 inline ContextPool::Slab::Slab(std::size_t size, const StateLayout* layout)
-    : contexts_(static_cast<RequestContext*>(::operator new(size * sizeof(RequestContext)))), size_(size) {
-    for (std::size_t i = 0; i < size; ++i) ::new (static_cast<void*>(contexts_ + i)) RequestContext(layout);
+    : contexts_(static_cast<RequestContext*>(::operator new(size * sizeof(RequestContext)))),
+      size_(size) {
+    for (std::size_t i = 0; i < size; ++i)
+        ::new (static_cast<void*>(contexts_ + i)) RequestContext(layout);
 }
 
 inline ContextPool::Slab::~Slab() {
@@ -124,7 +129,9 @@ inline RequestContext& ContextPool::acquire_new() {
     return slab[0];
 }
 
-inline void ContextPool::free_overflow(RequestContext& context) noexcept { delete &context; }
+inline void ContextPool::free_overflow(RequestContext& context) noexcept {
+    delete &context;
+}
 
 inline double ContextPool::hit_rate() const noexcept {
     const std::uint64_t total = hits_ + misses();

@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,14 @@
 namespace sluice::proxy {
 
 /// Points in the life of a request at which the time is noted.
-enum class Stage : std::uint8_t { Accepted, HeadComplete, Routed, UpstreamConnected, FirstByte, Done };
+enum class Stage : std::uint8_t {
+    Accepted,
+    HeadComplete,
+    Routed,
+    UpstreamConnected,
+    FirstByte,
+    Done
+};
 inline constexpr std::size_t stage_count = 6;
 
 /// What happened to a request, for the access log and the metrics.
@@ -44,8 +52,8 @@ private:
     std::uint32_t index_;
 };
 
-/// Which filter keeps what in a request's context: filled at composition, then unchanging, so that a slot
-/// is a fixed offset and a request looks nothing up by name or type.
+/// Which filter keeps what in a request's context: filled at composition, then unchanging, so that
+/// a slot is a fixed offset and a request looks nothing up by name or type.
 ///
 /// Threading: filled by one thread before the workers start, then shared read-only.
 /// Lifetime:  outlives every pool made with it.
@@ -70,8 +78,8 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// The states of one request: one block of memory, taken when the first state is asked for and kept over
-/// reset, and a bit for every slot that holds an object.
+/// The states of one request: one block of memory, taken when the first state is asked for and kept
+/// over reset, and a bit for every slot that holds an object.
 class StateStorage {
 public:
     explicit StateStorage(const StateLayout* layout) : layout_(layout) {}
@@ -87,9 +95,6 @@ public:
     void clear() noexcept {
         if (constructed_ != 0) destroy_all();
     }
-    [[nodiscard]] bool has_memory() const { return block_ != nullptr; }
-    /// Which slots hold an object. Kept outside the block, where the context has room for it.
-    [[nodiscard]] std::uint32_t constructed() const { return constructed_; }
 
 private:
     [[nodiscard]] std::byte* place(std::uint32_t index);
@@ -97,32 +102,40 @@ private:
 
     const StateLayout* layout_;
     std::byte* block_ = nullptr;
+    /// A bit for each slot that holds an object.
     std::uint32_t constructed_ = 0;
 };
 
-/// Everything that is known about one request besides its head and its body: what stages it reached and
-/// when, where it went, how much went through, and what filters remember. Small and pooled, because a
-/// busy worker holds one per request under way.
+/// Everything that is known about one request besides its head and its body: what stages it reached
+/// and when, where it went, how much went through, and what filters remember. Small and pooled,
+/// because a busy worker holds one per request under way.
 ///
 /// Threading: owned by one worker.
-/// Lifetime:  the views and pointers set here belong to the session and its configuration snapshot, and
+/// Lifetime:  the views and pointers set here belong to the session and its configuration snapshot,
+/// and
 ///            must outlive the request. Reset keeps the memory of the state slots.
 class RequestContext {
 public:
-    explicit RequestContext(const StateLayout* layout = nullptr) : states_(layout) { forget_stages(); }
+    explicit RequestContext(const StateLayout* layout = nullptr) : states_(layout) {
+        forget_stages();
+    }
 
     /// The first stage; the others are kept as microseconds from here.
-    void begin(TimePoint accepted) noexcept { base_ = accepted; begun_ = true; }
+    void begin(TimePoint accepted) noexcept {
+        base_ = accepted;
+        begun_ = true;
+    }
 
-    /// Notes that a stage was reached. Accepted may be given here too. What is later than about 71 minutes
-    /// after Accepted is noted as that.
+    /// Notes that a stage was reached. Accepted may be given here too. What is later than about 71
+    /// minutes after Accepted is noted as that.
     void mark(Stage stage, TimePoint now) noexcept;
 
     [[nodiscard]] bool reached(Stage stage) const noexcept;
     /// The time of a stage to the microsecond; nullopt when it was not reached.
     [[nodiscard]] std::optional<TimePoint> time_of(Stage stage) const noexcept;
     /// From one stage to another; nullopt unless both were reached.
-    [[nodiscard]] std::optional<std::chrono::microseconds> between(Stage from, Stage to) const noexcept;
+    [[nodiscard]] std::optional<std::chrono::microseconds> between(Stage from,
+                                                                   Stage to) const noexcept;
 
     void set_route(const config::Route* route, std::uint32_t index) noexcept {
         route_ = route;
@@ -189,7 +202,8 @@ private:
 
 template <typename T>
 std::optional<StateSlot<T>> StateLayout::add() {
-    static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "states are kept in plain new memory");
+    static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "states are kept in plain new memory");
     static_assert(std::is_nothrow_destructible_v<T>);
     if (entries_.size() == max_slots) return std::nullopt;
     const std::size_t offset = (bytes_ + alignof(T) - 1) / alignof(T) * alignof(T);

@@ -82,7 +82,8 @@ TEST_CASE("RequestContext is as new after reset", "[proxy]") {
     CHECK_FALSE(context.has(ContextFlag::Retried));
 }
 
-TEST_CASE("a filter's state is made at first use, destroyed at reset, and its memory kept", "[proxy]") {
+TEST_CASE("a filter's state is made at first use, destroyed at reset, and its memory kept",
+          "[proxy]") {
     StateLayout layout;
     const auto text = layout.add<Counted>();
     const auto number = layout.add<std::uint64_t>();
