@@ -15,6 +15,9 @@ import threading
 from client import Client
 from waiting import PATIENCE, wait_until
 
+#: What the sanitizers' reports have in common.
+SANITIZER_WORDS = ("Sanitizer:", "runtime error:")
+
 LOOPBACK = "127.0.0.1:0"
 
 
@@ -61,6 +64,7 @@ class Gateway:
         self.config = config
         self.log = []
         self.addresses = {}
+        self.is_expected_to_end = False
         arguments = ["run"]
         if config is not None:
             self.file = file or os.path.join(self.folder, "gateway.json")
@@ -161,6 +165,7 @@ class Gateway:
 
     def wait(self, seconds=PATIENCE):
         """The exit code."""
+        self.is_expected_to_end = True
         code = self.process.wait(seconds)
         for thread in self._threads:
             thread.join(PATIENCE)
@@ -173,6 +178,26 @@ class Gateway:
 
     def log_text(self):
         return "\n".join(json.dumps(entry) for entry in self.log)
+
+    def end(self):
+        """Ends the process at the end of a test: one that has ended by itself before, or that a sanitizer complained about,
+        is a failure."""
+        died = not self.is_expected_to_end and self.process.poll() is not None
+        if os.environ.get("SLUICE_SANITIZED") == "1":
+            self.end_in_order()
+        self.kill()
+        if died or any(word in self.log_text() for word in SANITIZER_WORDS):
+            raise AssertionError(f"the gateway ended with {self.process.returncode}: {self.log_text()}")
+
+    def end_in_order(self):
+        """Lets the gateway take everything down, so that a leak is seen: the second signal cuts what still runs."""
+        for seconds in (1, PATIENCE):
+            if self.process.poll() is None:
+                self.send_signal()
+                try:
+                    self.process.wait(seconds)
+                except subprocess.TimeoutExpired:
+                    pass
 
     def kill(self):
         """Ends the process if it still runs, and removes its folder."""

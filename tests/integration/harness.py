@@ -75,14 +75,8 @@ class GatewayTest(unittest.TestCase):
 
     def gateway(self, configuration, **options):
         gateway = Gateway(configuration, **options)
-        self.addCleanup(self.finish_gateway, gateway)
+        self.addCleanup(gateway.end)
         return gateway
-
-    def finish_gateway(self, gateway):
-        died = gateway.process.poll()
-        gateway.kill()
-        if died is not None and died < 0:
-            self.fail(f"the gateway died of signal {-died}: {gateway.log_text()}")
 
     def client(self, gateway, name="web", **options):
         client = gateway.client(name, **options)
@@ -102,7 +96,7 @@ class SharedGatewayTest(GatewayTest):
         cls.upstream = Origin()
         cls.addClassCleanup(cls.upstream.stop)
         cls.sluice = Gateway(cls.configuration(cls.upstream))
-        cls.addClassCleanup(cls.sluice.kill)
+        cls.addClassCleanup(cls.sluice.end)
 
     def setUp(self):
         self.upstream.paths.clear()

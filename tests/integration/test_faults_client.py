@@ -247,7 +247,7 @@ class SlowReaders(GatewayTest):
         count = [len(client.reader.buffer)]
         client.reader.buffer.clear()
         while count[0] < size:
-            count[0] += len(client.sock.recv(MIB)) or self.fail("the body ended early")
+            count[0] += len(client.sock.recv(MIB)) or self.fail(f"the body ended after {count[0]} bytes: {gateway.log_text()}")
         self.assertLess(gateway.peak_rss_bytes() - before, 16 * MIB)
 
     def wait_stalled(self, sent):
