@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "routing/hash.hpp"
 #include "routing/slash_bits.hpp"
 #include "routing/utf8.hpp"
 
@@ -75,10 +76,27 @@ constexpr std::array<std::uint8_t, 256> make_scan_bits() {
 
 constexpr std::array<std::uint8_t, 256> scan_bits = make_scan_bits();
 
-/// Two loads and no decision for each byte; slashes are found by the word.
-bool is_plainly_normal(std::string_view raw) {
+std::uint32_t scan_word(std::uint64_t word) {
     std::uint32_t found = 0;
-    for (const char c : raw) found |= scan_bits[byte_of(c)];
+    for (unsigned shift = 0; shift < 64; shift += 8) found |= scan_bits[word >> shift & 0xFFU];
+    return found;
+}
+
+/// By the word, without a decision for each byte; the last word overlaps the one before.
+std::uint32_t scan(std::string_view raw) {
+    std::uint32_t found = 0;
+    if (raw.size() < 8) {
+        for (const char c : raw) found |= scan_bits[byte_of(c)];
+        return found;
+    }
+    for (std::size_t at = 0; at + 8 < raw.size(); at += 8) {
+        found |= scan_word(load_word(raw.data() + at));
+    }
+    return found | scan_word(load_word(raw.data() + raw.size() - 8));
+}
+
+bool is_plainly_normal(std::string_view raw) {
+    const std::uint32_t found = scan(raw);
     if ((found & needs_work) != 0) return false;
     if ((found & odd_behind_slash) != 0) {
         for (std::size_t i = 1; i < raw.size(); ++i) {
