@@ -45,6 +45,12 @@ void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
 
 void* operator new(std::size_t size) { return sluice::test::allocate(size); }
 void* operator new[](std::size_t size) { return sluice::test::allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return sluice::test::allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return sluice::test::allocate(size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
