@@ -1,11 +1,12 @@
 """The gateway of a test: the real binary with a configuration of the test's own, on ports that the system picks.
 
-SLUICE_BINARY names the binary; SLUICE_WINE, when set and not "0", runs it under Wine ("1") or that emulator.
+SLUICE_BINARY names the binary; SLUICE_WINE, when set and not "0", runs it under Wine ("1") or by that command.
 """
 
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -29,11 +30,16 @@ def binary_command():
     emulator = os.environ.get("SLUICE_WINE", "0")
     if emulator in ("", "0"):
         return [binary]
-    return ["wine" if emulator == "1" else emulator, binary]
+    return [*(["wine"] if emulator == "1" else shlex.split(emulator)), binary]
 
 
 def is_wine():
     return len(binary_command()) > 1
+
+
+def native_path(path):
+    """A path as the binary knows it: under Wine the root is drive Z."""
+    return "Z:" + path.replace("/", "\\") if is_wine() else path
 
 
 def environment():
@@ -70,7 +76,7 @@ class Gateway:
             self.file = file or os.path.join(self.folder, "gateway.json")
             with open(self.file, "w", encoding="utf-8") as out:
                 json.dump(config, out, indent=2)
-            arguments += ["-c", self.file]
+            arguments += ["-c", native_path(self.file)]
         self.process = subprocess.Popen(
             [*binary_command(), *arguments],
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 from client import Client, Response, chunks, request_bytes
-from gateway import LOOPBACK, Gateway, is_wine, run_command, split_address
+from gateway import LOOPBACK, Gateway, is_wine, native_path, run_command, split_address
 from origin import Connection, Origin, Request, answer
 from waiting import PATIENCE, TimedOut, wait_until
 from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
@@ -19,7 +19,7 @@ from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
     "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster", "config", "forward_all", "is_wine",
-    "main", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
+    "main", "native_path", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
 ]
 
 

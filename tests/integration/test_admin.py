@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness import GatewayTest, SharedGatewayTest, cluster, config, main, proxy_to, request_bytes, route
+from harness import GatewayTest, SharedGatewayTest, cluster, config, main, proxy_to, request_bytes, route, wait_until
 
 SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_]\w*="([^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|-?[0-9.e+-]+)\Z')
 
@@ -51,20 +51,23 @@ class Admin(SharedGatewayTest):
         client = self.connect()
         for _ in range(5):
             client.get("/orders/7")
-        self.assertEqual(self.total("sluice_requests_total", route="orders", code="2xx"), before + 5)
+        # A request is counted when its response is out, which the client may see first.
+        wait_until(lambda: self.total("sluice_requests_total", route="orders", code="2xx") == before + 5, "5 requests")
         missing = self.total("sluice_requests_total", code="4xx")
         client.get("/nowhere/at/all")
-        self.assertEqual(self.total("sluice_requests_total", code="4xx"), missing + 1)
+        wait_until(lambda: self.total("sluice_requests_total", code="4xx") == missing + 1, "the missing route")
 
     def test_histograms_are_cumulative_and_end_at_the_count(self):
         self.connect().get("/orders/7")
+        wait_until(lambda: self.total("sluice_requests_total", route="orders") > 0, "the request to be counted")
         samples = self.sluice.metrics()
         name = 'sluice_request_duration_seconds_bucket{route="orders"'
         buckets = [value for key, value in samples.items() if key.startswith(name)]
         self.assertEqual(buckets, sorted(buckets))
         count = samples['sluice_request_duration_seconds_count{route="orders"}']
         self.assertEqual(samples[name + ',le="+Inf"}'], count)
-        self.assertEqual(count, self.total("sluice_requests_total", route="orders"))
+        counted = [value for key, value in samples.items() if key.startswith('sluice_requests_total{route="orders"')]
+        self.assertEqual(count, sum(counted))
 
     def test_upstream_connections_and_their_reuse_are_counted(self):
         labels = {"cluster": "origin", "endpoint": self.upstream.address}
@@ -76,12 +79,12 @@ class Admin(SharedGatewayTest):
         gained = self.total("sluice_upstream_dialed_total", **labels) - dialed
         self.assertLessEqual(gained, 1)
         self.assertEqual(self.total("sluice_upstream_reused_total", **labels) - reused, 4 - gained)
-        self.assertGreater(self.total("sluice_upstream_connections_idle", **labels), 0)
+        wait_until(lambda: self.total("sluice_upstream_connections_idle", **labels) > 0, "the connection to be idle")
 
     def test_bytes_memory_and_descriptors_are_told(self):
         self.connect().get("/orders/7")
-        self.assertGreater(self.total("sluice_client_bytes_total", direction="received"), 0)
-        self.assertGreater(self.total("sluice_client_bytes_total", direction="sent"), 0)
+        wait_until(lambda: self.total("sluice_client_bytes_total", direction="received") > 0, "received bytes")
+        wait_until(lambda: self.total("sluice_client_bytes_total", direction="sent") > 0, "sent bytes")
         self.assertGreater(self.total("process_resident_memory_bytes"), 1_000_000)
         self.assertGreater(self.total("process_open_fds"), 5)
         self.assertEqual(self.total("sluice_build_info"), 1)

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import config, main, route, run_command
+from harness import config, main, native_path, route, run_command
 
 VALID = config([route("/orders/:id", name="order", respond={"status": 200}), route("/*rest", respond={"status": 404})])
 
@@ -22,7 +22,7 @@ class CommandTest(unittest.TestCase):
         path = os.path.join(self.folder, "gateway.json")
         with open(path, "w", encoding="utf-8") as out:
             out.write(content if isinstance(content, str) else json.dumps(content, indent=2))
-        return path
+        return native_path(path)
 
 
 class Commands(CommandTest):
@@ -91,7 +91,7 @@ class Check(CommandTest):
         self.assertIn("second", done.stderr)
 
     def test_a_missing_file_is_an_error_that_names_it(self):
-        done = run_command("check", os.path.join(self.folder, "missing.json"))
+        done = run_command("check", native_path(os.path.join(self.folder, "missing.json")))
         self.assertEqual(done.returncode, 3)
         self.assertIn("missing.json", done.stderr)
 
