@@ -57,4 +57,6 @@ bool enable_terminal_colours(StandardStream stream) {
     return terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
+void stop_at_once() noexcept { std::abort(); }
+
 }  // namespace sluice::platform

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <thread>
 
 namespace sluice::platform {
@@ -92,6 +93,13 @@ void set_thread_name(std::string_view name) {
     if (set_description != nullptr) {
         set_description(::GetCurrentThread(), to_wide(name).c_str());
     }
+}
+
+void stop_at_once() noexcept {
+    constexpr UINT code_of_abort = 3;
+    ::TerminateProcess(::GetCurrentProcess(), code_of_abort);
+    // Not reached: the call above ends this thread too.
+    std::_Exit(static_cast<int>(code_of_abort));
 }
 
 }  // namespace sluice::platform

@@ -89,7 +89,13 @@ void StreamCore::assign(platform::NativeSocket socket) {
     std::error_code error;
     // The family only matters for opening sockets; this one is open.
     socket_.assign(asio::generic::stream_protocol(AF_INET, 0), socket, error);
-    if (!error) socket_.non_blocking(true, error);
+    if (error) {
+        // Asio has not become its owner.
+        platform::close_socket(socket);
+        aborted_ = true;
+        return;
+    }
+    socket_.non_blocking(true, error);
     if (error) aborted_ = true;
 }
 

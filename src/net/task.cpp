@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "platform/process_facts.hpp"
+
 namespace sluice::net {
 namespace {
 
@@ -32,7 +34,8 @@ void stop_on_exception() noexcept {
     } catch (...) {
         std::fputs("sluice: fatal: unexpected exception of unknown type in a worker\n", stderr);
     }
-    std::abort();
+    std::fflush(stderr);
+    platform::stop_at_once();
 }
 
 void spawn(Task<void> task) { run_detached(std::move(task)); }

@@ -40,4 +40,8 @@ enum class StandardStream : std::uint8_t { Output, Error };
 /// bytes.
 void set_thread_name(std::string_view name);
 
+/// Ends the process at once because of a bug: no destructor runs, nobody is asked. POSIX leaves a core dump where the system
+/// keeps them; Windows ends with exit code 3, without the dialog that abort() would wait in.
+[[noreturn]] void stop_at_once() noexcept;
+
 }  // namespace sluice::platform
