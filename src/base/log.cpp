@@ -16,6 +16,8 @@ constexpr std::string_view colour_off = "\x1b[0m";
 void write_to_stderr(std::string_view line) {
     // One call a line: the C library locks the stream for its length.
     std::fwrite(line.data(), 1, line.size(), stderr);
+    // Windows' C library may keep what goes to a pipe or a file.
+    std::fflush(stderr);
 }
 
 void append_padded(std::string& out, std::int64_t value, int width) {
