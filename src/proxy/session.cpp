@@ -101,8 +101,9 @@ net::Task<void> Session::refuse(const Error& error) {
 
 void Session::drain() {
     draining_ = true;
-    reader_.stop();
     if (exchange_ != nullptr) exchange_->drain();
+    // Last: an idle session ends, and is gone, inside this call.
+    reader_.stop();
 }
 
 void Session::cut() {
