@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness import GatewayTest, SharedGatewayTest, cluster, config, main, proxy_to, request_bytes, route, wait_until
+from harness import GatewayTest, SharedGatewayTest, cluster, config, is_wine, main, proxy_to, request_bytes, route, wait_until
 
 SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_]\w*="([^"\\\n]|\\["\\n])*",?)+\})? (\+Inf|-?[0-9.e+-]+)\Z')
 
@@ -86,7 +86,8 @@ class Admin(SharedGatewayTest):
         wait_until(lambda: self.total("sluice_client_bytes_total", direction="received") > 0, "received bytes")
         wait_until(lambda: self.total("sluice_client_bytes_total", direction="sent") > 0, "sent bytes")
         self.assertGreater(self.total("process_resident_memory_bytes"), 1_000_000)
-        self.assertGreater(self.total("process_open_fds"), 5)
+        if not is_wine():  # Wine counts no handles.
+            self.assertGreater(self.total("process_open_fds"), 5)
         self.assertEqual(self.total("sluice_build_info"), 1)
 
     def test_active_connections_go_up_and_down(self):
