@@ -79,6 +79,7 @@ StreamCore& StreamCore::take(Worker& worker) {
     core->in_use_ = true;
     core->watcher_ = nullptr;
     core->maybe_readable_ = true;
+    core->read_error_.clear();
     core->read_timed_out_ = core->write_timed_out_ = false;
     core->aborted_ = core->reset_on_close_ = false;
     core->bytes_written_ = 0;
@@ -118,6 +119,7 @@ void StreamCore::give_back_if_idle() {
 }
 
 Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
+    if (read_error_) return fail(closed_by_peer(read_error_));
     std::error_code error;
     const std::size_t bytes =
         socket_.read_some(asio::mutable_buffer(space.data(), space.size()), error);
@@ -152,6 +154,8 @@ void StreamCore::on_readable(std::error_code error) {
         if (reader_ || watcher_ != nullptr) arm_read();
         return;
     }
+    // IOCP tells of a reset once, here; the next read would take it for the end of input.
+    read_error_ = error;
     maybe_readable_ = true;
     if (read_ != nullptr) {
         Result<std::optional<std::size_t>> got = try_read(read_->space_);
