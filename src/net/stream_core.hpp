@@ -71,6 +71,8 @@ private:
     bool read_armed_ = false;
     bool maybe_readable_ = false;
     bool read_timed_out_ = false;
+    /// What the readiness event reported; every later read fails with it.
+    std::error_code read_error_;
     // Writing.
     std::coroutine_handle<> writer_;
     Stream::WriteAwaiter* write_ = nullptr;
