@@ -93,6 +93,7 @@ private:
     // 10 to 12: the response comes back.
     [[nodiscard]] net::Task<Result<void>> read_response_head();
     [[nodiscard]] net::Task<Result<std::size_t>> read_one_head();
+    [[nodiscard]] net::Task<Result<void>> pass_interim(bool has_false_body);
     [[nodiscard]] net::Task<Result<void>> relay_response();
     [[nodiscard]] net::Task<Result<void>> relay_body(BodyReader& body);
     [[nodiscard]] Result<void> write_response_head();
@@ -140,6 +141,7 @@ private:
     net::Buffer response_buffer_;
     std::size_t response_used_ = 0;
     std::size_t response_head_bytes_ = 0;
+    bool interim_came_ = false;
 
     std::uint64_t sent_before_ = 0;
     bool client_gone_ = false;

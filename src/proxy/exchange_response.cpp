@@ -10,6 +10,20 @@
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
+namespace {
+
+constexpr std::string_view too_many_options = "Connection names too many fields";
+
+/// Says that a body follows, where there can be none. A length of 0 is a common mistake and harmless.
+bool announces_body(const http::Fields& fields) {
+    return std::ranges::any_of(fields, [](const http::Field& field) {
+        return field.id == http::FieldId::TransferEncoding ||
+               (field.id == http::FieldId::ContentLength &&
+                field.value.find_first_not_of('0') != std::string_view::npos);
+    });
+}
+
+}  // namespace
 
 /// Reads heads until the final one; interim responses are passed on.
 net::Task<Result<void>> Exchange::read_response_head() {
@@ -22,18 +36,33 @@ net::Task<Result<void>> Exchange::read_response_head() {
             {response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()), head_.method, response);
         if (!parsed) co_return fail(upstream_failure(parsed.error()));
         context_->mark(Stage::FirstByte, state_.worker().now());
-        if (response.status >= 200) co_return Result<void>{};
-        if (response.status == 101) {
-            co_return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, "101 without an upgrade asked for", {}}));
+        const bool has_false_body = (response.status < 200 || response.status == 204) && announces_body(response.fields);
+        if (response.status >= 200) {
+            // A body that comes all the same must not be read as the next response.
+            if (has_false_body) response.keep_alive = false;
+            co_return Result<void>{};
         }
-        const Result<void> passed = co_await writer_.send_interim(response);
-        if (!passed) {
-            client_gone_ = true;
-            co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        }
+        const Result<void> passed = co_await pass_interim(has_false_body);
+        if (!passed) co_return fail(passed.error());
         response_used_ -= response_head_bytes_;
         std::copy_n(response_buffer_.data() + response_head_bytes_, response_used_, response_buffer_.data());
     }
+}
+
+net::Task<Result<void>> Exchange::pass_interim(bool has_false_body) {
+    http::ResponseHead& response = scratch_.response;
+    std::string_view flaw;
+    if (response.status == 101) flaw = "101 without an upgrade asked for";
+    if (has_false_body) flaw = "an interim response with a body";
+    if (filters::remove_hop_by_hop(response.fields).too_many_options) flaw = too_many_options;
+    if (!flaw.empty()) {
+        co_return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, std::string(flaw), {}}));
+    }
+    interim_came_ = true;
+    const Result<void> passed = co_await writer_.send_interim(response);
+    if (passed) co_return passed;
+    client_gone_ = true;
+    co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
 }
 
 /// Reads until a head is complete; yields its length.
@@ -69,7 +98,9 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
 
 Result<void> Exchange::write_response_head() {
     http::ResponseHead& response = scratch_.response;
-    filters::remove_hop_by_hop(response.fields);
+    if (filters::remove_hop_by_hop(response.fields).too_many_options) {
+        return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, std::string(too_many_options), {}}));
+    }
     plan_->response_headers.apply(response.fields);
     // An upstream that answers before it has the whole request: what is left of it can't be told from the next one.
     if (!upload_complete_) writer_.close_after();

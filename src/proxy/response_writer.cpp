@@ -94,7 +94,8 @@ net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& h
     http::HeadWriter writer(buffer.from(0));
     writer.status_line(head.status, head.reason);
     for (const http::Field& field : head.fields) {
-        if (field.id != http::FieldId::Connection) writer.field(field);
+        // An interim response has no body, and no length of one (RFC 9110, 8.6).
+        if (field.id != http::FieldId::ContentLength) writer.field(field);
     }
     writer.end_head();
     if (!writer.is_good()) co_return Result<void>{};

@@ -40,7 +40,8 @@ public:
     [[nodiscard]] net::Task<Result<void>> send(std::string_view data, bool is_last,
                                                std::string_view trailers = {});
 
-    /// Passes an interim response (1xx) on at once; to an HTTP/1.0 client nothing goes out.
+    /// Passes an interim response (1xx) on at once, its hop-by-hop fields removed before; to an
+    /// HTTP/1.0 client nothing goes out.
     [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head);
 
     /// This response is the connection's last. Before `end_head`.
