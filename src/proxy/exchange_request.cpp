@@ -63,7 +63,7 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
 /// request can be repeated.
 bool Exchange::may_retry(const Error& error, std::uint32_t attempts, std::uint32_t endpoints,
                          bool sent_nothing) const {
-    if (writer_.has_begun() || cut_) return false;
+    if (writer_.has_begun() || interim_came_ || cut_) return false;
     if (sent_nothing) return error.retry == Retry::Always && attempts < endpoints;
     return upstream::may_retry({.error = error.retry,
                                 .reused_connection = reused_,
@@ -76,7 +76,10 @@ bool Exchange::may_retry(const Error& error, std::uint32_t attempts, std::uint32
 /// One try at one endpoint, up to the head of its final response.
 net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     UpstreamConnections& upstreams = state_.upstreams();
-    upstream_ = upstreams.take_idle(plan_->cluster, endpoint_);
+    Result<void> written = write_request_head(forward);
+    if (!written) co_return written;
+    // Where one idle connection has died on reuse, the others have probably died with it.
+    upstream_ = reused_ ? nullptr : upstreams.take_idle(plan_->cluster, endpoint_);
     reused_ = upstream_ != nullptr;
     response_used_ = 0;
     if (!reused_) {
@@ -89,8 +92,6 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
     state_.metrics().count_upstream_request(metric_index(), reused_);
     context_->mark(Stage::UpstreamConnected, state_.worker().now());
-    Result<void> written = write_request_head(forward);
-    if (!written) co_return written;
     Result<void> sent = co_await send_request();
     // An upstream may answer and close before it has read everything; its answer counts.
     if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
@@ -109,7 +110,11 @@ net::Task<Result<void>> Exchange::send_request() {
     if (sent && upload_complete_ && !body_.trailers().empty()) {
         sent = co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
     }
-    if (!sent) co_return sent;
+    if (!sent) {
+        // Its answer may be there all the same, and has the usual time.
+        response_deadline_ = state_.worker().now() + response_timeout_;
+        co_return sent;
+    }
     if (upload_complete_) {
         session_.stream().watch(this);
     } else {
@@ -152,6 +157,8 @@ net::Task<void> Exchange::upload() {
 
 /// What becomes of a request of which the rest will never be sent.
 void Exchange::end_upload_early(Error error) {
+    // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
+    if (cut_) session_.stream().abort();
     if (upstream_ == nullptr || upload_stopped_) return;
     const bool is_stalled = error.code == ErrorCode::ResponseTimeout && !writer_.has_begun();
     if (error.side == Side::Client || is_stalled) {
@@ -243,6 +250,9 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
     http::Fields& fields = scratch_.fields;
     fields = head_.fields;
     const filters::HopByHop removed = filters::remove_hop_by_hop(fields);
+    if (removed.too_many_options) {
+        return fail(client_error(ErrorCode::BadRequest, "Connection names more fields than the gateway removes"));
+    }
     const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
     state_.forwarded().apply(fields, facts, scratch_.arena);
     plan_->request_headers.apply(fields);
@@ -273,6 +283,9 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
 
 std::string_view Exchange::host_for(const config::Forward& forward) const {
     if (forward.host == "keep" && !head_.authority.empty()) return head_.authority;
+    const bool is_unix = cluster_->endpoints[endpoint_].kind == net::Destination::Kind::UnixPath;
+    // A path is no host (RFC 9110, 7.2).
+    if (is_unix && (forward.host == "keep" || forward.host == "endpoint")) return "localhost";
     if (forward.host == "keep" || forward.host == "endpoint") return cluster_->endpoint_names[endpoint_];
     return forward.host;
 }
