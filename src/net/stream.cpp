@@ -55,6 +55,13 @@ bool Stream::has_input() {
     return platform::peek_state(core_->socket_.native_handle()) == platform::PeekState::HasData;
 }
 
+bool Stream::is_drained() {
+    if (!core_->maybe_readable_) return true;
+    if (platform::peek_state(core_->socket_.native_handle()) != platform::PeekState::Open) return false;
+    core_->maybe_readable_ = false;
+    return true;
+}
+
 void Stream::set_read_deadline(TimePoint when) {
     core_->read_timed_out_ = false;
     core_->read_deadline_.set(when);

@@ -105,6 +105,9 @@ public:
     [[nodiscard]] bool peer_has_closed();
     /// Whether bytes wait to be read.
     [[nodiscard]] bool has_input();
+    /// Whether the last read emptied the input and the peer is there, as far as is known: looks only after a read that may
+    /// have left something.
+    [[nodiscard]] bool is_drained();
 
     /// A read that still waits when `when` passes fails with TimedOut.
     void set_read_deadline(TimePoint when);

@@ -133,7 +133,9 @@ net::Task<Result<void>> Exchange::relay_response() {
     }
     Result<void> relayed = co_await relay_body(body);
     const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && body.leftover().empty() &&
-                          scratch_.response.framing.kind != http::BodyKind::UntilClose;
+                          scratch_.response.framing.kind != http::BodyKind::UntilClose &&
+                          // A pipelined request takes the connection before the pool hears of bytes that nobody asked for.
+                          upstream_->stream.is_drained();
     session_.stream().unwatch();
     co_await finish_upload();
     release_upstream(reusable);
