@@ -15,8 +15,10 @@ constexpr std::size_t relay_bytes = std::size_t{64} * 1024;
 TimePoint pace_deadline(const ReadPace& pace, std::uint64_t bytes, Duration waited, TimePoint now) {
     const TimePoint idle_end = now + pace.idle;
     if (pace.min_rate == 0) return idle_end;
-    const auto earned = std::chrono::microseconds{
-        static_cast<std::int64_t>(std::min<std::uint64_t>(bytes, std::uint64_t{1} << 40) * 1'000'000 / pace.min_rate)};
+    // Bounded, so that no sum of times overflows: at a low rate a large body earns centuries.
+    constexpr std::uint64_t longest = std::chrono::microseconds{std::chrono::hours{24 * 365}}.count();
+    const std::uint64_t micros = std::min<std::uint64_t>(bytes, std::uint64_t{1} << 40) * 1'000'000 / pace.min_rate;
+    const std::chrono::microseconds earned{static_cast<std::int64_t>(std::min(micros, longest))};
     return std::min(idle_end, now + (pace.grace + earned - waited));
 }
 

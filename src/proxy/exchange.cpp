@@ -129,6 +129,8 @@ Result<void> Exchange::check_body_so_far() const {
 }
 
 void Exchange::add_own_fields(http::HeadWriter& writer) {
+    // The client that asked may send its body or not: nobody can tell it from the next request.
+    if (head_.expects_continue && !body_.is_done()) writer_.close_after();
     writer.field("Date", state_.http_date());
     if (!state_.forwarded().request_id_header().empty()) {
         writer.field(state_.forwarded().request_id_header(), request_id_);
