@@ -262,6 +262,15 @@ class Malformed(FaultTest):
                 self.assertEqual(response.status, 502, f"{case.place}: {case.data[:200]!r}")
                 wait_until(lambda number=number: origin.connections[number].closed, "the upstream connection to be closed")
 
+    def test_an_interim_response_with_a_body_is_502(self):
+        for field in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
+            with self.subTest(field):
+                self.expect(502, sends(b"HTTP/1.1 103 Early Hints\r\n" + field + b"\r\n\r\n" + answer(b"late"), "wait"))
+
+    def test_more_connection_options_than_anybody_needs_are_502(self):
+        options = b", ".join(b"x%d" % i for i in range(50))
+        self.expect(502, sends(b"HTTP/1.1 200 OK\r\nConnection: " + options + b"\r\nContent-Length: 0\r\n\r\n", "wait"))
+
     def test_101_without_an_upgrade_is_502(self):
         self.expect(502, sends(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "wait"))
 
@@ -284,6 +293,20 @@ class ExtraBytes(FaultTest):
         self.assertEqual(client.get("/").body, b"first")
         self.assertEqual(client.get("/").body, b"ok")
         wait_until(lambda: origin.connections[0].closed, "the talkative upstream's connection to be closed")
+
+    def test_bytes_behind_a_large_response_are_never_given_to_a_pipelined_request(self):
+        large = b"x" * 100_000
+        origin, gateway = self.proxied(sends(answer(large) + answer(b"for somebody else"), "wait"))
+        client = self.client(gateway).send(GET + GET)
+        self.assertEqual(client.response().body, large)
+        self.assertEqual(client.response().body, b"ok")
+
+    def test_a_204_with_a_body_is_its_connections_last_response(self):
+        origin, gateway = self.proxied(sends(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "wait"))
+        client = self.client(gateway)
+        self.assertEqual(client.get("/").status, 204)
+        self.assertEqual(client.get("/").body, b"ok")
+        wait_until(lambda: origin.connections[0].closed, "the connection of the 204 to be closed")
 
     def test_bytes_on_an_idle_connection_are_never_given_to_the_next_client(self):
         def talkative(connection):
@@ -330,6 +353,20 @@ class StaleConnections(FaultTest):
                 self.assertEqual(client.get("/").body, b"first")
                 self.assertEqual(client.get("/again").body, b"ok")
                 self.assertEqual([one.target for one in origin.requests], ["/", "/again", "/again"])
+
+    def test_a_get_is_not_repeated_once_an_interim_response_has_come(self):
+        def hints(connection):
+            connection.request()
+            connection.send(answer(b"first"))
+            connection.request()
+            connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            connection.close()
+
+        origin, gateway = self.proxied(hints)
+        client = self.client(gateway)
+        client.get("/")
+        self.assertEqual(client.get("/again").status, 502)
+        self.assertEqual(len(origin.requests), 2)
 
     def test_a_put_with_a_body_at_hand_is_repeated(self):
         origin, gateway = self.proxied(self.stale())

@@ -143,6 +143,19 @@ class Interim(SharedGatewayTest):
         self.assertEqual(response.interim[0].headers["Link"], "</a.css>")
         self.assertEqual(response.body, b"done")
 
+    def test_interim_responses_lose_what_is_meant_for_one_connection(self):
+        fields = b"Connection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\nLink: </a.css>\r\n"
+        self.upstream.on("/a", lambda _: b"HTTP/1.1 103 Early Hints\r\n" + fields + b"\r\n" + answer(b"done"))
+        interim = self.connect().get("/a").interim[0]
+        self.assertEqual(interim.headers["Link"], "</a.css>")
+        for name in ("Connection", "X-Hop", "Keep-Alive", "Content-Length"):
+            self.assertNotIn(name, interim.headers)
+
+    def test_more_connection_options_than_anybody_needs_are_400(self):
+        options = ", ".join(f"x{i}" for i in range(50))
+        response = self.connect().get("/a", f"Connection: {options}")
+        self.assertEqual(response.status, 400)
+
     def test_interim_responses_are_withheld_from_http_1_0(self):
         self.upstream.on("/a", lambda _: b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(b"done"))
         response = self.connect().request("GET", "/a", version="1.0")
