@@ -5,7 +5,7 @@ import os
 import socket
 import tempfile
 
-from harness import Client, GatewayTest, config, main, proxy_to, request_bytes, route
+from harness import Client, GatewayTest, config, forward_all, main, proxy_to, request_bytes, route
 
 
 class Families(GatewayTest):
@@ -69,6 +69,12 @@ class UnixSockets(GatewayTest):
         second = self.gateway(settings, wait=False)
         self.assertEqual(second.wait(), 4)
         self.assertEqual(first.get("/").status, 200)
+
+    def test_the_host_of_a_unix_upstream_is_no_path(self):
+        origin = self.origin(path=self.path("origin.sock"))
+        gateway = self.gateway(forward_all(None, {"host": "endpoint"}, origin))
+        self.assertEqual(gateway.get("/").status, 200)
+        self.assertEqual(origin.requests[0].headers["Host"], "localhost")
 
     def test_a_unix_upstream_is_proxied_to(self):
         origin = self.origin(path=self.path("origin.sock"))

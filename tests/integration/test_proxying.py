@@ -4,7 +4,7 @@ import hashlib
 import threading
 import unittest
 
-from harness import GatewayTest, SharedGatewayTest, answer, chunks, main, proxy_to, request_bytes, wait_until
+from harness import GatewayTest, SharedGatewayTest, answer, chunks, config, main, proxy_to, request_bytes, route, wait_until
 
 MIB = 1024 * 1024
 
@@ -187,6 +187,12 @@ class Interim(SharedGatewayTest):
         client = self.client(self.gateway(proxy_to(origin)))
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
         self.assertEqual(client.response().status, 403)
+        self.assertTrue(client.is_closed())
+
+    def test_an_answer_that_leaves_an_expected_body_unread_says_that_it_is_the_last(self):
+        client = self.client(self.gateway(config([route("/here", respond={"status": 200})])))
+        response = client.request("POST", "/here", ["Content-Length: 5", "Expect: 100-continue"])
+        self.assertEqual(response.headers["Connection"], "close")
         self.assertTrue(client.is_closed())
 
     def test_an_unknown_expectation_is_answered_with_417(self):
