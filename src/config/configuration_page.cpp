@@ -84,6 +84,10 @@ std::string type_name(const Key& key) {
             return "list of networks";
         case Type::Texts:
             return "list of texts";
+        case Type::Addresses:
+            return "list of addresses";
+        case Type::Statuses:
+            return "list of statuses";
         case Type::TextMap:
             return "object of texts";
         case Type::Conditions:
@@ -129,6 +133,8 @@ std::string limits_of(const Key& key) {
             return range.empty() ? range : range + " bytes";
         case Type::Networks:
         case Type::Texts:
+        case Type::Addresses:
+        case Type::Statuses:
         case Type::Objects:
             return range.empty() ? range : range + " entries";
         default:
@@ -139,7 +145,15 @@ std::string limits_of(const Key& key) {
 void append_row(std::string& out, const Key& key) {
     out += "| `" + std::string(key.name) + "` | " + type_name(key) + " | " + default_of(key) +
            " | " + limits_of(key) + " | " + std::string(key.sentence);
-    if (!key.only_with.empty()) out += " Only with `" + std::string(key.only_with) + "`.";
+    if (!key.only_with.empty()) {
+        out += " Only with ";
+        std::string_view separator;
+        for (const std::string_view other : split_words(key.only_with)) {
+            out += std::string(separator) + "`" + std::string(other) + "`";
+            separator = " or ";
+        }
+        out += ".";
+    }
     out += " |\n";
 }
 

@@ -77,7 +77,10 @@ Json value_of(const Key& key) {
             return string;
         case Type::Networks:
         case Type::Texts:
+        case Type::Addresses:
             return list_of(string, key.range);
+        case Type::Statuses:
+            return list_of({{"anyOf", Json::array({string, {{"type", "integer"}}})}}, key.range);
         case Type::TextMap:
             return {{"type", "object"}, {"additionalProperties", string}};
         case Type::Conditions:

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -9,40 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "config/cluster.hpp"
+#include "config/values.hpp"
+
 /// The configuration as a user writes it, parsed and validated: plain immutable values. Defaults stand
 /// here and nowhere else; config/schema.cpp describes each for parsing and for the documentation.
 namespace sluice::config {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-/// Where a value stands in the file. Lines and columns count from 1.
-struct Position {
-    std::uint32_t line = 0;
-    std::uint32_t column = 0;
-};
-
-/// "127.0.0.1:8080", "[::1]:8080", "orders.internal:8080" or "unix:/run/sluice.sock".
-struct Address {
-    enum class Kind : std::uint8_t { Ipv4, Ipv6, Name, UnixPath };
-    Kind kind = Kind::Ipv4;
-    /// The literal without brackets, the name, or the path.
-    std::string host;
-    std::uint16_t port = 0;
-
-    /// As it is written in a file and in logs.
-    [[nodiscard]] std::string text() const;
-    bool operator==(const Address&) const = default;
-};
-
-/// A network such as 10.0.0.0/8, or a single address.
-struct Network {
-    Address::Kind kind = Address::Kind::Ipv4;
-    /// Network byte order; the first 4 bytes for IPv4.
-    std::array<std::uint8_t, 16> bytes{};
-    std::uint8_t prefix_length = 0;
-    bool operator==(const Network&) const = default;
-};
 
 struct Listener {
     std::string name;
@@ -69,11 +40,6 @@ struct Match {
     std::vector<Condition> query;
 };
 
-struct HeaderValue {
-    std::string name;
-    std::string value;
-};
-
 /// Edits of a message's headers, done in the order remove, set, add.
 struct HeaderEdits {
     std::vector<std::string> remove;
@@ -82,8 +48,27 @@ struct HeaderEdits {
     [[nodiscard]] bool empty() const { return remove.empty() && set.empty() && add.empty(); }
 };
 
+/// One of the clusters that share a route's requests.
+struct Share {
+    std::string cluster;
+    std::uint32_t weight = 1;
+};
+
+/// A copy of a request, whose response nobody waits for.
+struct Mirror {
+    std::string cluster;
+    std::uint32_t percent = 100;
+};
+
 struct Forward {
     std::string cluster;
+    /// Instead of one cluster.
+    std::vector<Share> split;
+    std::optional<Mirror> mirror;
+    /// Protocols that a client may change to: "websocket".
+    std::vector<std::string> upgrade;
+    /// After the change: how long both sides may be silent.
+    milliseconds upgrade_idle = std::chrono::hours{1};
     /// From the complete request to the response head.
     milliseconds timeout = seconds{120};
     /// "keep" sends the client's Host, "endpoint" the endpoint's address, anything else is sent as it is.
@@ -92,12 +77,6 @@ struct Forward {
     std::string strip_prefix;
     /// Replaces the whole path; may use the route's parameters: "/v2/orders/:id".
     std::string rewrite;
-};
-
-struct Respond {
-    std::uint16_t status = 200;
-    std::string body;
-    std::vector<HeaderValue> headers;
 };
 
 struct Redirect {
@@ -115,26 +94,6 @@ struct Route {
     std::uint64_t max_body_bytes = 0;
     /// Free key/value pairs for filters and logs.
     std::map<std::string, std::string> metadata;
-    Position position;
-};
-
-struct Endpoint {
-    Address address;
-    std::uint32_t weight = 1;
-};
-
-struct Cluster {
-    enum class Balance : std::uint8_t { RoundRobin };
-    std::string name;
-    Balance balance = Balance::RoundRobin;
-    std::vector<Endpoint> endpoints;
-    milliseconds connect_timeout = seconds{5};
-    /// An idle upstream connection is closed after this; keep it below the upstream's own limit.
-    milliseconds idle_timeout = seconds{50};
-    /// Idle connections kept per endpoint and worker.
-    std::uint32_t max_idle = 128;
-    /// The connection may say nothing for so long while a body is under way.
-    milliseconds read_timeout = seconds{60};
     Position position;
 };
 
@@ -185,6 +144,7 @@ struct Config {
     std::vector<Listener> listeners;
     std::vector<Route> routes;
     std::vector<Cluster> clusters;
+    Resolver resolver;
     Limits limits;
     Forwarding forwarding;
     LogSettings log;

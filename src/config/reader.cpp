@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "config/address.hpp"
+#include "config/status_range.hpp"
 #include "config/quantity.hpp"
 #include "config/words.hpp"
 
@@ -156,6 +157,25 @@ void Reader::read(const Key& key, const Node& node, std::vector<std::string>& ou
     });
 }
 
+void Reader::read(const Key& key, const Node& node, std::vector<Address>& out) {
+    // One that can't be read keeps its place, so that the others keep their index.
+    for_each_element(key, node, [&](const Node& element) { read(key, element, out.emplace_back()); });
+}
+
+void Reader::read(const Key& key, const Node& node, std::vector<StatusRange>& out) {
+    out.clear();
+    for_each_element(key, node, [&](const Node& element) {
+        const bool is_number = element.kind == Node::Kind::Number;
+        if (!is_number && !expect(element, Node::Kind::Text, "a status")) return;
+        const auto range = parse_status_range(element.text);
+        if (range) {
+            out.push_back(*range);
+        } else {
+            complain(element.position, range.error().message, range.error().help);
+        }
+    });
+}
+
 void Reader::read(const Key&, const Node& node, std::vector<HeaderValue>& out) {
     for_each_text(node, [&](const std::string& name, const std::string& text) {
         out.push_back({name, text});
@@ -267,8 +287,7 @@ void Reader::check_one_of(const Object& object, const Node& node) {
     if (present.size() == 1) return;
     const std::string help = "write exactly one of " + enumerate(object.one_of, " or ");
     if (present.empty()) {
-        complain(node.position, "the " + std::string(object.title) + " does not say what to do",
-                 help);
+        complain(node.position, "the " + std::string(object.title) + " lacks its most important key", help);
     } else {
         complain(member_of(node, present[1]).key_position,
                  enumerate(present) + " exclude each other", help);
@@ -280,12 +299,12 @@ void Reader::check_only_with(const Object& object, const Node& node) {
     // already.
     if (!object.one_of.empty() && present_of(object.one_of, node).empty()) return;
     for (const Key& key : object.keys) {
-        const bool lacks = !key.only_with.empty() && node.find(key.name) != nullptr &&
-                           node.find(key.only_with) == nullptr;
-        if (!lacks) continue;
+        if (key.only_with.empty() || node.find(key.name) == nullptr) continue;
+        const auto others = split_words(key.only_with);
+        if (!present_of(others, node).empty()) continue;
         const Below below(*this, key.name);
         complain(member_of(node, key.name).key_position,
-                 "has no effect without " + quoted(key.only_with), "remove it");
+                 "has no effect without " + enumerate(others, " or "), "remove it");
     }
 }
 

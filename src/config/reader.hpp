@@ -37,6 +37,8 @@ public:
     void read(const Key& key, const Node& node, Address& out);
     void read(const Key& key, const Node& node, std::vector<Network>& out);
     void read(const Key& key, const Node& node, std::vector<std::string>& out);
+    void read(const Key& key, const Node& node, std::vector<Address>& out);
+    void read(const Key& key, const Node& node, std::vector<StatusRange>& out);
     void read(const Key& key, const Node& node, std::vector<HeaderValue>& out);
     void read(const Key& key, const Node& node, std::map<std::string, std::string>& out);
     void read(const Key& key, const Node& node, std::vector<Condition>& out);

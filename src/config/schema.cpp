@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/schema_binding.hpp"
+#include "config/schema_objects.hpp"
 
 // The table. Objects stand before those that hold them; `configuration_page` turns the order
 // around.
@@ -62,15 +63,6 @@ constexpr std::array match_keys{
 constexpr Object match{
     "match", "What a request must be like for the route to take it.", match_keys, {}};
 
-constexpr std::array respond_keys{
-    bind<&Respond::status>({.name = "status", .range = {200, 599}, .sentence = "The status code."}),
-    bind<&Respond::body>({.name = "body", .range = {0, mib}, .sentence = "The body, as text."}),
-    bind<&Respond::headers>(
-        {.name = "headers", .sentence = "Headers of the answer, such as Content-Type."}),
-};
-constexpr Object respond{
-    "respond", "An answer that the gateway gives by itself.", respond_keys, {}};
-
 constexpr std::array redirect_keys{
     bind<&Redirect::status>(
         {.name = "status",
@@ -83,6 +75,33 @@ constexpr std::array redirect_keys{
                                .required = true}),
 };
 constexpr Object redirect{"redirect", "A redirection to another place.", redirect_keys, {}};
+
+constexpr std::array share_keys{
+    bind<&Share::cluster>({.name = "cluster",
+                           .range = {1, 128},
+                           .sentence = "The cluster.",
+                           .required = true}),
+    bind<&Share::weight>({.name = "weight",
+                          .range = {0, 1'000'000},
+                          .sentence = "Its share of the requests, in proportion to the others."}),
+};
+constexpr Object share{"split", "One of the clusters that share a route's requests.", share_keys, {}};
+
+constexpr std::array mirror_keys{
+    bind<&Mirror::cluster>({.name = "cluster",
+                            .range = {1, 128},
+                            .sentence = "The cluster that gets the copies.",
+                            .required = true}),
+    bind<&Mirror::percent>({.name = "percent",
+                            .range = {0, 100},
+                            .sentence = "How many of a hundred requests are copied."}),
+};
+constexpr Object mirror{
+    "mirror",
+    "Copies of requests for another cluster. Nobody waits for their responses; requests with a body that "
+    "has not arrived whole with its head are not copied, nor more at a time than 100 per worker.",
+    mirror_keys,
+    {}};
 
 constexpr std::array edit_keys{
     bind<&HeaderEdits::remove>({.name = "remove",
@@ -116,35 +135,58 @@ constexpr std::array route_keys{
          .range = {1, 128},
          .sentence = "The cluster that the request is proxied to.",
          .default_note = "none"}),
+    bind<&RouteDraft::forward, &Forward::split>(
+        {.name = "split",
+         .range = {1, 100},
+         .sentence = "Clusters that share the requests by weight, instead of one.",
+         .default_note = "none",
+         .object = &share}),
+    bind<&RouteDraft::forward, &Forward::mirror>(
+        {.name = "mirror",
+         .sentence = "A share of the requests is sent to this cluster as well.",
+         .only_with = "cluster split",
+         .default_note = "none",
+         .object = &mirror}),
+    bind<&RouteDraft::forward, &Forward::upgrade>(
+        {.name = "upgrade",
+         .range = {0, 16},
+         .sentence = "Protocols that a client may change to, such as \"websocket\"; other wishes to "
+                     "upgrade are not passed on.",
+         .only_with = "cluster split"}),
+    bind<&RouteDraft::forward, &Forward::upgrade_idle>(
+        {.name = "upgrade_idle",
+         .range = {1000, 30 * day},
+         .sentence = "An upgraded connection on which neither side says anything is closed after this.",
+         .only_with = "upgrade"}),
     bind<&RouteDraft::forward, &Forward::timeout>(
         {.name = "timeout",
          .range = {1, day},
          .sentence =
              "From the complete request to the head of the response; then the client gets 504.",
-         .only_with = "cluster"}),
+         .only_with = "cluster split"}),
     bind<&RouteDraft::forward, &Forward::host>(
         {.name = "host",
          .range = {1, 259},
          .sentence =
              "The Host that the upstream sees: \"keep\" sends the client's, \"endpoint\" the "
              "endpoint's address, anything else is sent as it is.",
-         .only_with = "cluster"}),
+         .only_with = "cluster split"}),
     bind<&RouteDraft::forward, &Forward::strip_prefix>(
         {.name = "strip_prefix",
          .range = {0, 4096},
          .sentence =
              "Taken off the front of the path before it is sent: \"/api\" turns /api/x into /x.",
-         .only_with = "cluster"}),
+         .only_with = "cluster split"}),
     bind<&RouteDraft::forward, &Forward::rewrite>(
         {.name = "rewrite",
          .range = {0, 4096},
          .sentence =
              "Replaces the whole path; may use the parameters of the match: \"/v2/orders/:id\".",
-         .only_with = "cluster"}),
+         .only_with = "cluster split"}),
     bind<&RouteDraft::respond>({.name = "respond",
                                 .sentence = "The gateway's own answer.",
                                 .default_note = "none",
-                                .object = &respond}),
+                                .object = &respond_object}),
     bind<&RouteDraft::redirect>({.name = "redirect",
                                  .sentence = "A redirection.",
                                  .default_note = "none",
@@ -152,7 +194,7 @@ constexpr std::array route_keys{
     bind<&RouteDraft::route, &Route::request_headers>(
         {.name = "request_headers",
          .sentence = "Changes to the headers that the upstream gets.",
-         .only_with = "cluster",
+         .only_with = "cluster split",
          .object = &edits}),
     bind<&RouteDraft::route, &Route::response_headers>(
         {.name = "response_headers",
@@ -165,58 +207,12 @@ constexpr std::array route_keys{
     bind<&RouteDraft::route, &Route::metadata>(
         {.name = "metadata", .sentence = "Free names and values for filters and logs."}),
 };
-constexpr std::array<std::string_view, 3> route_actions{"cluster", "respond", "redirect"};
+constexpr std::array<std::string_view, 4> route_actions{"cluster", "split", "respond", "redirect"};
 constexpr Object route{
     "route",
     "What is done with the requests that match. The most specific match wins, whatever "
     "the order in the file.",
     route_keys, route_actions};
-
-constexpr std::array endpoint_keys{
-    bind<&Endpoint::address>({.name = "address",
-                              .sentence = "Where the upstream listens: \"10.0.0.5:8080\", "
-                                          "\"orders.internal:8080\" or \"unix:/run/orders.sock\".",
-                              .required = true}),
-    bind<&Endpoint::weight>(
-        {.name = "weight",
-         .range = {1, 1000},
-         .sentence = "Its share of the requests, in proportion to the others."}),
-};
-constexpr Object endpoint{"endpoint", "One address of an upstream.", endpoint_keys, {}};
-
-constexpr std::array cluster_keys{
-    bind<&Cluster::name>({.name = "name",
-                          .range = {1, 128},
-                          .sentence = "The name that routes use.",
-                          .required = true}),
-    bind<&Cluster::balance>({.name = "balance",
-                             .choices = "round_robin",
-                             .sentence = "How an endpoint is chosen for a request."}),
-    bind<&Cluster::endpoints>({.name = "endpoints",
-                               .range = {1, 10000},
-                               .sentence = "The addresses that share the requests.",
-                               .required = true,
-                               .object = &endpoint}),
-    bind<&Cluster::connect_timeout>(
-        {.name = "connect_timeout",
-         .range = {1, hour},
-         .sentence = "How long a connection to an endpoint may take to open."}),
-    bind<&Cluster::idle_timeout>(
-        {.name = "idle_timeout",
-         .range = {0, day},
-         .sentence =
-             "An idle upstream connection is closed after this; keep it below the upstream's own "
-             "limit."}),
-    bind<&Cluster::max_idle>(
-        {.name = "max_idle",
-         .range = {0, 65535},
-         .sentence = "Idle connections kept per endpoint and worker; 0 keeps none."}),
-    bind<&Cluster::read_timeout>(
-        {.name = "read_timeout",
-         .range = {1, day},
-         .sentence = "The upstream may say nothing for so long while a body is under way."}),
-};
-constexpr Object cluster{"cluster", "Upstream endpoints that serve the same.", cluster_keys, {}};
 
 constexpr std::array limit_keys{
     bind<&Limits::headers>({.name = "headers",
@@ -357,7 +353,10 @@ constexpr std::array root_keys{
     bind<&Config::clusters>({.name = "clusters",
                              .range = {0, 100'000},
                              .sentence = "The upstreams.",
-                             .object = &cluster}),
+                             .object = &cluster_object}),
+    bind<&Config::resolver>({.name = "resolver",
+                             .sentence = "How names of upstreams are looked up.",
+                             .object = &resolver_object}),
     bind<&Config::limits>(
         {.name = "limits", .sentence = "Limits of size and time.", .object = &limits}),
     bind<&Config::forwarding>({.name = "forwarding",

@@ -32,6 +32,10 @@ enum class Type : std::uint8_t {
     /// An array of "10.0.0.0/8" and single addresses.
     Networks,
     Texts,
+    /// An array of Address.
+    Addresses,
+    /// An array of 502, "5xx" and "200-299".
+    Statuses,
     /// An object of strings.
     TextMap,
     /// An object of strings, and true for "must be there".
@@ -55,7 +59,7 @@ struct Key {
     /// One sentence for the documentation.
     std::string_view sentence;
     bool required = false;
-    /// Another key of the same object without which this one makes no sense.
+    /// Other keys of the same object, separated by spaces; without any of them this one makes no sense.
     std::string_view only_with;
     /// Instead of the default of the model, where that shows nothing.
     std::string_view default_note;

@@ -12,6 +12,7 @@
 #include "config/quantity.hpp"
 #include "config/reader.hpp"
 #include "config/schema.hpp"
+#include "config/status_range.hpp"
 #include "config/words.hpp"
 
 /// Ties a row of the schema table to the member of the model that it fills.
@@ -59,6 +60,10 @@ constexpr Type type_of() {
         return Type::Networks;
     else if constexpr (std::same_as<T, std::vector<std::string>>)
         return Type::Texts;
+    else if constexpr (std::same_as<T, std::vector<config::Address>>)
+        return Type::Addresses;
+    else if constexpr (std::same_as<T, std::vector<StatusRange>>)
+        return Type::Statuses;
     else if constexpr (std::same_as<T, std::vector<Condition>>)
         return Type::Conditions;
     else if constexpr (std::same_as<T, std::vector<HeaderValue>>)
@@ -88,6 +93,8 @@ std::string text_of(const Key& key, const T& value) {
         return '"' + value + '"';
     else if constexpr (std::same_as<T, Address>)
         return '"' + value.text() + '"';
+    else if constexpr (std::same_as<T, std::vector<StatusRange>>)
+        return format_statuses(value);
     else
         return {};
 }

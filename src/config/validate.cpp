@@ -6,6 +6,7 @@
 
 #include "config/field_rules.hpp"
 #include "config/problem.hpp"
+#include "config/validate_cluster.hpp"
 #include "config/validate_route.hpp"
 #include "config/words.hpp"
 
@@ -74,24 +75,6 @@ void validate_listeners(const Config& config, Findings& findings) {
     if (config.admin.enabled) addresses.check(config.admin.address, "/admin/address", findings);
 }
 
-void validate_cluster(const Cluster& cluster, const std::string& pointer, Findings& findings) {
-    std::unordered_map<std::string, std::string> seen;
-    const std::string list = pointer_to(pointer, "endpoints");
-    for (std::size_t i = 0; i < cluster.endpoints.size(); ++i) {
-        const Address& address = cluster.endpoints[i].address;
-        if (address.host.empty()) continue;
-        const std::string place = pointer_to(pointer_to(list, i), "address");
-        if (address.kind != Address::Kind::UnixPath && address.port == 0) {
-            findings.push_back(
-                {place, false, "an endpoint can't have port 0", "write the upstream's port"});
-        }
-        const auto [first, is_new] = seen.emplace(address.text(), place);
-        if (is_new) continue;
-        findings.push_back({place, false, quoted(address.text()) + " stands twice in this cluster",
-                            "give it a larger weight instead; see " + first->second});
-    }
-}
-
 void validate_clusters(const Config& config, Findings& findings) {
     Names names("cluster");
     for (std::size_t i = 0; i < config.clusters.size(); ++i) {
@@ -110,15 +93,23 @@ public:
 
     void check(const Route& route, const std::string& pointer, Findings& findings) const {
         const auto* forward = std::get_if<Forward>(&route.action);
-        if (forward == nullptr || forward->cluster.empty() || known_.contains(forward->cluster))
-            return;
-        findings.push_back(
-            {pointer_to(pointer, "cluster"), false,
-             "no cluster has the name " + quoted(forward->cluster),
-             names_.empty() ? "add it to 'clusters'" : suggest(forward->cluster, names_)});
+        if (forward == nullptr) return;
+        check_name(forward->cluster, pointer_to(pointer, "cluster"), findings);
+        const std::string split = pointer_to(pointer, "split");
+        for (std::size_t i = 0; i < forward->split.size(); ++i) {
+            check_name(forward->split[i].cluster, pointer_to(pointer_to(split, i), "cluster"), findings);
+        }
+        if (!forward->mirror) return;
+        check_name(forward->mirror->cluster, pointer_to(pointer_to(pointer, "mirror"), "cluster"), findings);
     }
 
 private:
+    void check_name(const std::string& name, const std::string& pointer, Findings& findings) const {
+        if (name.empty() || known_.contains(name)) return;
+        findings.push_back({pointer, false, "no cluster has the name " + quoted(name),
+                            names_.empty() ? "add it to 'clusters'" : suggest(name, names_)});
+    }
+
     std::vector<std::string_view> names_;
     std::unordered_set<std::string_view> known_;
 };
@@ -154,6 +145,17 @@ void validate_forwarding(const Forwarding& forwarding, Findings& findings) {
     }
 }
 
+void validate_resolver(const Resolver& resolver, Findings& findings) {
+    for (std::size_t i = 0; i < resolver.servers.size(); ++i) {
+        const Address& server = resolver.servers[i];
+        const bool is_literal = server.kind == Address::Kind::Ipv4 || server.kind == Address::Kind::Ipv6;
+        if (server.host.empty() || (is_literal && server.port != 0)) continue;
+        findings.push_back({pointer_to("/resolver/servers", i), false,
+                            quoted(server.text()) + " is not the address of a DNS server",
+                            "write an IP address and a port, such as \"10.0.0.2:53\""});
+    }
+}
+
 void validate_log(const LogSettings& log, Findings& findings) {
     if (!has_control(log.access)) return;
     findings.push_back({"/log/access", false, "the path holds a control character", "remove it"});
@@ -166,6 +168,7 @@ std::vector<Finding> validate(const Config& config, ClusterNames clusters) {
     validate_listeners(config, findings);
     validate_routes(config, clusters, findings);
     validate_clusters(config, findings);
+    validate_resolver(config.resolver, findings);
     validate_forwarding(config.forwarding, findings);
     validate_log(config.log, findings);
     return findings;

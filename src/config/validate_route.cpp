@@ -166,6 +166,20 @@ void check_rewrite(const Forward& forward, const Match& match, const std::string
     }
 }
 
+void check_split(const std::vector<Share>& split, const std::string& pointer, Findings& findings) {
+    const auto has_weight = [](const Share& share) { return share.weight != 0; };
+    if (split.empty() || std::ranges::any_of(split, has_weight)) return;
+    findings.push_back({pointer, false, "no cluster has a weight", "write a weight above 0 for at least one"});
+}
+
+void check_upgrade(const std::vector<std::string>& protocols, const std::string& pointer, Findings& findings) {
+    for (std::size_t i = 0; i < protocols.size(); ++i) {
+        if (is_token(protocols[i])) continue;
+        findings.push_back({pointer_to(pointer, i), false, quoted(protocols[i]) + " is not the name of a protocol",
+                            "write one such as \"websocket\""});
+    }
+}
+
 void check_forward(const Forward& forward, const Match& match, const std::string& pointer,
                    Findings& findings) {
     if (!is_sent_host(forward.host)) {
@@ -173,6 +187,8 @@ void check_forward(const Forward& forward, const Match& match, const std::string
                             quoted(forward.host) + " is not a host",
                             "write \"keep\", \"endpoint\", \"name\" or \"name:port\""});
     }
+    check_split(forward.split, pointer_to(pointer, "split"), findings);
+    check_upgrade(forward.upgrade, pointer_to(pointer, "upgrade"), findings);
     const std::string strip = pointer_to(pointer, "strip_prefix");
     check_path(forward.strip_prefix, strip, findings);
     const std::string rewrite = pointer_to(pointer, "rewrite");
@@ -181,16 +197,6 @@ void check_forward(const Forward& forward, const Match& match, const std::string
         findings.push_back({rewrite, true, "'strip_prefix' and 'rewrite' exclude each other",
                             "'rewrite' says the whole path: remove 'strip_prefix'"});
     }
-}
-
-void check_respond(const Respond& respond, const std::string& pointer, Findings& findings) {
-    const bool is_bodiless = respond.status == 204 || respond.status == 304;
-    if (is_bodiless && !respond.body.empty()) {
-        findings.push_back({pointer_to(pointer, "body"), false,
-                            "status " + std::to_string(respond.status) + " can't have a body",
-                            "remove it, or write another status"});
-    }
-    check_values(respond.headers, pointer_to(pointer, "headers"), findings);
 }
 
 void check_redirect(const Redirect& redirect, const std::string& pointer, Findings& findings) {
@@ -205,6 +211,16 @@ void check_redirect(const Redirect& redirect, const std::string& pointer, Findin
 
 }  // namespace
 
+void validate_respond(const Respond& respond, const std::string& pointer, Findings& findings) {
+    const bool is_bodiless = respond.status == 204 || respond.status == 304;
+    if (is_bodiless && !respond.body.empty()) {
+        findings.push_back({pointer_to(pointer, "body"), false,
+                            "status " + std::to_string(respond.status) + " can't have a body",
+                            "remove it, or write another status"});
+    }
+    check_values(respond.headers, pointer_to(pointer, "headers"), findings);
+}
+
 void validate_route(const Route& route, const std::string& pointer,
                     std::vector<Finding>& findings) {
     const std::string match = pointer_to(pointer, "match");
@@ -217,7 +233,7 @@ void validate_route(const Route& route, const std::string& pointer,
     if (const auto* forward = std::get_if<Forward>(&route.action)) {
         check_forward(*forward, route.match, pointer, findings);
     } else if (const auto* respond = std::get_if<Respond>(&route.action)) {
-        check_respond(*respond, pointer_to(pointer, "respond"), findings);
+        validate_respond(*respond, pointer_to(pointer, "respond"), findings);
     } else if (const auto* redirect = std::get_if<Redirect>(&route.action)) {
         check_redirect(*redirect, pointer_to(pointer, "redirect"), findings);
     }

@@ -59,7 +59,7 @@ TEST_CASE("every key reaches its member of the model", "[config]") {
     REQUIRE(config.clusters.size() == 1);
     const Cluster& cluster = config.clusters[0];
     CHECK(cluster.name == "orders");
-    CHECK(cluster.balance == Cluster::Balance::RoundRobin);
+    CHECK(cluster.balance == Balance::RoundRobin);
     CHECK(cluster.endpoints.at(0).weight == 2);
     CHECK(cluster.endpoints.at(1).address.kind == Address::Kind::Name);
     CHECK(cluster.connect_timeout == 2s);

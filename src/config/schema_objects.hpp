@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/schema.hpp"
+
+/// Objects of the table that stand in a .cpp of their own.
+namespace sluice::config {
+
+extern const Object respond_object;
+extern const Object cluster_object;
+extern const Object resolver_object;
+
+}  // namespace sluice::config
