@@ -173,7 +173,8 @@ void Breaker::change_locked(BreakerState to, TimePoint now) {
 }
 
 void Breaker::count_free_probes_locked() {
-    free_probes_.store(probes_ - std::min(probes_, std::max(probes_running_, probes_given_)), std::memory_order_relaxed);
+    const std::uint32_t taken = std::min(probes_, std::max(probes_running_, probes_given_));
+    free_probes_.store(probes_ - taken, std::memory_order_relaxed);
 }
 
 BreakerState Breaker::state(TimePoint now) const {

@@ -46,8 +46,8 @@ struct Admission {
 ///
 /// Only a failure or a slow success opens it: a success that completes min_requests does not.
 ///
-/// Threading: shared by all workers. While it is closed or open there are atomics only, and what is not configured costs
-///            nothing; a mutex is taken to change the state and for the few requests that get a probe
+/// Threading: shared by all workers. While it is closed or open there are atomics only, and what is not configured
+///            costs nothing; a mutex is taken to change the state and for the few requests that get a probe
 ///            (docs/decisions/0003-locks.md).
 /// Failure:   an admitted request must be finished once, or its places stay taken.
 class Breaker {
