@@ -259,6 +259,22 @@ TEST_CASE("Breaker takes no notice of requests from before it opened", "[upstrea
     }
 }
 
+TEST_CASE("Breaker begins to count failures in a row anew after it has closed", "[upstream]") {
+    Breaker breaker(opens_after(2));
+    const Admission late = breaker.admit(at(0s));
+    request(breaker, Outcome::Failure, 0s);
+    request(breaker, Outcome::Failure, 0s);
+    request(breaker, Outcome::Success, 5s);
+    request(breaker, Outcome::Success, 5s);
+    REQUIRE(breaker.state(at(5s)) == BreakerState::Closed);
+    // Neither those that opened it nor one from before it opened count along with the next.
+    breaker.finish(late, Outcome::Failure, 1ms, at(5s));
+    request(breaker, Outcome::Failure, 5s);
+    CHECK(breaker.state(at(5s)) == BreakerState::Closed);
+    request(breaker, Outcome::Failure, 5s);
+    CHECK(breaker.state(at(5s)) == BreakerState::Open);
+}
+
 TEST_CASE("Breaker begins with an empty window after it has closed", "[upstream]") {
     config::Breaker config = no_rules();
     config.error_percent = 50;
@@ -267,10 +283,12 @@ TEST_CASE("Breaker begins with an empty window after it has closed", "[upstream]
     config.open_time = 1s;
     config.probes = 1;
     Breaker breaker(config);
+    const Admission late = breaker.admit(at(0s));
     for (int i = 0; i < 4; ++i) request(breaker, Outcome::Failure, 0s);
     REQUIRE(breaker.state(at(0s)) == BreakerState::Open);
     request(breaker, Outcome::Success, 1s);
     REQUIRE(breaker.state(at(1s)) == BreakerState::Closed);
+    breaker.finish(late, Outcome::Failure, 1ms, at(1s));
     for (int i = 0; i < 3; ++i) request(breaker, Outcome::Failure, 1s);
     CHECK(breaker.state(at(1s)) == BreakerState::Closed);
     request(breaker, Outcome::Failure, 1s);
