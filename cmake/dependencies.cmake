@@ -1,9 +1,10 @@
 # Every dependency, its version and its licence, in this one file. The system's package is taken when it
-# is there (find_*); otherwise the pinned source is fetched by commit, which is a content hash.
+# is there (find_*); otherwise the pinned source is fetched by commit, which is a content hash, or with its hash.
 #
 # name              least    fetched  licence      used by                     Debian 12 package
 # Asio (standalone) 1.22.1   1.22.1   BSL-1.0      net, platform               libasio-dev
 # llhttp            8.1.0    8.1.1    MIT          tests, as a second opinion  node-llhttp
+# c-ares            1.18.1   1.18.1   MIT          net                         libc-ares-dev
 # CLI11             2.1.2    2.1.2    BSD-3-Clause app                         libcli11-dev
 # nlohmann JSON     3.11.2   3.11.2   MIT          config, app                 nlohmann-json3-dev
 # Catch2            2.13.10  2.13.10  BSL-1.0      tests                       catch2
@@ -61,6 +62,59 @@ if(SLUICE_POLLER STREQUAL "kqueue" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
   target_link_libraries(dependency_asio INTERFACE PkgConfig::LIBKQUEUE)
 elseif(SLUICE_POLLER)
   message(FATAL_ERROR "SLUICE_POLLER=${SLUICE_POLLER}: only kqueue on Linux can be chosen; leave it empty for the system's own")
+endif()
+
+# c-ares looks up names (docs/decisions/0004-names-by-c-ares.md). A cross build compiles it: from Debian's own source
+# package, with its fixes, where './dev deps' has put that, otherwise from the release.
+function(sluice_cares_from_source)
+  set(SLUICE_CARES_SOURCE ${PROJECT_SOURCE_DIR}/build/tools/c-ares CACHE PATH "c-ares' source, if it is there")
+  if(EXISTS ${SLUICE_CARES_SOURCE}/CMakeLists.txt)
+    set(cares_SOURCE_DIR ${SLUICE_CARES_SOURCE})
+    set(cares_BINARY_DIR ${PROJECT_BINARY_DIR}/_deps/cares-build)
+  else()
+    message(STATUS "cares: no system package, fetching 1.18.1")
+    FetchContent_Declare(cares SOURCE_SUBDIR none
+      URL https://github.com/c-ares/c-ares/releases/download/cares-1_18_1/c-ares-1.18.1.tar.gz
+      URL_HASH SHA256=1a7d52a8a84a9fbffb1be9133c0f6e17217d91ea5a6fa61f6b4729cda78ebbcf)
+    FetchContent_MakeAvailable(cares)
+  endif()
+  # Plain variables count as options (CMP0077); its minimum of 3.1 is too old for CMake 4.
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)
+  set(CMAKE_POLICY_VERSION_MINIMUM 3.5)
+  set(CARES_STATIC ON)
+  set(CARES_SHARED OFF)
+  set(CARES_INSTALL OFF)
+  set(CARES_BUILD_TESTS OFF)
+  set(CARES_BUILD_TOOLS OFF)
+  if(NOT WIN32)
+    # Query ids are seeded from it. A cross build would not find it on its own (CVE-2023-31124).
+    set(CARES_RANDOM_FILE /dev/urandom CACHE FILEPATH "" FORCE)
+  endif()
+  add_subdirectory(${cares_SOURCE_DIR} ${cares_BINARY_DIR} EXCLUDE_FROM_ALL)
+  get_target_property(library c-ares::cares_static ALIASED_TARGET)
+  target_compile_options(${library} PRIVATE -w)
+  if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    # Debian's fix of CVE-2023-31130 uses a constant that glibc has.
+    target_compile_definitions(${library} PRIVATE INADDRSZ=4)
+  endif()
+  get_target_property(includes ${library} INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(${library} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${includes}")
+  target_link_libraries(dependency_cares INTERFACE c-ares::cares_static)
+endfunction()
+
+add_library(dependency_cares INTERFACE)
+# Newer releases mark as old what 1.18.1 has nothing else for.
+target_compile_definitions(dependency_cares INTERFACE CARES_NO_DEPRECATED)
+find_package(c-ares CONFIG QUIET)
+find_path(SLUICE_cares_INCLUDE ares.h)
+find_library(SLUICE_cares_LIBRARY NAMES libcares.a cares)
+if(TARGET c-ares::cares)
+  target_link_libraries(dependency_cares INTERFACE c-ares::cares)
+elseif(SLUICE_cares_INCLUDE AND SLUICE_cares_LIBRARY)
+  target_include_directories(dependency_cares SYSTEM INTERFACE ${SLUICE_cares_INCLUDE})
+  target_link_libraries(dependency_cares INTERFACE ${SLUICE_cares_LIBRARY})
+else()
+  sluice_cares_from_source()
 endif()
 
 if(SLUICE_BUILD_TESTS OR SLUICE_BUILD_FUZZ)
