@@ -24,6 +24,7 @@ LAYERS = {
 # library include prefix: the folders that may use it
 LIBRARIES = {
     "asio": {"net", "platform"},
+    "ares": {"net"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),
