@@ -29,7 +29,9 @@ DnsBytes reply_with(const std::vector<DnsRecord>& records) {
 
 /// An SRV record whose target is these bytes.
 DnsRecord srv_to(const DnsBytes& target) {
-    DnsRecord record{.type = dns_type::srv, .ttl = 60, .data = {0, 1, 0, 2, 0, 80}};
+    DnsRecord record = srv_record(1, 2, 80, "", 60);
+    // Without the root's label.
+    record.data.pop_back();
     append(record.data, target);
     return record;
 }
