@@ -12,4 +12,6 @@ std::string_view poller_name() {
     return "kqueue";
 }
 
+bool poller_misses_close() { return true; }
+
 }  // namespace sluice::platform

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/cluster_report.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "platform/poller.hpp"
@@ -21,8 +22,9 @@ constexpr const char* index_page =
 
 }  // namespace
 
-Admin::Admin(const telemetry::MetricsRegistry& metrics, std::string config)
+Admin::Admin(const telemetry::MetricsRegistry& metrics, std::shared_ptr<const proxy::Snapshot> snapshot, std::string config)
     : metrics_(metrics),
+      snapshot_(std::move(snapshot)),
       config_(std::move(config)),
       started_milliseconds_(wall_clock_milliseconds()) {}
 
@@ -63,7 +65,8 @@ telemetry::ProcessNumbers Admin::process_numbers() const {
 }
 
 std::string Admin::metrics_page() const {
-    return telemetry::prometheus_text(metrics_.collect(), process_numbers());
+    return telemetry::prometheus_text(metrics_.collect(), process_numbers()) +
+           telemetry::prometheus_clusters(cluster_report(*snapshot_, Clock::now()));
 }
 
 std::string Admin::status_page() const {
@@ -73,6 +76,7 @@ std::string Admin::status_page() const {
     facts.config = config_;
     facts.is_draining = draining_.load(std::memory_order_relaxed);
     facts.listeners = listeners_;
+    facts.clusters = cluster_report(*snapshot_, Clock::now());
     return telemetry::status_document(facts, metrics_.collect());
 }
 

@@ -19,7 +19,7 @@ namespace sluice::app {
 class Admin {
 public:
     /// `config` is what /status calls the configuration: a file, or "embedded".
-    Admin(const telemetry::MetricsRegistry& metrics, std::string config);
+    Admin(const telemetry::MetricsRegistry& metrics, std::shared_ptr<const proxy::Snapshot> snapshot, std::string config);
 
     void add_listener(std::string name, std::string address);
 
@@ -35,6 +35,7 @@ private:
     [[nodiscard]] telemetry::ProcessNumbers process_numbers() const;
 
     const telemetry::MetricsRegistry& metrics_;
+    std::shared_ptr<const proxy::Snapshot> snapshot_;
     std::string config_;
     std::vector<telemetry::ListenerStatus> listeners_;
     TimePoint started_ = Clock::now();

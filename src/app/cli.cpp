@@ -43,6 +43,8 @@ struct CommandLine {
     CommandLine() {
         app.footer(footer);
         app.require_subcommand(1);
+        // On Windows too a path that begins with / is a path.
+        app.allow_windows_style_options(false);
         run = app.add_subcommand("run", "Serve until told to stop (Ctrl-C, SIGTERM)");
         run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
         check = app.add_subcommand("check", "Check a configuration file and print every error");

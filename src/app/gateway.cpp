@@ -9,6 +9,7 @@
 #include "app/echo.hpp"
 #include "app/listen_address.hpp"
 #include "app/stop_request.hpp"
+#include "app/upstream_watch.hpp"
 #include "app/version.hpp"
 #include "net/listener.hpp"
 #include "platform/poller.hpp"
@@ -48,6 +49,7 @@ struct Gateway::Parts {
     proxy::LocalHandler admin_handler;
     proxy::LocalHandler echo_handler = answer_echo;
     std::shared_ptr<const proxy::Snapshot> snapshot;
+    std::unique_ptr<UpstreamWatch> upstreams;
     std::unique_ptr<telemetry::FileSink> access_sink;
     std::unique_ptr<proxy::ConnectionLimit> connection_limit;
     std::unique_ptr<telemetry::MetricsRegistry> metrics;
@@ -132,7 +134,7 @@ void Gateway::Parts::make_states() {
     for (std::size_t i = 0; i < workers.size(); ++i) {
         states.push_back(std::make_unique<proxy::WorkerState>(*workers[i], shared, metrics->add_worker()));
     }
-    admin = std::make_unique<Admin>(*metrics, file.value_or("embedded"));
+    admin = std::make_unique<Admin>(*metrics, snapshot, file.value_or("embedded"));
     admin_handler = [this](const proxy::LocalRequest& request) { return admin->answer(request); };
 }
 
@@ -206,6 +208,8 @@ ExitCode Gateway::Parts::start() {
     make_states();
     if (!open_listeners()) return ExitCode::BindFailed;
     describe_listeners();
+    upstreams = std::make_unique<UpstreamWatch>(snapshot, log);
+    upstreams->start();
     const Result<void> listening = signals.start(
         {[this](int count, std::string_view name) { stop.request(count, name); },
          [this](std::string_view name) { log.warn("reload is not available yet", {{"signal", name}}); }});
@@ -252,6 +256,7 @@ ExitCode Gateway::Parts::stop_in_order(const std::string& signal) {
 }
 
 void Gateway::Parts::stop_workers(ExitCode code) {
+    if (upstreams) upstreams->stop();
     if (!are_workers_running) return;
     for (const std::unique_ptr<net::Listener>& listener : listeners) {
         if (listener) listener->stop();

@@ -29,7 +29,8 @@ enum class ErrorCode : std::uint8_t {
     TooManyConnections,
     // The upstream's side.
     NoEndpoint,
-    NameNotFound,
+    NoConnection,
+    BreakerOpen,
     ConnectRefused,
     ConnectTimeout,
     ResponseTimeout,

@@ -11,19 +11,31 @@ namespace sluice::net {
 
 /// Where to connect to.
 struct Destination {
-    enum class Kind : std::uint8_t { Ipv4, Ipv6, Name, UnixPath };
+    enum class Kind : std::uint8_t { Ipv4, Ipv6, UnixPath };
     Kind kind = Kind::Ipv4;
-    /// Literal without brackets, DNS name, or path.
+    /// Literal without brackets, or path.
     std::string host;
     std::uint16_t port = 0;
 };
 
-/// Connects a stream on `worker` before `deadline`. Names are resolved off the worker's thread, and every address of
-/// a name is tried in turn.
+/// A connect under way, so that it can be broken off.
+class Dialing {
+public:
+    /// Ends the connect with ErrorCode::Cancelled, soon; false when none is under way.
+    bool abort();
+
+private:
+    friend Task<Result<Stream>> dial(Worker&, const Destination&, TimePoint, Dialing*);
+    StreamCore* core_ = nullptr;
+};
+
+/// Connects a stream on `worker` before `deadline`. Names are the resolver's business: a destination is where a socket
+/// can go.
 ///
-/// Lifetime: `destination` outlives the task.
-/// Failure:  side Upstream: NameNotFound, ConnectRefused, ConnectTimeout. May always be tried again elsewhere.
-[[nodiscard]] Task<Result<Stream>> dial(Worker& worker, const Destination& destination,
-                                        TimePoint deadline);
+/// Lifetime: `destination` and `dialing` outlive the task.
+/// Failure:  side Upstream: ConnectRefused, ConnectTimeout; may always be tried again elsewhere. Cancelled after
+///           Dialing::abort.
+[[nodiscard]] Task<Result<Stream>> dial(Worker& worker, const Destination& destination, TimePoint deadline,
+                                        Dialing* dialing = nullptr);
 
 }  // namespace sluice::net

@@ -1,5 +1,7 @@
 #include "net/stream_core.hpp"
 
+#include "platform/poller.hpp"
+
 namespace sluice::net {
 namespace {
 
@@ -103,12 +105,22 @@ void StreamCore::assign(platform::NativeSocket socket) {
 void StreamCore::close() {
     std::error_code ignored;
     if (reset_on_close_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket_.close(ignored);
+    close_socket();
     in_use_ = false;
     watcher_ = nullptr;
     read_deadline_.clear();
     write_deadline_.clear();
     give_back_if_idle();
+}
+
+void StreamCore::close_socket() {
+    std::error_code ignored;
+    if (!platform::poller_misses_close() || !socket_.is_open()) {
+        socket_.close(ignored);
+        return;
+    }
+    const platform::NativeSocket socket = socket_.release(ignored);
+    if (!ignored) platform::close_socket(socket);
 }
 
 void StreamCore::give_back_if_idle() {
@@ -197,6 +209,7 @@ void StreamCore::on_connected(std::error_code error) {
     }
     write_deadline_.clear();
     if (write_timed_out_) error = asio::error::timed_out;
+    if (aborted_) error = asio::error::operation_aborted;
     if (!error) socket_.non_blocking(true, error);
     write_timed_out_ = false;
     *std::exchange(connect_outcome_, nullptr) = error;

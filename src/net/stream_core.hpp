@@ -34,6 +34,9 @@ public:
     void start_connect(const asio::generic::stream_protocol::endpoint& endpoint, TimePoint deadline,
                        std::coroutine_handle<> waiter, std::error_code& outcome);
 
+    /// Whoever waits ends with ErrorCode::Cancelled, now and from now on; a connect, soon.
+    void abort();
+
     [[nodiscard]] StreamCore* next_free() const { return next_free_; }
 
 private:
@@ -45,6 +48,7 @@ private:
     struct Written;
     struct Connected;
 
+    void close_socket();
     void give_back_if_idle();
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
@@ -59,7 +63,6 @@ private:
 
     void on_read_deadline();
     void on_write_deadline();
-    void abort();
     void on_connected(std::error_code error);
 
     Worker& worker_;

@@ -94,6 +94,8 @@ net::Task<Result<bool>> BodyReader::fill() {
     if (!buffer_) buffer_ = worker.buffers().take(wanted_bytes());
     if (!input_.empty()) std::memmove(buffer_.data(), input_.data(), input_.size());
     const std::size_t kept = input_.size();
+    // Also after a read that was broken off, the bytes are found where they are now.
+    input_ = {buffer_.data(), kept};
     std::span<char> space = buffer_.from(kept);
     if (framing_.kind == http::BodyKind::Length) {
         // Never past the body: what follows belongs to the next message.

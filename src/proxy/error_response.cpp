@@ -9,7 +9,8 @@ namespace {
 std::string_view public_reason(ErrorCode code) {
     switch (code) {
         case ErrorCode::NoEndpoint: return "no endpoint of the upstream is available";
-        case ErrorCode::NameNotFound: return "the upstream's name has no address";
+        case ErrorCode::NoConnection: return "the upstream has as many connections as it may have";
+        case ErrorCode::BreakerOpen: return "the upstream has failed too often and is left alone for a while";
         case ErrorCode::ConnectRefused: return "the upstream refused the connection";
         case ErrorCode::ConnectTimeout: return "the upstream did not accept the connection in time";
         case ErrorCode::ResponseTimeout: return "the upstream did not answer in time";
@@ -38,12 +39,13 @@ std::uint16_t status_of(const Error& error) {
         case ErrorCode::HeadersTooLarge: return 431;
         case ErrorCode::ClientClosed: return 499;
         case ErrorCode::NotImplemented: return 501;
-        case ErrorCode::NameNotFound:
         case ErrorCode::ConnectRefused:
         case ErrorCode::BadResponse:
         case ErrorCode::UpstreamClosed: return 502;
         case ErrorCode::TooManyConnections:
         case ErrorCode::NoEndpoint:
+        case ErrorCode::NoConnection:
+        case ErrorCode::BreakerOpen:
         case ErrorCode::Draining: return 503;
         case ErrorCode::ConnectTimeout:
         case ErrorCode::ResponseTimeout: return 504;

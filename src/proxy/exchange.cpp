@@ -1,11 +1,13 @@
 #include "proxy/exchange.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
 #include "net/worker.hpp"
 #include "proxy/error_response.hpp"
 #include "proxy/session.hpp"
+#include "proxy/tunnel.hpp"
 #include "proxy/worker_state.hpp"
 #include "routing/path.hpp"
 
@@ -27,6 +29,13 @@ std::string_view host_without_port(std::string_view authority) {
     return authority.substr(0, colon);
 }
 
+/// Seconds until it may be worth to ask again.
+std::string retry_after(const upstream::Breaker* breaker, TimePoint now) {
+    if (breaker == nullptr) return "1";
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(breaker->retry_after(now)).count();
+    return std::to_string(std::max<std::int64_t>(seconds, 1));
+}
+
 }  // namespace
 
 Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoint first_byte,
@@ -38,7 +47,9 @@ Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoi
       scratch_(scratch),
       head_(scratch.request),
       body_(body),
-      writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive) {
+      writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive),
+      wait_(state_.worker().timers()),
+      backoff_(state_.worker().timers()) {
     state_.metrics().request_started();
     sent_before_ = session_.stream().bytes_written();
     context_->begin(first_byte);
@@ -197,7 +208,7 @@ net::Task<void> Exchange::answer_error(const Error& error) {
     http::HeadWriter& writer = writer_.begin_head(status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     if (error.code == ErrorCode::MethodNotAllowed) writer.field("Allow", match_.allow);
-    if (status == 503) writer.field("Retry-After", "1");
+    if (status == 503) writer.field("Retry-After", retry_after(breaker_, state_.worker().now()));
     writer.field("Content-Type", "text/plain; charset=utf-8");
     writer.field("Cache-Control", "no-store");
     if (!writer_.end_head({http::BodyKind::Length, body.size()})) co_return;
@@ -212,7 +223,9 @@ void Exchange::account() {
     if (client_gone_) context_->set(ContextFlag::ClientGone);
     const std::uint16_t status = client_gone_ && !writer_.has_begun() ? client_closed_status : writer_.status();
     const std::uint32_t route = plan_ == nullptr ? telemetry::no_route : match_.route_index;
-    const auto micros = context_->between(Stage::Accepted, Stage::Done).value_or(std::chrono::microseconds{});
+    // How long an upgraded connection lives says nothing about how fast requests are.
+    const Stage last = status == 101 ? Stage::FirstByte : Stage::Done;
+    const auto micros = context_->between(Stage::Accepted, last).value_or(std::chrono::microseconds{});
     telemetry::WorkerMetrics& metrics = state_.metrics();
     metrics.count_request(route, status, static_cast<std::uint64_t>(micros.count()));
     metrics.add_client_bytes(received_bytes(), sent_bytes());
@@ -220,7 +233,7 @@ void Exchange::account() {
     if (state_.access_log() != nullptr) log_access(status);
 }
 
-std::uint64_t Exchange::received_bytes() const { return session_.head_bytes() + body_.body_bytes(); }
+std::uint64_t Exchange::received_bytes() const { return session_.head_bytes() + body_.body_bytes() + tunnel_bytes_; }
 
 std::uint64_t Exchange::sent_bytes() const { return session_.stream().bytes_written() - sent_before_; }
 
@@ -241,10 +254,8 @@ void Exchange::log_access(std::uint16_t status) {
                      context_->between(Stage::FirstByte, Stage::Done),
                      context_->between(Stage::Accepted, Stage::Done)};
     if (plan_ != nullptr) record.route = plan_->label;
-    if (cluster_ != nullptr) {
-        record.cluster = cluster_->config->name;
-        record.endpoint = cluster_->endpoint_names[endpoint_];
-    }
+    if (cluster_ != nullptr) record.cluster = cluster_->state().config().name;
+    if (endpoint_) record.endpoint = endpoint_->name();
     record.request_id = request_id_;
     record.is_retried = context_->has(ContextFlag::Retried);
     record.error = error_ ? &*error_ : nullptr;
@@ -253,21 +264,29 @@ void Exchange::log_access(std::uint16_t status) {
 
 void Exchange::cut() {
     cut_ = true;
+    if (tunnel_ != nullptr) {
+        tunnel_->cut();
+        return;
+    }
     // The first coroutine that is resumed may end this exchange and its session, so there is only one call that resumes; what
     // it leads to finds the other stream unusable.
     session_.stream().refuse_waits();
     if (upstream_ != nullptr && upstream_->stream.is_awaited()) {
         upstream_->stream.abort();
-    } else {
+    } else if (!wait_.abort() && !backoff_.end()) {
         session_.stream().abort();
     }
 }
 
 /// Something came from the client while its request is being answered: the next request, or its farewell.
 void Exchange::on_unawaited_input() {
-    if (upstream_ == nullptr || !session_.stream().peer_has_closed()) return;
+    if (!session_.stream().peer_has_closed()) return;
     client_gone_ = true;
-    upstream_->stream.abort();
+    if (upstream_ != nullptr) {
+        upstream_->stream.abort();
+    } else if (!wait_.abort()) {
+        backoff_.end();
+    }
 }
 
 }  // namespace sluice::proxy

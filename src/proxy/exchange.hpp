@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/result.hpp"
 #include "http/head_parser.hpp"
 #include "http/message.hpp"
+#include "net/pause.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
@@ -19,10 +21,13 @@
 #include "proxy/snapshot.hpp"
 #include "proxy/upstream_connections.hpp"
 #include "routing/route_table.hpp"
+#include "upstream/breaker.hpp"
+#include "upstream/retry.hpp"
 
 namespace sluice::proxy {
 
 class Session;
+class Tunnel;
 class WorkerState;
 
 /// One request and its response, between a client that knows no upstream and an upstream that knows no
@@ -50,7 +55,8 @@ public:
     void cut();
 
     /// The gateway stops: this response is the connection's last, and says so when its head is not out yet.
-    void drain() { writer_.close_after(); }
+    /// An upgraded connection is told to close at a moment of its own within the drain time.
+    void drain();
 
 private:
     void on_unawaited_input() override;
@@ -70,10 +76,20 @@ private:
 
     // 8: an endpoint and a connection.
     [[nodiscard]] net::Task<Result<void>> forward(const config::Forward& forward);
+    void choose_cluster();
+    [[nodiscard]] Result<void> take_first_piece();
+    [[nodiscard]] bool enter_breaker();
+    void tell_breaker(const Result<void>& done);
+    [[nodiscard]] net::Task<void> answer_fallback();
+    [[nodiscard]] net::Task<Result<void>> try_endpoints(const config::Forward& forward);
+    [[nodiscard]] ClusterConnections::Hold pick_endpoint();
+    [[nodiscard]] std::optional<std::uint64_t> sticky_endpoint() const;
     [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
-    [[nodiscard]] bool may_retry(const Error& error, std::uint32_t attempts,
-                                 std::uint32_t endpoints, bool sent_nothing) const;
-    [[nodiscard]] std::uint32_t metric_index() const;
+    [[nodiscard]] net::Task<Result<void>> take_connection();
+    void send_mirror(const config::Forward& forward);
+    void judge_endpoint(const Result<void>& tried);
+    [[nodiscard]] std::optional<upstream::TryEnd> worth_retry(const Result<void>& tried) const;
+    [[nodiscard]] net::Task<bool> prepare_retry(upstream::TryEnd kind);
     void release_upstream(bool reusable);
 
     // 9: the request goes out.
@@ -82,7 +98,9 @@ private:
     [[nodiscard]] std::string_view host_for(const config::Forward& forward) const;
     [[nodiscard]] std::string_view rewritten_path(std::string_view pattern) const;
     [[nodiscard]] net::Task<Result<void>> send_request();
-    [[nodiscard]] net::Pieces framed(std::string_view head, const BodyReader::Piece& piece);
+    [[nodiscard]] net::Pieces framed(std::string_view head, std::string_view first, std::string_view second = {});
+    void keep_for_replay(std::string_view piece);
+    void start_response_clock();
     [[nodiscard]] net::Task<void> upload();
     void end_upload_early(Error error);
     void expect_response();
@@ -91,12 +109,19 @@ private:
     [[nodiscard]] net::Task<void> finish_upload();
 
     // 10 to 12: the response comes back.
+    void add_sticky_cookie(http::HeadWriter& writer);
     [[nodiscard]] net::Task<Result<void>> read_response_head();
     [[nodiscard]] net::Task<Result<std::size_t>> read_one_head();
     [[nodiscard]] net::Task<Result<void>> pass_interim(bool has_false_body);
     [[nodiscard]] net::Task<Result<void>> relay_response();
     [[nodiscard]] net::Task<Result<void>> relay_body(BodyReader& body);
     [[nodiscard]] Result<void> write_response_head();
+
+    // Instead of 12, after 101.
+    [[nodiscard]] std::string_view wanted_protocol(const config::Forward& forward) const;
+    [[nodiscard]] bool is_switch_sound() const;
+    [[nodiscard]] net::Task<Result<void>> switch_protocols(const config::Forward& forward);
+    [[nodiscard]] net::Task<void> run_tunnel(const config::Forward& forward, std::string_view from_upstream);
 
     [[nodiscard]] Error client_body_error(const Error& error) const;
     [[nodiscard]] Error upstream_failure(const Error& error) const;
@@ -120,11 +145,23 @@ private:
     std::string_view path_;
     std::string_view request_id_;
     const RoutePlan* plan_ = nullptr;
-    const ClusterPlan* cluster_ = nullptr;
+    ClusterConnections* cluster_ = nullptr;
+    upstream::Breaker* breaker_ = nullptr;
+    upstream::Admission admission_{};
 
+    ClusterConnections::Hold endpoint_;
+    /// Only compared with: one of them may be gone.
+    std::array<EndpointConnections*, 8> tried_{};
+    std::size_t tried_count_ = 0;
+    std::uint32_t tries_ = 0;
+    std::uint32_t retries_ = 0;
+    bool free_retry_used_ = false;
+    bool counts_load_ = false;
+    ConnectionWait wait_;
+    net::Pause backoff_;
     UpstreamConnection* upstream_ = nullptr;
-    std::uint32_t endpoint_ = 0;
     bool reused_ = false;
+    bool sent_nothing_ = true;
 
     net::Buffer request_buffer_;
     std::string_view request_head_bytes_;
@@ -134,14 +171,25 @@ private:
     bool upload_stopped_ = false;
     net::Event upload_done_;
     std::optional<Error> upload_error_;
+    /// What has been read of the body beyond the first piece is kept, as long as it may have to be sent again.
+    bool keeps_body_ = false;
+    bool body_replayable_ = true;
     char chunk_line_[http::chunk_line_bytes];
 
     Duration response_timeout_{};
+    /// Of the whole request, from when it was complete first.
+    std::optional<TimePoint> request_deadline_;
     TimePoint response_deadline_{};
+    bool try_timeout_is_next_ = false;
     net::Buffer response_buffer_;
     std::size_t response_used_ = 0;
     std::size_t response_head_bytes_ = 0;
     bool interim_came_ = false;
+
+    /// What the client wants to change to, and may.
+    std::string_view protocol_;
+    Tunnel* tunnel_ = nullptr;
+    std::uint64_t tunnel_bytes_ = 0;
 
     std::uint64_t sent_before_ = 0;
     bool client_gone_ = false;

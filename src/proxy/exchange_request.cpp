@@ -1,4 +1,4 @@
-// Steps 8 and 9 of an exchange: an endpoint is chosen and the request goes out.
+// Step 9 of an exchange: the request goes out.
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,6 @@
 #include "proxy/exchange.hpp"
 #include "proxy/session.hpp"
 #include "proxy/worker_state.hpp"
-#include "upstream/retry.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -17,102 +16,19 @@ constexpr Duration no_limit = std::chrono::hours{24 * 365};
 
 }  // namespace
 
-net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
-    cluster_ = &snapshot_->clusters()[plan_->cluster];
-    response_timeout_ = forward.timeout;
-    Result<std::optional<BodyReader::Piece>> first = body_.next_buffered();
-    if (!first) {
-        Error error = std::move(first.error());
-        error.side = Side::Client;
-        co_return fail(std::move(error));
-    }
-    const Result<void> fits = check_body_so_far();
-    if (!fits) co_return fail(fits.error());
-    if (first->has_value()) first_piece_ = **first;
-    upload_complete_ = body_.is_done();
-    const auto endpoints = static_cast<std::uint32_t>(cluster_->endpoints.size());
-    std::optional<std::uint32_t> failed;
-    for (std::uint32_t attempts = 1;; ++attempts) {
-        const std::optional<std::uint32_t> picked = state_.upstreams().pick(plan_->cluster, failed);
-        if (!picked) {
-            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_->config->name + " has a weight"));
-        }
-        endpoint_ = *picked;
-        Result<void> tried = co_await attempt(forward);
-        if (tried) break;
-        const bool sent_nothing = upstream_ == nullptr;
-        co_await finish_upload();
-        release_upstream(false);
-        if (upload_error_) tried = fail(*upload_error_);
-        if (!tried && tried.error().side == Side::Client) co_return tried;
-        if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        state_.metrics().count_upstream_failure(metric_index(), tried.error().code);
-        if (!may_retry(tried.error(), attempts, endpoints, sent_nothing)) {
-            context_->set(ContextFlag::UpstreamFailed);
-            co_return tried;
-        }
-        state_.metrics().count_retry(metric_index());
-        context_->set(ContextFlag::Retried);
-        failed = endpoint_;
-    }
-    Result<void> relayed = co_await relay_response();
-    co_return relayed;
-}
-
-/// A failed connect may be tried at every other endpoint; a connection that died on reuse once more anywhere, when the
-/// request can be repeated.
-bool Exchange::may_retry(const Error& error, std::uint32_t attempts, std::uint32_t endpoints,
-                         bool sent_nothing) const {
-    if (writer_.has_begun() || interim_came_ || cut_) return false;
-    if (sent_nothing) return error.retry == Retry::Always && attempts < endpoints;
-    return upstream::may_retry({.error = error.retry,
-                                .reused_connection = reused_,
-                                .response_bytes = response_used_,
-                                .idempotent = http::is_idempotent(head_.method),
-                                .body_replayable = !upload_started_,
-                                .attempts = attempts});
-}
-
-/// One try at one endpoint, up to the head of its final response.
-net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
-    UpstreamConnections& upstreams = state_.upstreams();
-    Result<void> written = write_request_head(forward);
-    if (!written) co_return written;
-    // Where one idle connection has died on reuse, the others have probably died with it.
-    upstream_ = reused_ ? nullptr : upstreams.take_idle(plan_->cluster, endpoint_);
-    reused_ = upstream_ != nullptr;
-    response_used_ = 0;
-    if (!reused_) {
-        Result<UpstreamConnection*> dialed = co_await upstreams.dial(plan_->cluster, endpoint_);
-        if (!dialed) co_return fail(std::move(dialed.error()));
-        upstream_ = *dialed;
-    } else {
-        context_->set(ContextFlag::ReusedUpstream);
-    }
-    if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
-    state_.metrics().count_upstream_request(metric_index(), reused_);
-    context_->mark(Stage::UpstreamConnected, state_.worker().now());
-    Result<void> sent = co_await send_request();
-    // An upstream may answer and close before it has read everything; its answer counts.
-    if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
-    co_return co_await read_response_head();
-}
-
-std::uint32_t Exchange::metric_index() const { return cluster_->first_endpoint + endpoint_; }
-
 /// The head goes out with what has arrived of the body; the rest follows in a coroutine of its own, so that the upstream
-/// may answer before it has all of it.
+/// may answer before it has all of it. A further try sends again what was kept.
 net::Task<Result<void>> Exchange::send_request() {
-    const TimePoint now = state_.worker().now();
-    response_deadline_ = upload_complete_ ? now + response_timeout_ : now + no_limit;
-    const net::Pieces pieces = framed(request_head_bytes_, first_piece_);
+    response_deadline_ = state_.worker().now() + no_limit;
+    if (upload_complete_) start_response_clock();
+    const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data, scratch_.replay);
     Result<void> sent = co_await upstream_->stream.write(pieces);
     if (sent && upload_complete_ && !body_.trailers().empty()) {
         sent = co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
     }
     if (!sent) {
         // Its answer may be there all the same, and has the usual time.
-        response_deadline_ = state_.worker().now() + response_timeout_;
+        start_response_clock();
         co_return sent;
     }
     if (upload_complete_) {
@@ -125,22 +41,48 @@ net::Task<Result<void>> Exchange::send_request() {
     co_return Result<void>{};
 }
 
-/// The pieces that carry `piece` in the framing of the request, after `head`.
-net::Pieces Exchange::framed(std::string_view head, const BodyReader::Piece& piece) {
+/// The time for this try begins, within that of the whole request.
+void Exchange::start_response_clock() {
+    const TimePoint now = state_.worker().now();
+    if (!request_deadline_) request_deadline_ = now + response_timeout_;
+    const Duration try_timeout = cluster_->state().config().retry.try_timeout;
+    try_timeout_is_next_ = try_timeout != Duration{} && now + try_timeout < *request_deadline_;
+    response_deadline_ = try_timeout_is_next_ ? now + try_timeout : *request_deadline_;
+}
+
+/// The pieces that carry a part of the body, itself in up to two, in the framing of the request, after `head`.
+net::Pieces Exchange::framed(std::string_view head, std::string_view first, std::string_view second) {
     net::Pieces pieces{head};
     if (head_.framing.kind != http::BodyKind::Chunked) {
-        pieces.add(piece.data);
+        pieces.add(first);
+        pieces.add(second);
         return pieces;
     }
-    if (!piece.data.empty()) {
+    if (!first.empty() || !second.empty()) {
         const std::size_t size = http::write_chunk_line(
-            std::span<char, http::chunk_line_bytes>(chunk_line_), piece.data.size());
+            std::span<char, http::chunk_line_bytes>(chunk_line_), first.size() + second.size());
         pieces.add({chunk_line_, size});
-        pieces.add(piece.data);
+        pieces.add(first);
+        pieces.add(second);
         pieces.add(http::chunk_end);
     }
     if (body_.is_done()) pieces.add(body_.trailers().empty() ? "0\r\n\r\n" : http::last_chunk);
     return pieces;
+}
+
+/// Keeps a piece of the body, as long as all that was read can be kept.
+void Exchange::keep_for_replay(std::string_view piece) {
+    if (!keeps_body_) {
+        body_replayable_ = false;
+        return;
+    }
+    const std::size_t most = cluster_->state().config().retry.body_bytes;
+    if (first_piece_.data.size() + scratch_.replay.size() + piece.size() > most) {
+        keeps_body_ = body_replayable_ = false;
+        scratch_.replay.clear();
+        return;
+    }
+    scratch_.replay.append(piece);
 }
 
 net::Task<void> Exchange::upload() {
@@ -173,7 +115,7 @@ void Exchange::end_upload_early(Error error) {
 
 /// From now on the upstream's silence is its own; once it has begun to answer, the body has limits of its own.
 void Exchange::expect_response() {
-    response_deadline_ = state_.worker().now() + response_timeout_;
+    start_response_clock();
     if (upstream_ == nullptr || writer_.has_begun()) return;
     upstream_->stream.set_read_deadline(response_deadline_);
 }
@@ -184,6 +126,7 @@ net::Task<Result<void>> Exchange::upload_body() {
         if (!piece) co_return fail(client_body_error(piece.error()));
         Result<void> fits = check_body_so_far();
         if (!fits) co_return fits;
+        keep_for_replay(piece->data);
         Result<void> sent = co_await send_body_piece(*piece);
         if (!sent) co_return fail(upstream_failure(sent.error()));
     }
@@ -191,7 +134,7 @@ net::Task<Result<void>> Exchange::upload_body() {
 }
 
 net::Task<Result<void>> Exchange::send_body_piece(const BodyReader::Piece& piece) {
-    const net::Pieces pieces = framed({}, piece);
+    const net::Pieces pieces = framed({}, piece.data);
     if (pieces.empty()) co_return Result<void>{};
     Result<void> sent = co_await upstream_->stream.write(pieces);
     if (!sent || !body_.is_done() || body_.trailers().empty()) co_return sent;
@@ -223,7 +166,7 @@ Error Exchange::client_body_error(const Error& error) const {
 /// A failure of the upstream's stream in the words of the exchange.
 Error Exchange::upstream_failure(const Error& error) const {
     if (client_gone_) return client_error(ErrorCode::ClientClosed, "the client left before the response");
-    const std::string& name = cluster_->endpoint_names[endpoint_];
+    const std::string& name = endpoint_->name();
     switch (error.code) {
         case ErrorCode::TimedOut:
             return upstream_error(ErrorCode::ResponseTimeout, name + " did not answer in time");
@@ -264,7 +207,10 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         if (field.id == http::FieldId::Host || field.id == http::FieldId::ContentLength) continue;
         writer.field(field);
     }
-    if (removed.takes_trailers) {
+    if (!protocol_.empty()) {
+        writer.field("Upgrade", protocol_);
+        writer.field("Connection", "Upgrade");
+    } else if (removed.takes_trailers) {
         writer.field("TE", "trailers");
         writer.field("Connection", "TE");
     }
@@ -283,10 +229,11 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
 
 std::string_view Exchange::host_for(const config::Forward& forward) const {
     if (forward.host == "keep" && !head_.authority.empty()) return head_.authority;
-    const bool is_unix = cluster_->endpoints[endpoint_].kind == net::Destination::Kind::UnixPath;
+    const upstream::EndpointPlace& place = endpoint_->state().place;
+    const bool is_unix = place.address.kind == config::Address::Kind::UnixPath;
     // A path is no host (RFC 9110, 7.2).
     if (is_unix && (forward.host == "keep" || forward.host == "endpoint")) return "localhost";
-    if (forward.host == "keep" || forward.host == "endpoint") return cluster_->endpoint_names[endpoint_];
+    if (forward.host == "keep" || forward.host == "endpoint") return place.authority;
     return forward.host;
 }
 
@@ -322,17 +269,6 @@ std::string_view Exchange::rewritten_path(std::string_view pattern) const {
         }
     }
     return out;
-}
-
-void Exchange::release_upstream(bool reusable) {
-    if (upstream_ == nullptr) return;
-    state_.metrics().add_upstream_bytes(metric_index(), upstream_->stream.bytes_written());
-    UpstreamConnection& connection = *std::exchange(upstream_, nullptr);
-    if (reusable) {
-        state_.upstreams().release(connection);
-    } else {
-        state_.upstreams().discard(connection);
-    }
 }
 
 }  // namespace sluice::proxy

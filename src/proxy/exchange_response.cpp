@@ -42,6 +42,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
             if (has_false_body) response.keep_alive = false;
             co_return Result<void>{};
         }
+        if (response.status == 101 && !has_false_body && is_switch_sound()) co_return Result<void>{};
         const Result<void> passed = co_await pass_interim(has_false_body);
         if (!passed) co_return fail(passed.error());
         response_used_ -= response_head_bytes_;
@@ -52,7 +53,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
 net::Task<Result<void>> Exchange::pass_interim(bool has_false_body) {
     http::ResponseHead& response = scratch_.response;
     std::string_view flaw;
-    if (response.status == 101) flaw = "101 without an upgrade asked for";
+    if (response.status == 101) flaw = "101 for a protocol that was not asked for";
     if (has_false_body) flaw = "an interim response with a body";
     if (filters::remove_hop_by_hop(response.fields).too_many_options) flaw = too_many_options;
     if (!flaw.empty()) {
@@ -108,6 +109,7 @@ Result<void> Exchange::write_response_head() {
     for (const http::Field& field : response.fields) {
         if (field.id != http::FieldId::ContentLength) writer.field(field);
     }
+    add_sticky_cookie(writer);
     const http::Framing framing = response.framing;
     if (framing.kind == http::BodyKind::None) {
         // HEAD and 304 tell the length that GET would have (RFC 9110, 8.6).
@@ -115,13 +117,21 @@ Result<void> Exchange::write_response_head() {
         if (length != nullptr && response.status != 204) writer.field(*length);
     }
     if (!writer_.end_head(framing)) {
-        return fail(upstream_error(ErrorCode::BadResponse, cluster_->endpoint_names[endpoint_] + " sent a head that is too large"));
+        return fail(upstream_error(ErrorCode::BadResponse, endpoint_->name() + " sent a head that is too large"));
     }
     return {};
 }
 
+/// Where the client has no cookie for this endpoint yet.
+void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
+    const upstream::StickyCookie* const sticky = cluster_->state().sticky();
+    if (sticky == nullptr) return;
+    if (sticky_endpoint() == endpoint_->state().name_hash) return;
+    writer.field("Set-Cookie", sticky->set_cookie(*cluster_->state().config().sticky, endpoint_->name()));
+}
+
 net::Task<Result<void>> Exchange::relay_response() {
-    const Duration idle = cluster_->config->read_timeout;
+    const Duration idle = cluster_->state().config().read_timeout;
     BodyReader body(upstream_->stream, scratch_.response.framing,
                     response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_),
                     {idle, 0, {}});

@@ -102,4 +102,22 @@ net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& h
     co_return co_await stream_.write({writer.view()});
 }
 
+net::Task<Result<void>> ResponseWriter::send_switch(const http::ResponseHead& head, std::string_view protocol,
+                                                    std::size_t capacity_bytes) {
+    const net::Buffer buffer = stream_.worker().buffers().take(capacity_bytes);
+    http::HeadWriter writer(buffer.from(0));
+    writer.status_line(101, head.reason);
+    for (const http::Field& field : head.fields) writer.field(field);
+    writer.field("Upgrade", protocol);
+    writer.field("Connection", "Upgrade");
+    writer.end_head();
+    if (!writer.is_good()) {
+        co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the head does not fit", {}});
+    }
+    keep_alive_ = false;
+    status_ = 101;
+    head_sent_ = is_complete_ = true;
+    co_return co_await stream_.write({writer.view()});
+}
+
 }  // namespace sluice::proxy

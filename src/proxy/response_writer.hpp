@@ -44,6 +44,10 @@ public:
     /// HTTP/1.0 client nothing goes out.
     [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head);
 
+    /// Sends 101 with the fields of `head`, its hop-by-hop fields removed before, and is done: what follows is not HTTP.
+    [[nodiscard]] net::Task<Result<void>> send_switch(const http::ResponseHead& head, std::string_view protocol,
+                                                      std::size_t capacity_bytes);
+
     /// This response is the connection's last. Before `end_head`.
     void close_after() { keep_alive_ = false; }
 

@@ -18,6 +18,8 @@ struct Scratch {
     http::Fields fields;
     std::string path;
     std::string rewritten;
+    /// What has been read of a request body and may have to be sent again.
+    std::string replay;
     Arena arena;
 };
 

@@ -1,21 +1,18 @@
 #include "proxy/snapshot.hpp"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace sluice::proxy {
 namespace {
 
-net::Destination destination_of(const config::Address& address) {
-    using From = config::Address::Kind;
-    using To = net::Destination::Kind;
-    switch (address.kind) {
-        case From::Ipv4: return {To::Ipv4, address.host, address.port};
-        case From::Ipv6: return {To::Ipv6, address.host, address.port};
-        case From::UnixPath: return {To::UnixPath, address.host, 0};
-        case From::Name: break;
-    }
-    return {To::Name, address.host, address.port};
+/// The key of sticky cookies without a secret of their own: clients of an earlier process lose their endpoint.
+std::string random_secret() {
+    std::random_device device;
+    std::string secret;
+    for (int i = 0; i < 8; ++i) secret += std::to_string(device()) + ".";
+    return secret;
 }
 
 std::size_t line_bytes(const std::vector<config::HeaderValue>& fields) {
@@ -48,23 +45,38 @@ void Snapshot::measure_head_room() {
 
 void Snapshot::plan_clusters() {
     std::uint32_t first = 0;
+    const std::string secret = random_secret();
     for (const config::Cluster& cluster : config_.clusters) {
-        ClusterPlan plan{&cluster, {}, {}, first};
+        ClusterPlan plan{&cluster, std::make_shared<upstream::ClusterState>(cluster, secret), {}, first};
         for (const config::Endpoint& endpoint : cluster.endpoints) {
-            plan.endpoints.push_back(destination_of(endpoint.address));
-            plan.endpoint_names.push_back(endpoint.address.text());
+            plan.endpoint_names.push_back(endpoint.srv.empty() ? endpoint.address.text() : endpoint.srv);
         }
         first += static_cast<std::uint32_t>(cluster.endpoints.size());
         clusters_.push_back(std::move(plan));
     }
 }
 
+std::uint32_t Snapshot::cluster_index(const std::string& name) const {
+    const auto cluster = std::ranges::find(config_.clusters, name, &config::Cluster::name);
+    return static_cast<std::uint32_t>(cluster - config_.clusters.begin());
+}
+
+void Snapshot::plan_forward(const config::Forward& forward, RoutePlan& plan) const {
+    std::vector<std::uint32_t> weights;
+    if (!forward.cluster.empty()) plan.clusters.push_back(cluster_index(forward.cluster));
+    for (const config::Share& share : forward.split) {
+        plan.clusters.push_back(cluster_index(share.cluster));
+        weights.push_back(share.weight);
+    }
+    plan.split = upstream::Split(weights);
+    if (forward.mirror) plan.mirror = cluster_index(forward.mirror->cluster);
+}
+
 void Snapshot::plan_routes() {
     for (const config::Route& route : config_.routes) {
         RoutePlan plan;
         if (const auto* forward = std::get_if<config::Forward>(&route.action)) {
-            const auto cluster = std::ranges::find(config_.clusters, forward->cluster, &config::Cluster::name);
-            plan.cluster = static_cast<std::uint32_t>(cluster - config_.clusters.begin());
+            plan_forward(*forward, plan);
         }
         plan.request_headers = filters::HeaderEdits(route.request_headers);
         plan.response_headers = filters::HeaderEdits(route.response_headers);

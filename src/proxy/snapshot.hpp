@@ -3,30 +3,36 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/model.hpp"
 #include "filters/header_edits.hpp"
-#include "net/dialer.hpp"
 #include "routing/route_table.hpp"
+#include "upstream/cluster_state.hpp"
+#include "upstream/split.hpp"
 
 namespace sluice::proxy {
 
 /// One cluster as requests see it.
 struct ClusterPlan {
     const config::Cluster* config = nullptr;
-    std::vector<net::Destination> endpoints;
-    /// "10.0.0.5:8080", for logs and for Host where a route asks for it.
+    /// Shared by all workers, and by snapshots that leave the cluster as it was.
+    std::shared_ptr<upstream::ClusterState> state;
+    /// As the configuration calls them, for metrics.
     std::vector<std::string> endpoint_names;
-    /// Place of the first endpoint among all endpoints of the snapshot, for metrics.
+    /// Place of the first configured endpoint among all of the snapshot, for metrics.
     std::uint32_t first_endpoint = 0;
 };
 
 /// What is prepared per route, so that a request computes nothing that the configuration knows.
 struct RoutePlan {
-    /// Place among the snapshot's clusters; meaningless unless the route forwards.
-    std::uint32_t cluster = 0;
+    /// Places among the snapshot's clusters; empty unless the route forwards.
+    std::vector<std::uint32_t> clusters;
+    /// Chooses one of them, where there are several.
+    upstream::Split split;
+    std::optional<std::uint32_t> mirror;
     filters::HeaderEdits request_headers;
     filters::HeaderEdits response_headers;
     /// The route's name, or its pattern when it has none.
@@ -55,6 +61,8 @@ public:
 private:
     explicit Snapshot(config::Config config) : config_(std::move(config)) {}
     void plan_clusters();
+    [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;
+    void plan_forward(const config::Forward& forward, RoutePlan& plan) const;
     void plan_routes();
     void measure_head_room();
 

@@ -11,6 +11,7 @@ WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
       metrics_(metrics),
       contexts_(shared.snapshot->config().limits.contexts),
       upstreams_(worker, shared.snapshot, metrics),
+      mirrors_(worker, [this] { check_ended(); }),
       forwarded_(shared.snapshot->config().forwarding),
       publish_(
           worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->publish(); }, this) {
@@ -71,14 +72,36 @@ void WorkerState::cut(std::function<void()> on_ended) {
     on_ended_ = std::move(on_ended);
     sessions_.for_each(&Session::cut);
     local_sessions_.for_each(&Session::cut);
+    mirrors_.cut();
     upstreams_.close_idle();
     check_ended();
 }
 
 void WorkerState::check_ended() {
     if (on_drained_ && sessions_.empty()) std::exchange(on_drained_, nullptr)();
-    if (on_ended_ && sessions_.empty() && local_sessions_.empty()) {
+    if (on_ended_ && sessions_.empty() && local_sessions_.empty() && mirrors_.empty()) {
         std::exchange(on_ended_, nullptr)();
+    }
+}
+
+void WorkerState::record_try(upstream::ClusterState& cluster, upstream::EndpointState& endpoint,
+                             upstream::TryResult result) {
+    const std::optional<TimePoint> until = cluster.record(endpoint, result, worker_.now());
+    if (!until) return;
+    const auto time = std::chrono::round<std::chrono::milliseconds>(*until - worker_.now());
+    const std::string_view reason =
+        result == upstream::TryResult::ConnectFailure ? "connects failed" : "responses were errors";
+    log().warn("endpoint ejected", {{"cluster", cluster.config().name},
+                                    {"endpoint", endpoint.name},
+                                    {"reason", reason},
+                                    {"for_ms", std::to_string(time.count())}});
+}
+
+void WorkerState::log_breaker(const std::string& cluster, upstream::BreakerState state) {
+    if (state == upstream::BreakerState::Open) {
+        log().warn("breaker opened: the cluster is left alone for a while", {{"cluster", cluster}});
+    } else if (state == upstream::BreakerState::Closed) {
+        log().info("breaker closed: the cluster is well again", {{"cluster", cluster}});
     }
 }
 

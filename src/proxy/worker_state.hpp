@@ -14,6 +14,7 @@
 #include "proxy/connection_limit.hpp"
 #include "proxy/context_pool.hpp"
 #include "proxy/local_service.hpp"
+#include "proxy/mirrors.hpp"
 #include "proxy/scratch.hpp"
 #include "proxy/session.hpp"
 #include "proxy/snapshot.hpp"
@@ -66,8 +67,14 @@ public:
     [[nodiscard]] ContextPool& contexts() { return contexts_; }
     [[nodiscard]] ScratchPool& scratches() { return scratches_; }
     [[nodiscard]] UpstreamConnections& upstreams() { return upstreams_; }
+    [[nodiscard]] Mirrors& mirrors() { return mirrors_; }
     [[nodiscard]] SessionList& sessions(bool local) { return local ? local_sessions_ : sessions_; }
     [[nodiscard]] const filters::Forwarded& forwarded() const { return forwarded_; }
+
+    /// Tells a cluster what came of a try at one of its endpoints, and the log when that took the endpoint out of use.
+    void record_try(upstream::ClusterState& cluster, upstream::EndpointState& endpoint, upstream::TryResult result);
+
+    void log_breaker(const std::string& cluster, upstream::BreakerState state);
 
     /// The Date of responses made here, remade once a second.
     [[nodiscard]] std::string_view http_date();
@@ -83,6 +90,7 @@ private:
     ContextPool contexts_;
     ScratchPool scratches_;
     UpstreamConnections upstreams_;
+    Mirrors mirrors_;
     filters::Forwarded forwarded_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
     /// Once a second while requests come: numbers for other threads, and waiting log lines.

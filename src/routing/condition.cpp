@@ -32,18 +32,6 @@ bool equal_decoded(std::string_view encoded, std::string_view plain) {
     return encoded.empty();
 }
 
-/// The value of the first query parameter of that name, still encoded; "" for one without '='.
-std::optional<std::string_view> find_query_value(std::string_view query, std::string_view name) {
-    while (!query.empty()) {
-        const std::string_view pair = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(pair.size() + 1, query.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        if (!equal_decoded(pair.substr(0, equals), name)) continue;
-        return pair.substr(std::min(equals + 1, pair.size()));
-    }
-    return std::nullopt;
-}
-
 bool header_holds(const Condition& condition, const http::Fields* fields) {
     if (fields == nullptr) return false;
     for (const http::Field& field : *fields) {
@@ -69,6 +57,17 @@ bool want_different_values(const config::Condition& a, const config::Condition& 
 }
 
 }  // namespace
+
+std::optional<std::string_view> find_query_value(std::string_view query, std::string_view name) {
+    while (!query.empty()) {
+        const std::string_view pair = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(pair.size() + 1, query.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        if (!equal_decoded(pair.substr(0, equals), name)) continue;
+        return pair.substr(std::min(equals + 1, pair.size()));
+    }
+    return std::nullopt;
+}
 
 bool holds(const Condition& condition, const RequestKey& key) noexcept {
     switch (condition.kind) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct Condition {
 /// value compared byte by byte. Query: the first parameter of that name, both percent-decoded ('+'
 /// is a space), so that an encoding can't slip past a condition.
 [[nodiscard]] bool holds(const Condition& condition, const RequestKey& key) noexcept;
+
+/// The value of the first query parameter of that name, still encoded; "" for one without '='.
+[[nodiscard]] std::optional<std::string_view> find_query_value(std::string_view query, std::string_view name);
 
 /// A route's header and query conditions.
 [[nodiscard]] std::vector<Condition> compile_conditions(const config::Match& match);

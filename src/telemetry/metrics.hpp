@@ -84,6 +84,13 @@ public:
     }
     void connection_closed() noexcept { connections_.add(-1); }
 
+    /// A client connection that has changed to another protocol, such as WebSocket.
+    void tunnel_opened() noexcept {
+        tunnels_opened_.add(1);
+        tunnels_.add(1);
+    }
+    void tunnel_closed() noexcept { tunnels_.add(-1); }
+
     void request_started() noexcept { requests_.add(1); }
     /// Ends what request_started began. `micros` from the first byte of the request to the last of
     /// the response; status 0 when the client got none.
@@ -137,6 +144,8 @@ private:
     Counter accepted_;
     Gauge connections_;
     Gauge requests_;
+    Counter tunnels_opened_;
+    Gauge tunnels_;
     Counter received_bytes_;
     Counter sent_bytes_;
     Counter context_hits_;
@@ -153,7 +162,6 @@ private:
 inline void EndpointMetrics::count_failure(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::ConnectRefused:
-        case ErrorCode::NameNotFound:
             connect_failures.add(1);
             break;
         case ErrorCode::ConnectTimeout:

@@ -124,8 +124,8 @@ void MetricsRegistry::add_shard(MetricTotals& totals, const WorkerMetrics& worke
     for (std::size_t i = 0; i < worker.endpoints_.size(); ++i)
         add(totals.endpoints[i], *worker.endpoints_[i]);
     for (std::size_t i = 0; i < error_codes; ++i) totals.refused[i] += worker.refused_[i].value();
-    totals.workers.push_back(
-        {worker.accepted_.value(), worker.connections_.value(), worker.requests_.value()});
+    totals.workers.push_back({worker.accepted_.value(), worker.connections_.value(), worker.requests_.value(),
+                              worker.tunnels_opened_.value(), worker.tunnels_.value()});
     totals.contexts.hits += worker.context_hits_.value();
     totals.contexts.misses += worker.context_misses_.value();
     totals.contexts.overflows += worker.context_overflows_.value();

@@ -58,6 +58,8 @@ struct WorkerTotals {
     std::uint64_t accepted = 0;
     std::int64_t connections = 0;
     std::int64_t requests = 0;
+    std::uint64_t tunnels_opened = 0;
+    std::int64_t tunnels = 0;
 };
 
 struct ContextTotals {

@@ -1,18 +1,12 @@
 #include "telemetry/prometheus.hpp"
 
-#include <initializer_list>
 #include <numeric>
 
 #include "telemetry/decimal.hpp"
+#include "telemetry/prometheus_page.hpp"
 
 namespace sluice::telemetry {
 namespace {
-
-struct Label {
-    std::string_view name;
-    std::string_view value;
-};
-using Labels = std::initializer_list<Label>;
 
 constexpr std::array<std::string_view, status_classes> class_names{"none", "1xx", "2xx",
                                                                    "3xx",  "4xx", "5xx"};
@@ -20,61 +14,6 @@ constexpr std::array<std::string_view, status_classes> class_names{"none", "1xx"
 std::string_view route_name(const RouteTotals& route) {
     return route.route.empty() ? "(none)" : std::string_view(route.route);
 }
-
-/// Writes families of metrics one after the other.
-class Page {
-public:
-    void family(std::string_view name, std::string_view type, std::string_view help) {
-        name_ = name;
-        out_.append("# HELP ").append(name).append(" ").append(help);
-        out_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
-    }
-
-    template <typename Number>
-    void sample(Labels labels, Number value) {
-        sample("", labels, value);
-    }
-
-    template <typename Number>
-    void sample(std::string_view suffix, Labels labels, Number value) {
-        out_.append(name_).append(suffix);
-        char before = '{';
-        for (const Label& label : labels) {
-            out_.push_back(before);
-            out_.append(label.name).append("=\"");
-            escape(label.value);
-            out_.push_back('"');
-            before = ',';
-        }
-        out_.append(labels.size() == 0 ? " " : "} ");
-        append_decimal(out_, value);
-        out_.push_back('\n');
-    }
-
-    /// A family of a single sample.
-    template <typename Number>
-    void single(std::string_view name, std::string_view type, std::string_view help, Number value) {
-        family(name, type, help);
-        sample({}, value);
-    }
-
-    [[nodiscard]] std::string take() { return std::move(out_); }
-
-private:
-    void escape(std::string_view value) {
-        for (const char c : value) {
-            if (c == '\n') {
-                out_.append("\\n");
-                continue;
-            }
-            if (c == '\\' || c == '"') out_.push_back('\\');
-            out_.push_back(c);
-        }
-    }
-
-    std::string out_;
-    std::string_view name_;
-};
 
 std::uint64_t count_of(const RouteTotals& route) {
     return std::accumulate(route.latencies.begin(), route.latencies.end(), std::uint64_t{0});
@@ -127,6 +66,16 @@ void add_clients(Page& page, const MetricTotals& totals) {
                 "Client connections accepted by worker.");
     for (std::size_t i = 0; i < totals.workers.size(); ++i) {
         page.sample({{"worker", std::to_string(i)}}, totals.workers[i].accepted);
+    }
+    page.family("sluice_upgraded_connections_active", "gauge",
+                "Client connections that changed to another protocol, by worker.");
+    for (std::size_t i = 0; i < totals.workers.size(); ++i) {
+        page.sample({{"worker", std::to_string(i)}}, totals.workers[i].tunnels);
+    }
+    page.family("sluice_upgraded_connections_total", "counter",
+                "Connections that changed to another protocol, by worker.");
+    for (std::size_t i = 0; i < totals.workers.size(); ++i) {
+        page.sample({{"worker", std::to_string(i)}}, totals.workers[i].tunnels_opened);
     }
     page.family("sluice_refused_total", "counter",
                 "Requests and connections turned away, by reason.");

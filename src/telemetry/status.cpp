@@ -16,6 +16,8 @@ void add_workers(JsonWriter& json, const MetricTotals& totals) {
         json.member("connections", worker.connections);
         json.member("accepted", worker.accepted);
         json.member("requests_active", worker.requests);
+        json.member("upgraded_active", worker.tunnels);
+        json.member("upgraded", worker.tunnels_opened);
         json.end_object();
     }
     json.end_array();
@@ -49,7 +51,7 @@ void add_endpoint(JsonWriter& json, const EndpointTotals& endpoint) {
 }
 
 /// Endpoints of one cluster may stand apart after a reload; each cluster is still written once.
-void add_clusters(JsonWriter& json, const MetricTotals& totals) {
+void add_clusters(JsonWriter& json, const MetricTotals& totals, const std::vector<ClusterStatus>& states) {
     json.begin_array("clusters");
     std::vector<bool> is_written(totals.endpoints.size(), false);
     for (std::size_t i = 0; i < totals.endpoints.size(); ++i) {
@@ -64,6 +66,9 @@ void add_clusters(JsonWriter& json, const MetricTotals& totals) {
             add_endpoint(json, totals.endpoints[j]);
         }
         json.end_array();
+        for (const ClusterStatus& state : states) {
+            if (state.name == cluster) add_cluster_status(json, state);
+        }
         json.end_object();
     }
     json.end_array();
@@ -113,7 +118,7 @@ std::string status_document(const StatusFacts& facts, const MetricTotals& totals
     add_requests(json, totals);
     add_workers(json, totals);
     add_listeners(json, facts);
-    add_clusters(json, totals);
+    add_clusters(json, totals, facts.clusters);
     add_contexts(json, totals.contexts);
     json.member("access_log_dropped", totals.log_drops);
     json.end_object();

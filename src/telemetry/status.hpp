@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "telemetry/cluster_status.hpp"
 #include "telemetry/metrics_registry.hpp"
 #include "telemetry/prometheus.hpp"
 
@@ -23,6 +24,7 @@ struct StatusFacts {
     std::string_view config;
     bool is_draining = false;
     std::vector<ListenerStatus> listeners;
+    std::vector<ClusterStatus> clusters;
 };
 
 /// The /status document in JSON, indented: a person reads it as often as a program.

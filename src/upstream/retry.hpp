@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "base/error.hpp"
 #include "config/cluster.hpp"
 
 namespace sluice::upstream {
@@ -21,8 +20,6 @@ enum class TryEnd : std::uint8_t {
 
 /// What is known when a try at an upstream has failed.
 struct FailedTry {
-    /// The error's own opinion.
-    Retry error = Retry::Never;
     /// The connection came from the idle pool: its upstream may have closed it as we wrote.
     bool reused_connection = false;
     /// Bytes of the response that came before the failure, interim responses included. With TryEnd::Status the response
@@ -58,10 +55,5 @@ struct RetryDecision {
 ///
 /// The budget (RetryBudget) is asked afterwards, by the caller.
 [[nodiscard]] RetryDecision decide(const config::Retry& config, const FailedTry& failed);
-
-/// Whether the request is sent once more without the client's knowledge. Nobody can tell if an
-/// upstream acted on a request whose connection died, so only what may be repeated is (RFC
-/// 9110, 9.2.2; RFC 9112, 9.3.1).
-[[nodiscard]] bool may_retry(const FailedTry& failed);
 
 }  // namespace sluice::upstream

@@ -8,4 +8,8 @@ namespace sluice::platform {
 /// The file that defines it does not compile when Asio chose another.
 [[nodiscard]] std::string_view poller_name();
 
+/// Whether the reactor has to be told of a socket's end before the socket is closed. A kernel's kqueue notices by itself;
+/// libkqueue does not, and takes the next socket of the same number for the old one.
+[[nodiscard]] bool poller_misses_close();
+
 }  // namespace sluice::platform

@@ -132,7 +132,6 @@ TEST_CASE("A failure of an upstream is counted by its kind", "[telemetry]") {
     };
     const Row row = GENERATE(values<Row>({
         {ErrorCode::ConnectRefused, &EndpointTotals::connect_failures},
-        {ErrorCode::NameNotFound, &EndpointTotals::connect_failures},
         {ErrorCode::ConnectTimeout, &EndpointTotals::timeouts},
         {ErrorCode::ResponseTimeout, &EndpointTotals::timeouts},
         {ErrorCode::BadResponse, &EndpointTotals::bad_responses},

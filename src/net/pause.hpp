@@ -1,0 +1,38 @@
+#pragma once
+
+#include "net/task.hpp"
+#include "net/timer_wheel.hpp"
+
+namespace sluice::net {
+
+/// Lets a coroutine wait for a time: `co_await pause.until(when)`. Can be ended before.
+///
+/// Threading: one worker; one waiter at a time.
+/// Lifetime:  outlives the wait.
+class Pause {
+public:
+    explicit Pause(TimerWheel& timers)
+        : deadline_(timers, [](void* self) { static_cast<Pause*>(self)->end(); }, this) {}
+
+    [[nodiscard]] Event& until(TimePoint when) {
+        event_.clear();
+        is_waiting_ = true;
+        deadline_.set(when);
+        return event_;
+    }
+    /// Resumes the waiter now; false when nobody waits.
+    bool end() {
+        if (!is_waiting_) return false;
+        is_waiting_ = false;
+        deadline_.clear();
+        event_.set();
+        return true;
+    }
+
+private:
+    Deadline deadline_;
+    Event event_;
+    bool is_waiting_ = false;
+};
+
+}  // namespace sluice::net

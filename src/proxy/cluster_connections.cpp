@@ -1,0 +1,112 @@
+#include "proxy/cluster_connections.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/worker.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+/// A request tries few endpoints; those beyond are not avoided.
+constexpr std::size_t most_avoided = 8;
+
+}  // namespace
+
+ClusterConnections::ClusterConnections(const EndpointConnections::Context& context,
+                                       std::shared_ptr<upstream::ClusterState> state, std::uint32_t first_metric)
+    : context_(context),
+      state_(std::move(state)),
+      first_metric_(first_metric),
+      balancer_(state_->config().balance, context.worker.random().next()),
+      budget_(state_->config().retry.budget_percent, state_->config().retry.budget_per_second),
+      alive_(std::make_shared<ClusterConnections*>(this)) {
+    wake_ = state_->add_wake([&worker = context.worker, weak = std::weak_ptr(alive_)] {
+        worker.post([weak] {
+            const auto alive = weak.lock();
+            if (!alive) return;
+            for (const auto& endpoint : (*alive)->endpoints_) endpoint->serve_queue();
+        });
+    });
+}
+
+ClusterConnections::~ClusterConnections() { state_->remove_wake(wake_); }
+
+ClusterConnections::Hold ClusterConnections::pick(const Wish& wish) {
+    const TimePoint now = context_.worker.now();
+    if (state_->version() != seen_version_ || (changes_at_ && now >= *changes_at_)) refresh();
+    if (wish.sticky && wish.tried.empty()) {
+        if (const auto found = find_sticky(*wish.sticky)) return Hold(*endpoints_[*found]);
+    }
+    std::uint32_t avoid[most_avoided];
+    std::size_t avoided = 0;
+    for (EndpointConnections* const tried : wish.tried) {
+        const auto place = std::ranges::find(endpoints_, tried, &std::unique_ptr<EndpointConnections>::get);
+        if (place == endpoints_.end() || avoided == most_avoided) continue;
+        avoid[avoided++] = static_cast<std::uint32_t>(place - endpoints_.begin());
+    }
+    const std::optional<std::uint32_t> picked = balancer_.pick({wish.hash, {avoid, avoided}});
+    return picked ? Hold(*endpoints_[*picked]) : Hold();
+}
+
+/// Where a client was before, also when it is draining, as long as it is well.
+std::optional<std::uint32_t> ClusterConnections::find_sticky(std::uint64_t hash) const {
+    for (std::uint32_t i = 0; i < endpoints_.size(); ++i) {
+        if (endpoints_[i]->state().name_hash != hash) continue;
+        if (!endpoints_[i]->state().is_up(context_.worker.now())) return std::nullopt;
+        return i;
+    }
+    return std::nullopt;
+}
+
+void ClusterConnections::refresh() {
+    seen_version_ = state_->version();
+    free_retired();
+    auto set = state_->endpoints();
+    if (set != set_) take_set(std::move(set));
+    upstream::Candidates candidates = state_->candidates(*set_, context_.worker.now());
+    changes_at_ = candidates.changes_at;
+    balancer_.use(candidates.list, loads_, set_->table);
+}
+
+void ClusterConnections::take_set(std::shared_ptr<const upstream::EndpointSet> set) {
+    std::vector<std::unique_ptr<EndpointConnections>> old = std::exchange(endpoints_, {});
+    loads_.clear();
+    for (const upstream::Member& member : set->members) {
+        const auto same = std::ranges::find_if(old, [&](const auto& endpoint) {
+            return endpoint && endpoint->shared_state() == member.endpoint;
+        });
+        endpoints_.push_back(same != old.end() ? std::move(*same)
+                                               : std::make_unique<EndpointConnections>(context_, state_, member.endpoint,
+                                                                                       first_metric_));
+        loads_.push_back(&member.endpoint->load);
+    }
+    for (auto& endpoint : old) {
+        if (!endpoint) continue;
+        endpoint->retire();
+        retired_.push_back(std::move(endpoint));
+    }
+    set_ = std::move(set);
+    free_retired();
+}
+
+void ClusterConnections::free_retired() {
+    std::erase_if(retired_, [](const auto& endpoint) { return !endpoint->is_in_use(); });
+}
+
+void ClusterConnections::close_idle() {
+    for (const auto& endpoint : endpoints_) endpoint->close_idle();
+}
+
+void ClusterConnections::close_idle_since(TimePoint now) {
+    free_retired();
+    for (const auto& endpoint : endpoints_) endpoint->close_idle_since(now);
+}
+
+std::size_t ClusterConnections::idle_count() const {
+    std::size_t count = 0;
+    for (const auto& endpoint : endpoints_) count += endpoint->idle_count();
+    return count;
+}
+
+}  // namespace sluice::proxy

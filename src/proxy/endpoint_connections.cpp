@@ -1,0 +1,192 @@
+#include "proxy/endpoint_connections.hpp"
+
+#include <utility>
+
+#include "net/worker.hpp"
+#include "proxy/destination.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+Error no_connection(std::string context) {
+    return upstream_error(ErrorCode::NoConnection, std::move(context), Retry::Always);
+}
+
+}  // namespace
+
+/// While idle, an upstream has nothing to say: it has left, or sends what nobody asked for.
+void UpstreamConnection::on_unawaited_input() { owner->leave_pool(*this); }
+
+bool ConnectionWait::abort() {
+    if (outcome_ != Outcome::Queued) return dialing_.abort();
+    end(Outcome::Cancelled);
+    return true;
+}
+
+void ConnectionWait::end(Outcome outcome) {
+    EndpointConnections& endpoint = *std::exchange(queued_at_, nullptr);
+    endpoint.queue_.erase(place_);
+    endpoint.state_->add_waiting(-1);
+    deadline_.clear();
+    outcome_ = outcome;
+    ready_.set();
+}
+
+EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr<upstream::ClusterState> cluster,
+                                         std::shared_ptr<upstream::EndpointState> state, std::uint32_t first_metric)
+    : context_(context),
+      cluster_(std::move(cluster)),
+      state_(std::move(state)),
+      destination_(destination_of(state_->place.address)),
+      metric_index_(first_metric + state_->place.configured),
+      idle_(Close{this}) {
+    const config::Cluster& config = cluster_->config();
+    idle_.add_endpoint({config.max_idle, config.idle_timeout});
+}
+
+EndpointConnections::~EndpointConnections() { close_idle(); }
+
+UpstreamConnection* EndpointConnections::take_idle() {
+    UpstreamConnection* const connection = idle_.acquire(0, context_.worker.now());
+    if (connection == nullptr) return nullptr;
+    connection->stream.unwatch();
+    ++in_use_;
+    ++connection->requests;
+    context_.metrics.add_upstream_idle(metric_index_, -1);
+    context_.metrics.add_upstream_active(metric_index_, 1);
+    return connection;
+}
+
+net::Task<Result<UpstreamConnection*>> EndpointConnections::connect(ConnectionWait& wait) {
+    wait.connection_ = nullptr;
+    if (!state_->take_slot(cluster_->config().pool.max_connections)) {
+        const Result<void> waited = co_await wait_for_slot(wait);
+        if (!waited) co_return fail(waited.error());
+        if (wait.connection_ != nullptr) co_return wait.connection_;
+    }
+    co_return co_await dial(wait);
+}
+
+/// Afterwards the request has a connection, or a place for one of its own.
+net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait) {
+    const config::Pool& pool = cluster_->config().pool;
+    if (queue_.size() >= pool.queue) {
+        co_return fail(no_connection("the queue for a connection to " + name() + " is full"));
+    }
+    using Outcome = ConnectionWait::Outcome;
+    wait.queued_at_ = this;
+    wait.outcome_ = Outcome::Queued;
+    wait.place_ = queue_.insert(queue_.end(), &wait);
+    wait.ready_.clear();
+    wait.deadline_.set(context_.worker.now() + pool.queue_timeout);
+    state_->add_waiting(1);
+    // A place may have come free before anybody could see that one is wanted; and other workers may hold idle ones.
+    serve_queue();
+    if (wait.outcome_ == Outcome::Queued) cluster_->wake_workers();
+    co_await wait.ready_;
+    const Outcome outcome = std::exchange(wait.outcome_, Outcome::Idle);
+    if (outcome == Outcome::Cancelled) co_return fail(Error{ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}});
+    if (outcome == Outcome::TooLate) co_return fail(no_connection("no connection to " + name() + " came free in time"));
+    co_return Result<void>{};
+}
+
+/// The caller has a place for it.
+net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait& wait) {
+    const config::Cluster& config = cluster_->config();
+    hold();
+    Result<net::Stream> stream = co_await net::dial(context_.worker, destination_,
+                                                    context_.worker.now() + config.connect_timeout, &wait.dialing_);
+    let_go();
+    if (!stream) {
+        give_slot_back();
+        co_return fail(std::move(stream.error()));
+    }
+    std::unique_ptr<UpstreamConnection> connection;
+    if (context_.free.empty()) {
+        connection = std::make_unique<UpstreamConnection>();
+    } else {
+        connection = std::move(context_.free.back());
+        context_.free.pop_back();
+    }
+    connection->stream = std::move(*stream);
+    connection->stream.set_write_stall_limit(config.read_timeout);
+    connection->owner = this;
+    connection->requests = 1;
+    ++in_use_;
+    context_.metrics.add_upstream_active(metric_index_, 1);
+    co_return connection.release();
+}
+
+void EndpointConnections::release(UpstreamConnection& connection) {
+    const std::uint32_t most = cluster_->config().pool.max_requests;
+    if (is_retired_ || (most != 0 && connection.requests >= most)) {
+        discard(connection);
+        return;
+    }
+    if (!queue_.empty()) {
+        ConnectionWait& wait = *queue_.front();
+        ++connection.requests;
+        wait.connection_ = &connection;
+        wait.end(ConnectionWait::Outcome::Connection);
+        return;
+    }
+    // Another worker waits for the place that this one would hold for nothing.
+    if (state_->waiting() != 0) {
+        discard(connection);
+        return;
+    }
+    --in_use_;
+    context_.metrics.add_upstream_active(metric_index_, -1);
+    context_.metrics.add_upstream_idle(metric_index_, 1);
+    if (idle_.release(0, connection, context_.worker.now())) connection.stream.watch(&connection);
+}
+
+void EndpointConnections::discard(UpstreamConnection& connection) {
+    --in_use_;
+    context_.metrics.add_upstream_active(metric_index_, -1);
+    close(connection);
+}
+
+/// The pool's own way to end a connection.
+void EndpointConnections::close_idle_connection(UpstreamConnection& connection) {
+    context_.metrics.add_upstream_idle(metric_index_, -1);
+    close(connection);
+}
+
+void EndpointConnections::close(UpstreamConnection& connection) {
+    connection.stream = net::Stream();
+    context_.free.emplace_back(&connection);
+    give_slot_back();
+}
+
+void EndpointConnections::leave_pool(UpstreamConnection& connection) {
+    if (idle_.remove(connection)) close_idle_connection(connection);
+}
+
+void EndpointConnections::give_slot_back() {
+    state_->give_slot_back();
+    if (state_->waiting() == 0) return;
+    if (queue_.empty()) {
+        cluster_->wake_workers();
+    } else {
+        serve_queue();
+    }
+}
+
+void EndpointConnections::serve_queue() {
+    const std::uint32_t most = cluster_->config().pool.max_connections;
+    while (!queue_.empty() && state_->take_slot(most)) {
+        queue_.front()->end(ConnectionWait::Outcome::MayDial);
+    }
+    // Nobody here waits, but elsewhere: what lies idle here is a place.
+    if (queue_.empty() && state_->waiting() != 0) {
+        if (UpstreamConnection* const idle = idle_.acquire(0, context_.worker.now())) close_idle_connection(*idle);
+    }
+}
+
+void EndpointConnections::retire() {
+    is_retired_ = true;
+    close_idle();
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,275 @@
+// Step 8 of an exchange: cluster, breaker, endpoint, connection; and whether a failed try is followed by another.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "net/worker.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/request_hash.hpp"
+#include "proxy/session.hpp"
+#include "proxy/worker_state.hpp"
+#include "upstream/backoff.hpp"
+#include "upstream/cookie.hpp"
+
+namespace sluice::proxy {
+
+net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
+    choose_cluster();
+    response_timeout_ = forward.timeout;
+    Result<void> begun = take_first_piece();
+    if (!begun) co_return begun;
+    if (!enter_breaker()) {
+        co_await answer_fallback();
+        co_return Result<void>{};
+    }
+    protocol_ = wanted_protocol(forward);
+    Result<void> done = co_await try_endpoints(forward);
+    tell_breaker(done);
+    if (done) done = co_await (scratch_.response.status == 101 ? switch_protocols(forward) : relay_response());
+    if (breaker_ != nullptr) breaker_->leave(admission_);
+    co_return done;
+}
+
+void Exchange::choose_cluster() {
+    const std::vector<std::uint32_t>& clusters = plan_->clusters;
+    const std::size_t choice = clusters.size() == 1 ? 0 : plan_->split.pick(state_.worker().random());
+    cluster_ = &state_.upstreams().cluster(clusters[choice]);
+}
+
+/// What has come of the body with the head goes out with it.
+Result<void> Exchange::take_first_piece() {
+    Result<std::optional<BodyReader::Piece>> first = body_.next_buffered();
+    if (!first) {
+        Error error = std::move(first.error());
+        error.side = Side::Client;
+        return fail(std::move(error));
+    }
+    if (const Result<void> fits = check_body_so_far(); !fits) return fail(fits.error());
+    if (first->has_value()) first_piece_ = **first;
+    upload_complete_ = body_.is_done();
+    const config::Retry& retry = cluster_->state().config().retry;
+    // Of what can't be repeated once it was sent, only a failed connect is, before more of the body is read.
+    keeps_body_ = !upload_complete_ && retry.attempts > 1 && (http::is_idempotent(head_.method) || retry.non_idempotent);
+    scratch_.replay.clear();
+    return {};
+}
+
+bool Exchange::enter_breaker() {
+    upstream::Breaker* const breaker = cluster_->state().breaker();
+    if (breaker == nullptr) return true;
+    breaker_ = breaker;
+    admission_ = breaker->admit(state_.worker().now());
+    return admission_.is_admitted();
+}
+
+/// The cluster is to blame for what its endpoints did, not for what the client or the queue did.
+void Exchange::tell_breaker(const Result<void>& done) {
+    if (breaker_ == nullptr) return;
+    using upstream::Outcome;
+    Outcome outcome = scratch_.response.status >= 500 ? Outcome::Failure : Outcome::Success;
+    if (!done) outcome = done.error().side == Side::Upstream ? Outcome::Failure : Outcome::Abandoned;
+    if (client_gone_ || cut_) outcome = Outcome::Abandoned;
+    const auto to_head = context_->between(Stage::Routed, Stage::FirstByte).value_or(std::chrono::microseconds{});
+    const auto changed = breaker_->record(admission_, outcome, to_head, state_.worker().now());
+    if (changed) state_.log_breaker(cluster_->state().config().name, *changed);
+}
+
+net::Task<void> Exchange::answer_fallback() {
+    const Error error = upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + cluster_->state().config().name + " is open");
+    state_.metrics().count_refused(error.code);
+    if (!body_.is_done()) writer_.close_after();
+    const std::optional<config::Respond>& fallback = cluster_->state().config().breaker->fallback;
+    if (!fallback) {
+        co_await answer_error(error);
+        co_return;
+    }
+    error_ = error;
+    co_await respond(*fallback);
+}
+
+/// Tries until a response head is there that the client gets, or nothing more is worth trying.
+net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) {
+    cluster_->budget().count_request(state_.worker().now());
+    for (;;) {
+        endpoint_ = pick_endpoint();
+        if (!endpoint_) {
+            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_->state().config().name + " is available"));
+        }
+        Result<void> tried = co_await attempt(forward);
+        ++tries_;
+        judge_endpoint(tried);
+        const std::optional<upstream::TryEnd> kind = worth_retry(tried);
+        if (tried && !kind) co_return tried;
+        if (!tried) co_await finish_upload();
+        if (!tried && upload_error_) tried = fail(*upload_error_);
+        if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        if (!tried && tried.error().side == Side::Upstream && endpoint_) {
+            state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
+        }
+        const bool is_clients = !tried && tried.error().side == Side::Client;
+        const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
+        if (goes_on) continue;
+        if (tried) co_return tried;
+        release_upstream(false);
+        if (is_clients || client_gone_ || cut_) co_return tried;
+        context_->set(ContextFlag::UpstreamFailed);
+        co_return tried;
+    }
+}
+
+ClusterConnections::Hold Exchange::pick_endpoint() {
+    const config::Cluster& config = cluster_->state().config();
+    ClusterConnections::Wish wish{0, sticky_endpoint(), {tried_.data(), tried_count_}};
+    if (config.balance == config::Balance::Hash) {
+        wish.hash = request_hash(config.hash, head_, path_, state_.forwarded().client_address(session_.client(), head_.fields));
+    }
+    return cluster_->pick(wish);
+}
+
+/// The endpoint that the client's cookie names, when the cluster uses one and it is sound.
+std::optional<std::uint64_t> Exchange::sticky_endpoint() const {
+    const upstream::StickyCookie* const sticky = cluster_->state().sticky();
+    if (sticky == nullptr) return std::nullopt;
+    const std::string& name = cluster_->state().config().sticky->cookie;
+    for (const http::Field& field : head_.fields) {
+        if (!equal_ignoring_case(field.name, "Cookie")) continue;
+        const auto cookie = upstream::find_cookie(field.value, name);
+        if (cookie) return sticky->endpoint_hash(*cookie);
+    }
+    return std::nullopt;
+}
+
+/// One try at one endpoint, up to the head of its final response.
+net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
+    sent_nothing_ = true;
+    Result<void> written = write_request_head(forward);
+    if (!written) co_return written;
+    if (plan_->mirror && tries_ == 0) send_mirror(forward);
+    counts_load_ = cluster_->state().config().balance == config::Balance::LeastRequest;
+    if (counts_load_) endpoint_->state().load.active.fetch_add(1, std::memory_order_relaxed);
+    Result<void> connected = co_await take_connection();
+    if (!connected) co_return connected;
+    if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
+    sent_nothing_ = false;
+    state_.metrics().count_upstream_request(endpoint_->metric_index(), reused_);
+    context_->mark(Stage::UpstreamConnected, state_.worker().now());
+    Result<void> sent = co_await send_request();
+    // An upstream may answer and close before it has read everything; its answer counts.
+    if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
+    co_return co_await read_response_head();
+}
+
+net::Task<Result<void>> Exchange::take_connection() {
+    response_used_ = 0;
+    // Where one idle connection has died on reuse, the others have probably died with it.
+    upstream_ = reused_ ? nullptr : endpoint_->take_idle();
+    reused_ = upstream_ != nullptr;
+    if (reused_) {
+        context_->set(ContextFlag::ReusedUpstream);
+        co_return Result<void>{};
+    }
+    Result<UpstreamConnection*> connected = co_await endpoint_->connect(wait_);
+    if (!connected) {
+        if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        co_return fail(std::move(connected.error()));
+    }
+    upstream_ = *connected;
+    co_return Result<void>{};
+}
+
+/// Copies the request, when it is all here and its turn.
+void Exchange::send_mirror(const config::Forward& forward) {
+    if (!upload_complete_ || !protocol_.empty()) return;
+    if (state_.worker().random().below(100) >= forward.mirror->percent) return;
+    std::string message;
+    for (const std::string_view piece : framed(request_head_bytes_, first_piece_.data).all()) message += piece;
+    if (!body_.trailers().empty()) message.append(body_.trailers()).append(http::chunk_end);
+    state_.mirrors().send(state_.upstreams().cluster(*plan_->mirror), std::move(message), head_.method, response_timeout_);
+}
+
+/// Tells the cluster how its endpoint did.
+void Exchange::judge_endpoint(const Result<void>& tried) {
+    if (client_gone_ || cut_ || upload_error_) return;
+    using upstream::TryResult;
+    TryResult result = TryResult::Success;
+    if (tried) {
+        if (scratch_.response.status >= 500) result = TryResult::ServerError;
+    } else if (tried.error().side != Side::Upstream || tried.error().code == ErrorCode::NoConnection) {
+        return;
+    } else if (sent_nothing_) {
+        result = TryResult::ConnectFailure;
+    } else if (reused_ && tried.error().retry == Retry::IfReused) {
+        // It closed what was idle, which it may.
+        return;
+    } else {
+        result = TryResult::ServerError;
+    }
+    state_.record_try(cluster_->state(), endpoint_->state(), result);
+}
+
+/// In what way the try failed, when another may do better.
+std::optional<upstream::TryEnd> Exchange::worth_retry(const Result<void>& tried) const {
+    using upstream::TryEnd;
+    if (tried) {
+        const bool is_listed = config::contains(cluster_->state().config().retry.statuses, scratch_.response.status);
+        return is_listed ? std::optional(TryEnd::Status) : std::nullopt;
+    }
+    const Error& error = tried.error();
+    if (error.side != Side::Upstream) return std::nullopt;
+    if (sent_nothing_) return error.retry == Retry::Always ? std::optional(TryEnd::ConnectFailed) : std::nullopt;
+    if (error.retry == Retry::IfReused) return TryEnd::ResetBeforeHead;
+    return error.code == ErrorCode::ResponseTimeout && try_timeout_is_next_ ? std::optional(TryEnd::TryTimeout) : std::nullopt;
+}
+
+/// Decides on another try and makes ready for it; false when this one is the last.
+net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
+    const config::Retry& settings = cluster_->state().config().retry;
+    const bool has_response = writer_.has_begun() || interim_came_ || (end != upstream::TryEnd::Status && response_used_ != 0);
+    const upstream::RetryDecision decision = upstream::decide(settings, {.reused_connection = reused_,
+                                                                         .response_bytes = has_response ? 1U : 0U,
+                                                                         .idempotent = http::is_idempotent(head_.method),
+                                                                         .body_replayable = body_replayable_,
+                                                                         .attempts = tries_,
+                                                                         .end = end,
+                                                                         .has_had_free = free_retry_used_});
+    if (!decision.is_retried || cut_ || client_gone_) co_return false;
+    const TimePoint now = state_.worker().now();
+    if (request_deadline_ && now >= *request_deadline_) co_return false;
+    if (decision.is_free) {
+        free_retry_used_ = true;
+        --tries_;
+    } else if (!cluster_->budget().take_retry(now)) {
+        co_return false;
+    }
+    co_await finish_upload();
+    if (upload_error_ || client_gone_ || cut_) co_return false;
+    state_.metrics().count_retry(endpoint_->metric_index());
+    context_->set(ContextFlag::Retried);
+    release_upstream(false);
+    upload_started_ = upload_stopped_ = false;
+    upload_done_.clear();
+    // What died on reuse is tried at the same endpoint, over a new connection.
+    if (!decision.is_free && tried_count_ < tried_.size()) tried_[tried_count_++] = &*endpoint_;
+    if (!decision.is_free) reused_ = false;
+    const Duration wait = decision.is_free ? Duration{} : upstream::backoff(settings, ++retries_, state_.worker().random());
+    if (wait > Duration{}) co_await backoff_.until(now + wait);
+    co_return !cut_ && !client_gone_;
+}
+
+void Exchange::release_upstream(bool reusable) {
+    if (counts_load_) {
+        counts_load_ = false;
+        endpoint_->state().load.active.fetch_sub(1, std::memory_order_relaxed);
+    }
+    if (upstream_ == nullptr) return;
+    state_.metrics().add_upstream_bytes(endpoint_->metric_index(), upstream_->stream.bytes_written());
+    UpstreamConnection& connection = *std::exchange(upstream_, nullptr);
+    if (reusable) {
+        endpoint_->release(connection);
+    } else {
+        endpoint_->discard(connection);
+    }
+}
+
+}  // namespace sluice::proxy

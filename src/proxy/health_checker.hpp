@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "net/dialer.hpp"
+#include "net/pause.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "upstream/cluster_state.hpp"
+
+namespace sluice::proxy {
+
+/// Asks the endpoints of all clusters that want it whether they are well, and tells the clusters: one checker for all
+/// workers.
+///
+/// Threading: one worker, which carries no clients.
+/// Lifetime:  the worker outlives it; it is destroyed there when `stop` has called back.
+class HealthChecker {
+public:
+    HealthChecker(net::Worker& worker, const Log& log) : worker_(worker), log_(log) {}
+    HealthChecker(const HealthChecker&) = delete;
+    HealthChecker& operator=(const HealthChecker&) = delete;
+
+    /// Begins to check the cluster's present endpoints that are not checked yet, and ends the checks of those that are gone.
+    /// Called again whenever the set has changed.
+    void follow(const std::shared_ptr<upstream::ClusterState>& cluster);
+
+    /// Ends every check; `on_ended` is called when the last one has.
+    void stop(std::function<void()> on_ended);
+
+private:
+    /// The checks of one endpoint, which follow each other in a coroutine.
+    struct Check {
+        Check(net::TimerWheel& timers, std::shared_ptr<upstream::ClusterState> the_cluster,
+              std::shared_ptr<upstream::EndpointState> the_endpoint)
+            : cluster(std::move(the_cluster)), endpoint(std::move(the_endpoint)), pause(timers) {}
+        void end();
+
+        std::shared_ptr<upstream::ClusterState> cluster;
+        std::shared_ptr<upstream::EndpointState> endpoint;
+        net::Pause pause;
+        net::Dialing dialing;
+        net::Stream stream;
+        bool is_ended = false;
+    };
+    using Place = std::list<Check>::iterator;
+
+    [[nodiscard]] net::Task<void> run(Place place);
+    /// An empty text when the endpoint is well, otherwise what is wrong.
+    [[nodiscard]] net::Task<std::string> check_once(Check& check);
+    [[nodiscard]] net::Task<std::string> ask(Check& check, TimePoint deadline);
+    void record(Check& check, std::string flaw);
+
+    net::Worker& worker_;
+    const Log& log_;
+    std::list<Check> checks_;
+    std::function<void()> on_ended_;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,95 @@
+#include "proxy/mirrors.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "http/head_parser.hpp"
+#include "net/worker.hpp"
+#include "proxy/body_reader.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+/// At a time and worker: a slow mirror must not pile up memory.
+constexpr std::size_t most_copies = 100;
+
+}  // namespace
+
+bool Mirrors::send(ClusterConnections& cluster, std::string message, http::Method method, Duration timeout) {
+    if (copies_.size() >= most_copies) return false;
+    ClusterConnections::Hold endpoint = cluster.pick({});
+    if (!endpoint) return false;
+    Copy& copy = copies_.emplace_back(worker_.timers());
+    copy.message = std::move(message);
+    copy.method = method;
+    copy.timeout = timeout;
+    copy.endpoint = std::move(endpoint);
+    net::spawn(run(std::prev(copies_.end())));
+    return true;
+}
+
+void Mirrors::cut() {
+    std::vector<Copy*> all;
+    for (Copy& copy : copies_) all.push_back(&copy);
+    for (Copy* const copy : all) {
+        copy->is_cut = true;
+        if (copy->connection != nullptr) {
+            copy->connection->stream.abort();
+        } else {
+            copy->wait.abort();
+        }
+    }
+}
+
+net::Task<void> Mirrors::run(Place place) {
+    Copy& copy = *place;
+    copy.connection = copy.endpoint->take_idle();
+    if (copy.connection == nullptr) {
+        const Result<UpstreamConnection*> connected = co_await copy.endpoint->connect(copy.wait);
+        if (connected) copy.connection = *connected;
+    }
+    if (copy.connection != nullptr) {
+        const bool reusable = !copy.is_cut && co_await exchange(copy);
+        UpstreamConnection& connection = *std::exchange(copy.connection, nullptr);
+        if (reusable && !copy.is_cut) {
+            copy.endpoint->release(connection);
+        } else {
+            copy.endpoint->discard(connection);
+        }
+    }
+    copies_.erase(place);
+    if (copies_.empty()) on_empty_();
+}
+
+net::Task<bool> Mirrors::exchange(Copy& copy) {
+    net::Stream& stream = copy.connection->stream;
+    const TimePoint deadline = worker_.now() + copy.timeout;
+    const Result<void> sent = co_await stream.write(net::Pieces(copy.message));
+    if (!sent) co_return false;
+    net::Buffer buffer = worker_.buffers().take();
+    http::HeadScanner scanner(http::HeadLimits{});
+    http::ResponseHead head;
+    std::size_t used = 0;
+    std::size_t head_bytes = 0;
+    while (head_bytes == 0) {
+        if (used == buffer.size()) co_return false;
+        stream.set_read_deadline(deadline);
+        const Result<std::size_t> got = co_await stream.read(buffer.from(used));
+        if (!got || *got == 0) co_return false;
+        used += *got;
+        const Result<std::optional<std::size_t>> end = scanner.scan({buffer.data(), used});
+        if (!end) co_return false;
+        head_bytes = end->value_or(0);
+    }
+    const Result<void> parsed = http::parse_response_head({buffer.data(), head_bytes}, http::HeadLimits{}, copy.method, head);
+    if (!parsed || head.status < 200) co_return false;
+    BodyReader body(stream, head.framing, buffer.from(head_bytes).first(used - head_bytes), {copy.timeout, 0, {}});
+    while (!body.is_done()) {
+        const Result<BodyReader::Piece> piece = co_await body.next();
+        if (!piece) co_return false;
+    }
+    co_return head.keep_alive && body.leftover().empty() && head.framing.kind != http::BodyKind::UntilClose &&
+        stream.is_drained();
+}
+
+}  // namespace sluice::proxy
