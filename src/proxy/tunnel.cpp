@@ -113,7 +113,7 @@ net::Task<bool> Tunnel::pass_on(Direction& way, std::string_view piece) {
         last_piece_ = worker_.now();
     }
     await_answers();
-    // Both have closed here: what we said, and what came in answer.
+    // Once our close frame is answered there is nothing to wait for here.
     co_return !is_finished_ && !(way.close && way.frames.close_seen());
 }
 
@@ -190,6 +190,9 @@ bool Tunnel::is_closing_by_itself() const {
            (from_upstream_.frames.close_seen() && !from_upstream_.close);
 }
 
+/// Its sender has said goodbye, and whoever it was for has been told.
+bool Tunnel::has_closed(const Direction& way) { return way.frames.close_seen() && !way.is_writing; }
+
 bool Tunnel::must_close(const Direction& way) const { return close_due_ && !way.close && !is_closing_by_itself(); }
 
 void Tunnel::begin_close() {
@@ -200,9 +203,15 @@ void Tunnel::begin_close() {
     from_upstream_.from.cancel_read();
 }
 
-/// Starts the time for answers once nothing more of ours has to be said.
+/// In a drain: ends the tunnel when both sides have said goodbye, and starts the time that they have for it once nothing
+/// more of ours has to be said.
 void Tunnel::await_answers() {
-    if (!close_due_ || answers_until_) return;
+    if (!close_due_) return;
+    if (has_closed(from_client_) && has_closed(from_upstream_)) {
+        finish(TunnelEnd::Drained);
+        return;
+    }
+    if (answers_until_) return;
     for (const Direction* const way : {&from_client_, &from_upstream_}) {
         if (must_close(*way) && !way->has_ended) return;
     }

@@ -114,6 +114,7 @@ private:
     void on_refused_output(Direction& way, const Error& error);
 
     [[nodiscard]] bool is_closing_by_itself() const;
+    [[nodiscard]] static bool has_closed(const Direction& way);
     [[nodiscard]] bool must_close(const Direction& way) const;
     void begin_close();
     void await_answers();
