@@ -26,7 +26,12 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     protocol_ = wanted_protocol(forward);
     Result<void> done = co_await try_endpoints(forward);
     tell_breaker(done);
-    if (done) done = co_await (scratch_.response.status == 101 ? switch_protocols(forward) : relay_response());
+    // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
+    if (done && scratch_.response.status == 101) {
+        done = co_await switch_protocols(forward);
+    } else if (done) {
+        done = co_await relay_response();
+    }
     if (breaker_ != nullptr) breaker_->leave(admission_);
     co_return done;
 }
