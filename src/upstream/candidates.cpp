@@ -6,8 +6,8 @@
 namespace sluice::upstream {
 namespace {
 
-/// Slow start gives an endpoint a tenth of its weight more in each tenth of the time. While one is in it, all weights are
-/// multiplied by this, so that small ones have a tenth.
+/// Slow start gives an endpoint a tenth of its weight more in each tenth of the time. While one is in it, all weights
+/// are multiplied by this, so that small ones have a tenth.
 constexpr std::uint32_t slow_start_steps = 10;
 
 struct Counts {
@@ -53,7 +53,8 @@ std::uint32_t scale(std::uint32_t weight, std::uint32_t factor) {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(scaled, std::numeric_limits<std::uint32_t>::max()));
 }
 
-void start_slowly(std::span<const EndpointStanding> endpoints, Duration slow_start, TimePoint now, Candidates& candidates) {
+void start_slowly(std::span<const EndpointStanding> endpoints, Duration slow_start, TimePoint now,
+                  Candidates& candidates) {
     const Duration tenth = slow_start / slow_start_steps;
     for (const Candidate& candidate : candidates.list) {
         const EndpointStanding& endpoint = endpoints[candidate.endpoint];
@@ -87,7 +88,8 @@ std::vector<Candidate> gather(std::span<const EndpointStanding> endpoints, const
 
 }  // namespace
 
-Candidates find_candidates(std::span<const EndpointStanding> endpoints, const CandidateSettings& settings, TimePoint now) {
+Candidates find_candidates(std::span<const EndpointStanding> endpoints, const CandidateSettings& settings,
+                           TimePoint now) {
     const Counts counts = count(endpoints);
     Candidates candidates;
     candidates.is_panic = counts.serving_up * 100 < settings.panic_percent * counts.serving;

@@ -47,14 +47,14 @@ struct Candidates {
 
 /// The endpoints of a cluster that may be used at `now`:
 ///
-/// 1. In panic, every endpoint that is not draining, whatever its state, of the priorities up to the one that rule 2 would
-///    take, or of the lowest priority when nothing is up. Weights are whole.
+/// 1. In panic, every endpoint that is not draining, whatever its state, of the priorities up to the one that rule 2
+///    would take, or of the lowest priority when nothing is up. Weights are whole.
 /// 2. Otherwise those that are up and not draining, of the lowest priority that has one.
-/// 3. If only draining endpoints are up, those of the lowest priority: a request to an endpoint that is about to leave is
-///    better than one refused.
+/// 3. If only draining endpoints are up, those of the lowest priority: a request to an endpoint that is about to leave
+///    is better than one refused.
 ///
-/// The share that is up, for panic, is of all endpoints that are not draining, of any priority. An endpoint of weight 0 (SRV
-/// records may have it) is a candidate only beside others of weight 0.
+/// The share that is up, for panic, is of all endpoints that are not draining, of any priority. An endpoint of weight 0
+/// (SRV records may have it) is a candidate only beside others of weight 0.
 [[nodiscard]] Candidates find_candidates(std::span<const EndpointStanding> endpoints, const CandidateSettings& settings,
                                          TimePoint now);
 

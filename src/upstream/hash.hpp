@@ -15,13 +15,13 @@ struct SipKey {
 
 using Digest128 = std::array<std::uint8_t, 16>;
 
-/// SipHash-2-4 (Aumasson and Bernstein): a keyed hash that is fast on short texts, and a message authentication code for
-/// whoever does not know the key. Pure, the same on every system.
+/// SipHash-2-4 (Aumasson and Bernstein): a keyed hash that is fast on short texts, and a message authentication code
+/// for whoever does not know the key. Pure, the same on every system.
 [[nodiscard]] std::uint64_t siphash(const SipKey& key, std::string_view text);
 [[nodiscard]] Digest128 siphash128(const SipKey& key, std::string_view text);
 
-/// For balancing: the key is fixed, so that all workers and gateways agree. Whoever knows it can search for texts with a
-/// wanted hash; where that matters, use a key of your own.
+/// For balancing: the key is fixed, so that all workers and gateways agree. Whoever knows it can search for texts with
+/// a wanted hash; where that matters, use a key of your own.
 [[nodiscard]] std::uint64_t hash_text(std::string_view text);
 
 /// Stands for an endpoint, by its name ("10.0.0.5:8080").

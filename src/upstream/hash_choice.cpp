@@ -8,7 +8,8 @@
 namespace sluice::upstream {
 namespace {
 
-/// Where a tenth of the endpoints may be used, ten lookups are made on the average, and one key in a thousand finds none.
+/// Where a tenth of the endpoints may be used, ten lookups are made on the average, and one key in a thousand finds
+/// none.
 constexpr std::uint64_t most_lookups = 64;
 constexpr std::uint64_t odd_constant = 0x9E3779B97F4A7C15ULL;
 

@@ -3,8 +3,8 @@
 namespace sluice::upstream {
 namespace {
 
-/// Draws before the weights are left aside: for the first endpoint only when it is to be avoided, for the second until it
-/// is another than the first.
+/// Draws before the weights are left aside: for the first endpoint only when it is to be avoided, for the second until
+/// it is another than the first.
 constexpr int most_first_draws = 16;
 constexpr int most_second_draws = 4;
 

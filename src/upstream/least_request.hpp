@@ -13,7 +13,8 @@
 namespace sluice::upstream {
 
 /// Draws two endpoints by weight and picks the one with fewer requests under way for its weight. Two choices keep the
-/// load nearly even without the rush on a single least busy endpoint that workers would make by picking the best of all.
+/// load nearly even without the rush on a single least busy endpoint that workers would make by picking the best of
+/// all.
 ///
 /// Threading: one worker; reads the counts that all workers keep.
 /// Lifetime:  the counts outlive it.

@@ -24,8 +24,8 @@ struct Claimant {
     double interval = 0;
     double due = 0;
 
-    /// Whose turn is later. An endpoint's turns come at the multiples of the inverse of its weight, so that those of others
-    /// do not shift them.
+    /// Whose turn is later. An endpoint's turns come at the multiples of the inverse of its weight, so that those of
+    /// others do not shift them.
     bool operator>(const Claimant& other) const { return due != other.due ? due > other.due : rank > other.rank; }
 };
 

@@ -9,10 +9,10 @@
 
 namespace sluice::upstream {
 
-/// Which endpoint a hash belongs to: a table that every endpoint has filled in proportion to its weight, in an order that
-/// is its own name's (Maglev: Eisenbud and others, NSDI 2016). The same names and weights make the same table, in whatever
-/// order they come. When an endpoint joins or leaves the set, few slots of the others change, unless the table gets
-/// another size.
+/// Which endpoint a hash belongs to: a table that every endpoint has filled in proportion to its weight, in an order
+/// that is its own name's (Maglev: Eisenbud and others, NSDI 2016). The same names and weights make the same table, in
+/// whatever order they come. When an endpoint joins or leaves the set, few slots of the others change, unless the table
+/// gets another size.
 ///
 /// Threading: immutable, shared by workers.
 class MaglevTable {
@@ -40,8 +40,8 @@ using NamedWeight = std::pair<std::string_view, std::uint32_t>;
 /// The number of slots: a prime, at least 65537 and a hundred times the endpoints, as far as 4194319.
 [[nodiscard]] std::uint32_t maglev_size(std::size_t endpoints);
 
-/// Takes about a millisecond for few endpoints, and more the more there are (see bench/micro/balancer_bench.cpp): made once
-/// for a set of endpoints, not per worker. An endpoint of weight 0 gets no slot, unless all have it.
+/// Takes a few milliseconds for a hundred endpoints and some tenths of a second for ten thousand: made once for a set of
+/// endpoints, not per worker. An endpoint of weight 0 gets no slot, unless all have it.
 [[nodiscard]] std::shared_ptr<const MaglevTable> make_maglev(std::span<const NamedWeight> endpoints);
 
 }  // namespace sluice::upstream

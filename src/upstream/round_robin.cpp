@@ -25,6 +25,7 @@ constexpr double golden_ratio = 0.6180339887498949;
 RoundRobin::RoundRobin(std::span<const Candidate> candidates, std::uint64_t seed) {
     std::uint32_t divisor = 0;
     for (const Candidate& candidate : candidates) divisor = std::gcd(divisor, candidate.weight);
+    divisor = std::max(divisor, 1U);
     std::vector<Candidate> weighty;
     std::uint64_t total = 0;
     for (const Candidate& candidate : candidates) {

@@ -11,8 +11,8 @@
 
 namespace sluice::upstream {
 
-/// Picks the candidates in turn, each as often as its weight says and spread over the round. A short round is computed once
-/// (smooth weighted round robin); a long one is a queue of the endpoints by when their next turn is due.
+/// Picks the candidates in turn, each as often as its weight says and spread over the round. A short round is computed
+/// once (smooth weighted round robin); a long one is a queue of the endpoints by when their next turn is due.
 ///
 /// Threading: one worker. The seed chooses the starting point, so that workers do not all begin with the same endpoint.
 /// Failure:   nullopt when there is no candidate. One of weight 0 is never picked.

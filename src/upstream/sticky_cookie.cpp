@@ -95,8 +95,8 @@ std::string StickyCookie::set_cookie(const config::Sticky& sticky, std::string_v
     return field;
 }
 
-/// A Feistel network: a permutation of 64 bits that only the key undoes. Hashes of names as such would not do, since who
-/// knows their fixed key finds the address by trying all of them.
+/// A Feistel network: a permutation of 64 bits that only the key undoes. Hashes of names as such would not do, since
+/// who knows their fixed key finds the address by trying all of them.
 std::uint64_t StickyCookie::encipher(std::uint64_t hash) const {
     auto left = static_cast<std::uint32_t>(hash >> 32);
     auto right = static_cast<std::uint32_t>(hash);

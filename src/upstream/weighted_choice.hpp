@@ -28,8 +28,8 @@ public:
         return static_cast<std::uint32_t>(bits) < column.share ? place : column.alias;
     }
 
-    /// A place that `is_fit` accepts: drawn up to `tries` times, then the next one from a random place on, so that a fit
-    /// place that is hardly ever drawn is found as well. nullopt when there is none. No weight may be 0.
+    /// A place that `is_fit` accepts: drawn up to `tries` times, then the next one from a random place on, so that a
+    /// fit place that is hardly ever drawn is found as well. nullopt when there is none. No weight may be 0.
     template <typename IsFit>
     [[nodiscard]] std::optional<std::uint32_t> draw_fit(Random& random, int tries, const IsFit& is_fit) const {
         for (int i = 0; i < tries; ++i) {

@@ -105,5 +105,6 @@ TEST_CASE("Set-Cookie says what is configured", "[upstream]") {
 TEST_CASE("A browser that sends the cookie back among others is recognised", "[upstream]") {
     const StickyCookie cookies(secret);
     const std::string header = "theme=dark; sluice=" + cookies.make(endpoint) + "; lang=de";
-    CHECK(cookies.endpoint_hash(sluice::upstream::find_cookie(header, "sluice").value()) == endpoint_name_hash(endpoint));
+    const std::string_view value = sluice::upstream::find_cookie(header, "sluice").value();
+    CHECK(cookies.endpoint_hash(value) == endpoint_name_hash(endpoint));
 }
