@@ -14,11 +14,19 @@ public:
     explicit Pause(TimerWheel& timers)
         : deadline_(timers, [](void* self) { static_cast<Pause*>(self)->end(); }, this) {}
 
-    [[nodiscard]] Event& until(TimePoint when) {
+    // A value, not the event itself: GCC 12 copies what a call returns by reference into a co_await.
+    struct Awaiter {
+        Event& event;
+        bool await_ready() const noexcept { return event.await_ready(); }
+        void await_suspend(std::coroutine_handle<> waiter) const noexcept { event.await_suspend(waiter); }
+        void await_resume() const noexcept {}
+    };
+
+    [[nodiscard]] Awaiter until(TimePoint when) {
         event_.clear();
         is_waiting_ = true;
         deadline_.set(when);
-        return event_;
+        return {event_};
     }
     /// Resumes the waiter now; false when nobody waits.
     bool end() {

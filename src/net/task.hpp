@@ -112,6 +112,10 @@ void spawn(Task<void> task);
 /// Threading: one worker; at most one waiter.
 class Event {
 public:
+    Event() = default;
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+
     void set() {
         is_set_ = true;
         if (waiter_) std::exchange(waiter_, nullptr).resume();
