@@ -40,9 +40,10 @@ def free_port():
 
 class FaultTest(GatewayTest):
     def proxied(self, *script, cluster_settings=None, route_settings=None, **settings):
-        """A gateway before an origin that plays the script; yields both."""
+        """A gateway before an origin that plays the script; yields both. Nothing is tried twice but what died on reuse."""
         origin = self.origin(script=script)
-        return origin, self.gateway(forward_all(cluster_settings, route_settings, origin, **settings))
+        cluster = {"retry": {"attempts": 1}, **(cluster_settings or {})}
+        return origin, self.gateway(forward_all(cluster, route_settings, origin, **settings))
 
     def expect(self, status, *script, **settings):
         """One GET through such a gateway."""
@@ -72,9 +73,10 @@ class NoConnection(FaultTest):
             self.assertEqual(client.post("/", b"body").status, 200)
         self.assertEqual([request.body for request in origin.requests], [b"body"] * 6)
 
-    def test_a_name_without_an_address_is_502(self):
+    def test_a_name_without_an_address_is_503_and_a_warning(self):
         gateway = self.gateway(proxy_to("no-such-name.invalid:80"))
-        self.assertEqual(gateway.get("/").status, 502)
+        self.assertEqual(gateway.get("/").status, 503)
+        self.assertIn("can't be looked up", gateway.log_text())
 
     def test_a_name_with_an_address_is_dialed(self):
         origin = self.origin()
@@ -382,7 +384,7 @@ class StaleConnections(FaultTest):
         self.assertEqual(client.post("/once", b"x").status, 502)
         self.assertEqual([one.target for one in origin.requests], ["/", "/once"])
 
-    def test_a_get_on_a_fresh_connection_is_not_repeated(self):
+    def test_a_get_on_a_fresh_connection_is_not_repeated_without_attempts(self):
         origin, gateway = self.proxied(sends(b""))
         self.assertEqual(gateway.get("/").status, 502)
         self.assertEqual(len(origin.requests), 1)
