@@ -20,21 +20,32 @@ constexpr double drain_spread = 0.8;
 
 }  // namespace
 
-/// The protocol that the client asks for and may have; empty when the request goes on without such a wish.
+/// Of the protocols that the client asks for, which it likes best first, the first that it may have; empty when the request
+/// goes on without such a wish.
 std::string_view Exchange::wanted_protocol(const config::Forward& forward) const {
     // With a body it would be unclear where the other protocol begins.
     if (!head_.wants_upgrade || forward.upgrade.empty() || head_.framing.kind != http::BodyKind::None) return {};
-    const http::Field* const field = http::find_field(head_.fields, http::FieldId::Upgrade);
-    if (field == nullptr) return {};
-    const auto is_same = [&](const std::string& protocol) { return equal_ignoring_case(protocol, field->value); };
-    return std::ranges::any_of(forward.upgrade, is_same) ? field->value : std::string_view{};
+    for (const http::Field& field : head_.fields) {
+        if (field.id != http::FieldId::Upgrade) continue;
+        std::string_view rest = field.value;
+        while (const auto wish = next_list_element(rest)) {
+            const auto is_wish = [&](const std::string& protocol) { return equal_ignoring_case(protocol, *wish); };
+            if (std::ranges::any_of(forward.upgrade, is_wish)) return *wish;
+        }
+    }
+    return {};
 }
 
-/// Whether a 101 is what was asked for.
+/// Whether a 101 is what was asked for, and that alone.
 bool Exchange::is_switch_sound() const {
-    const http::ResponseHead& response = scratch_.response;
-    const http::Field* const upgrade = http::find_field(response.fields, http::FieldId::Upgrade);
-    return !protocol_.empty() && upgrade != nullptr && equal_ignoring_case(upgrade->value, protocol_);
+    if (protocol_.empty()) return false;
+    std::size_t named = 0;
+    for (const http::Field& field : scratch_.response.fields) {
+        if (field.id != http::FieldId::Upgrade) continue;
+        if (!equal_ignoring_case(field.value, protocol_)) return false;
+        ++named;
+    }
+    return named == 1;
 }
 
 /// After the upstream's 101: it is passed on, and from then on bytes are.

@@ -127,7 +127,7 @@ class Origin:
     #: Trailers of a message that has none.
     no_fields = Headers([])
 
-    def __init__(self, script=None, family=socket.AF_INET, path=None, port=0):
+    def __init__(self, script=None, family=socket.AF_INET, path=None, port=0, host=None):
         self.script = list(script or [])
         self.paths = {}
         self.requests = []
@@ -143,7 +143,7 @@ class Origin:
         else:
             if os.name == "posix":
                 self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            loopback = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+            loopback = host or ("::1" if family == socket.AF_INET6 else "127.0.0.1")
             self._listener.bind((loopback, port))
             self.port = self._listener.getsockname()[1]
             self.address = f"[{loopback}]:{self.port}" if ":" in loopback else f"{loopback}:{self.port}"
