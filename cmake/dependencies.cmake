@@ -72,7 +72,8 @@ function(sluice_cares_from_source)
     set(cares_SOURCE_DIR ${SLUICE_CARES_SOURCE})
     set(cares_BINARY_DIR ${PROJECT_BINARY_DIR}/_deps/cares-build)
   else()
-    message(STATUS "cares: no system package, fetching 1.18.1")
+    message(STATUS "cares: neither a system package nor a source in build/tools ('./dev deps windows' or 'macos'), "
+                   "fetching 1.18.1")
     FetchContent_Declare(cares SOURCE_SUBDIR none
       URL https://github.com/c-ares/c-ares/releases/download/cares-1_18_1/c-ares-1.18.1.tar.gz
       URL_HASH SHA256=1a7d52a8a84a9fbffb1be9133c0f6e17217d91ea5a6fa61f6b4729cda78ebbcf)
