@@ -24,7 +24,7 @@ std::shared_ptr<const proxy::Snapshot> snapshot_for(std::uint16_t port) {
     config::Config settings;
     config::Cluster cluster;
     cluster.name = "upstream";
-    cluster.endpoints.push_back({{config::Address::Kind::Ipv4, "127.0.0.1", port}, 1});
+    cluster.endpoints.push_back({.address = {config::Address::Kind::Ipv4, "127.0.0.1", port}});
     settings.clusters.push_back(cluster);
     config::Route route;
     route.match.path = "/orders/:id";

@@ -10,15 +10,6 @@ using upstream::TryEnd;
 
 namespace {
 
-/// A reused connection that died under a GET before any answer: the case that is repeated.
-FailedTry died_on_reuse() {
-    return {.reused_connection = true,
-            .response_bytes = 0,
-            .idempotent = true,
-            .body_replayable = true,
-            .attempts = 1};
-}
-
 constexpr RetryDecision no{};
 constexpr RetryDecision yes{.is_retried = true, .is_free = false};
 constexpr RetryDecision free_one{.is_retried = true, .is_free = true};
