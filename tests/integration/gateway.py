@@ -158,6 +158,20 @@ class Gateway:
                 total += value
         return total
 
+    def status(self):
+        """The document /status."""
+        return json.loads(self.get("/status", listener="admin").text)
+
+    def cluster_status(self, name="origin"):
+        return next(one for one in self.status()["clusters"] if one["name"] == name)
+
+    def member(self, origin, cluster="origin"):
+        """What /status tells of an origin's address in a cluster."""
+        return next(one for one in self.cluster_status(cluster)["members"] if one["address"] == origin.address)
+
+    def breaker(self, cluster="origin"):
+        return self.cluster_status(cluster)["breaker"]
+
     def rss_bytes(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024

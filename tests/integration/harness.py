@@ -7,20 +7,38 @@
             self.assertEqual(gateway.get("/").status, 200)
 """
 
+import os
 import sys
 import unittest
 
 from client import Client, Response, chunks, request_bytes
 from gateway import LOOPBACK, Gateway, is_wine, native_path, run_command, split_address
-from origin import Connection, Origin, Request, answer
+from origin import Connection, Origin, Request, answer, held, says
 from waiting import PATIENCE, TimedOut, wait_until
 from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
 
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
-    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster", "config", "forward_all", "is_wine",
-    "main", "native_path", "proxy_to", "request_bytes", "route", "run_command", "split_address", "wait_until",
+    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster", "config",
+    "endpoint", "forward_all", "held", "is_sanitized", "is_slow", "is_wine", "main", "native_path", "proxy_to", "quick_check",
+    "request_bytes", "route", "run_command", "says", "split_address", "wait_until",
 ]
+
+
+def is_sanitized():
+    """Whether the gateway is built with sanitizers, and several times slower."""
+    return os.environ.get("SLUICE_SANITIZED") == "1"
+
+
+def is_slow():
+    """Whether the gateway may take its time."""
+    return is_sanitized() or is_wine()
+
+
+def quick_check(**settings):
+    """A health check that is made often, and decides at once."""
+    interval = "500ms" if is_slow() else "200ms"
+    return {"interval": interval, "timeout": interval, "jitter_percent": 0, "healthy": 1, "unhealthy": 1, **settings}
 
 
 def config(routes, clusters=(), **settings):
@@ -48,6 +66,11 @@ def cluster(name, *origins, **settings):
     return {"name": name, "endpoints": [{"address": address} for address in addresses], **settings}
 
 
+def endpoint(origin, **settings):
+    """An endpoint with settings of its own, for `cluster(..., endpoints=[...])`."""
+    return {"address": origin.address, **settings}
+
+
 def forward_all(cluster_settings=None, route_settings=None, *origins, **settings):
     """A configuration that sends every path to the origins."""
     routes = [route("/*rest", cluster="origin", **(route_settings or {}))]
@@ -72,6 +95,21 @@ class GatewayTest(unittest.TestCase):
     def finish_origin(self, origin):
         origin.stop()
         self.assertEqual(origin.failures, [])
+
+    def named_origins(self, count, **options):
+        """Origins that answer every request with their names: "a", "b" and so on."""
+        origins = [self.origin(**options) for _ in range(count)]
+        for name, origin in zip("abcdefgh", origins):
+            origin.otherwise = says(name)
+            origin.name = name
+        return origins
+
+    def restarted(self, origin):
+        """An origin at the address of one that was stopped, which answers as that one did."""
+        again = self.origin(port=origin.port)
+        again.otherwise = origin.otherwise
+        again.paths = origin.paths
+        return again
 
     def gateway(self, configuration, **options):
         gateway = Gateway(configuration, **options)

@@ -113,6 +113,23 @@ class Connection:
         close_with_reset(self.sock)
 
 
+def says(text, status="200 OK", headers=()):
+    """A function for `on` or `otherwise` that always answers so; the body is left out for HEAD."""
+    return lambda request: answer(b"" if request.method == "HEAD" else text.encode(), status, headers)
+
+
+def held(event, text="held"):
+    """A function for `on` that answers once the event is set, and not at all when the origin stops before."""
+
+    def respond(request):
+        while not event.wait(0.05):
+            if request.connection.origin.stopping:
+                return None
+        return answer(text.encode())
+
+    return respond
+
+
 def answer(body=b"ok", status="200 OK", headers=(), close=False):
     """A response with Content-Length as bytes."""
     lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
@@ -130,6 +147,8 @@ class Origin:
     def __init__(self, script=None, family=socket.AF_INET, path=None, port=0, host=None):
         self.script = list(script or [])
         self.paths = {}
+        #: Answers paths without an `on`; None for 200 and "ok".
+        self.otherwise = None
         self.requests = []
         self.connections = []
         self.failures = []
@@ -190,7 +209,7 @@ class Origin:
     def serve_paths(self, connection):
         """The behaviour of connections without a script."""
         while (request := connection.request_head()) is not None:
-            respond = self.paths.get(request.target.partition("?")[0])
+            respond = self.paths.get(request.target.partition("?")[0], self.otherwise)
             if respond is None:
                 connection.body_of(request)
                 connection.send(answer(b"" if request.method == "HEAD" else b"ok"))
