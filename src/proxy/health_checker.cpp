@@ -113,10 +113,10 @@ net::Task<void> HealthChecker::run(Place place) {
     Check& check = *place;
     const config::HealthCheck& settings = *check.cluster->config().health_check;
     while (!check.is_ended) {
-        std::string flaw = co_await check_once(check);
+        const std::string flaw = co_await check_once(check);
         check.stream = net::Stream();
         if (check.is_ended) break;
-        record(check, std::move(flaw));
+        record(check, flaw);
         co_await check.pause.until(worker_.now() + upstream::next_check(settings, worker_.random()));
     }
     checks_.erase(place);
@@ -158,15 +158,16 @@ net::Task<std::string> HealthChecker::ask(Check& check, TimePoint deadline) {
     co_return std::string{};
 }
 
-void HealthChecker::record(Check& check, std::string flaw) {
-    const std::string reason = flaw;
-    const bool has_changed = check.cluster->record_check(*check.endpoint, flaw.empty(), std::move(flaw), worker_.now());
+void HealthChecker::record(Check& check, const std::string& flaw) {
+    // Arguments are made in any order: what is moved into one can't be looked at for another.
+    const bool has_passed = flaw.empty();
+    const bool has_changed = check.cluster->record_check(*check.endpoint, has_passed, flaw, worker_.now());
     if (!has_changed) return;
     const std::string& cluster = check.cluster->config().name;
-    if (reason.empty()) {
+    if (has_passed) {
         log_.info("endpoint is up", {{"cluster", cluster}, {"endpoint", check.endpoint->name}});
     } else {
-        log_.warn("endpoint is down", {{"cluster", cluster}, {"endpoint", check.endpoint->name}, {"reason", reason}});
+        log_.warn("endpoint is down", {{"cluster", cluster}, {"endpoint", check.endpoint->name}, {"reason", flaw}});
     }
 }
 

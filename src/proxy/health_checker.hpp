@@ -55,7 +55,7 @@ private:
     /// An empty text when the endpoint is well, otherwise what is wrong.
     [[nodiscard]] net::Task<std::string> check_once(Check& check);
     [[nodiscard]] net::Task<std::string> ask(Check& check, TimePoint deadline);
-    void record(Check& check, std::string flaw);
+    void record(Check& check, const std::string& flaw);
 
     net::Worker& worker_;
     const Log& log_;
