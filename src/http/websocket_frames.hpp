@@ -9,8 +9,8 @@
 namespace sluice::http {
 
 /// Follows one direction of a WebSocket connection (RFC 6455, 5.2) as it passes, in pieces of any size: where frames
-/// begin and end, and whether a close frame has passed. It looks at headers only and judges nothing, so extensions, reserved
-/// bits and unknown opcodes pass.
+/// begin and end, and whether a close frame has passed. It looks at headers only and judges nothing, so extensions,
+/// reserved bits and unknown opcodes pass.
 ///
 /// Failure: none; whatever comes is frames.
 class WebSocketFrames {
@@ -18,8 +18,8 @@ public:
     /// Takes what passes next.
     void advance(std::string_view bytes);
 
-    /// Where in `bytes`, which pass next, the first place between two frames is: 0 when it is here already, the size when
-    /// a frame ends with them; nullopt when the frame under way goes beyond.
+    /// Where in `bytes`, which pass next, the first place between two frames is: 0 when it is here already, the size
+    /// when a frame ends with them; nullopt when the frame under way goes beyond.
     [[nodiscard]] std::optional<std::size_t> boundary_in(std::string_view bytes) const;
 
     /// Every frame that has begun has ended.

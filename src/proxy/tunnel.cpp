@@ -117,8 +117,8 @@ net::Task<bool> Tunnel::pass_on(Direction& way, std::string_view piece) {
     co_return !is_finished_ && !(way.close && way.frames.close_seen());
 }
 
-/// What goes out for a piece of a WebSocket connection: all of it, or in a drain what belongs to the frame under way, and
-/// our close frame.
+/// What goes out for a piece of a WebSocket connection: all of it, or in a drain what belongs to the frame under way
+/// and our close frame.
 net::Pieces Tunnel::to_send(Direction& way, std::string_view piece) {
     if (way.close) {
         way.frames.advance(piece);
@@ -203,8 +203,8 @@ void Tunnel::begin_close() {
     from_upstream_.from.cancel_read();
 }
 
-/// In a drain: ends the tunnel when both sides have said goodbye, and starts the time that they have for it once nothing
-/// more of ours has to be said.
+/// In a drain: ends the tunnel when both sides have said goodbye, and starts the time that they have for it once
+/// nothing more of ours has to be said.
 void Tunnel::await_answers() {
     if (!close_due_) return;
     if (has_closed(from_client_) && has_closed(from_upstream_)) {

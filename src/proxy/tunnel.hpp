@@ -42,8 +42,8 @@ enum class TunnelEnd : std::uint8_t {
     Failed,
 };
 
-/// Passes bytes between two streams, both ways, after a change of protocol. In each direction the next piece is read when the
-/// last was taken, which is the whole of backpressure; while nothing comes, no buffer is held.
+/// Passes bytes between two streams, both ways, after a change of protocol. In each direction the next piece is read
+/// when the last was taken, which is the whole of backpressure; while nothing comes, no buffer is held.
 ///
 /// The end of one side's sending is passed on, and the other direction has a short time more. A connection that breaks,
 /// silence, or a cut ends both.
@@ -58,13 +58,14 @@ public:
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
 
-    /// Runs until both directions have ended. The arguments are what came with the heads of request and response; they go
-    /// out first.
+    /// Runs until both directions have ended. The arguments are what came with the heads of request and response; they
+    /// go out first.
     [[nodiscard]] net::Task<TunnelEnd> run(std::string_view from_client, std::string_view from_upstream);
 
-    /// The gateway stops. On a WebSocket connection each direction ends at its first frame boundary after `close_at` with
-    /// a close frame of ours (1001); then the peers have a short time to answer. Where a peer has begun to close by itself, that goes
-    /// on in its place. Other protocols know no goodbye: nothing happens until `cut`. Before `run`, or while it goes on.
+    /// The gateway stops. On a WebSocket connection each direction ends at its first frame boundary after `close_at`
+    /// with a close frame of ours (1001); then the peers have a short time to answer. Where one has begun to close by
+    /// itself, that goes on in its place. Other protocols know no goodbye: nothing happens until `cut`. To be called
+    /// before `run`, or while it goes on.
     void drain(TimePoint close_at);
     /// Ends the tunnel at once.
     void cut();

@@ -101,7 +101,9 @@ TEST_CASE("WebSocketFrames follows lengths of all three forms", "[http]") {
 
 TEST_CASE("WebSocketFrames tells the same when bytes come one by one", "[http]") {
     Stream stream;
-    for (const std::size_t length : {0U, 1U, 125U, 126U, 65535U, 65536U, 2U}) stream.add(frame(final | text, length, true));
+    for (const std::size_t length : {0U, 1U, 125U, 126U, 65535U, 65536U, 2U}) {
+        stream.add(frame(final | text, length, true));
+    }
     WebSocketFrames frames;
     std::vector<std::size_t> found{0};
     for (std::size_t i = 0; i < stream.bytes.size(); ++i) {

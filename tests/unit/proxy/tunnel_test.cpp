@@ -144,8 +144,7 @@ Task<void> say(Stream& stream, std::string text) {
 
 Task<void> wait_for(net::Worker& worker, Duration time) {
     net::Pause pause(worker.timers());
-    net::Event& over = pause.until(worker.now() + time);
-    co_await over;
+    co_await pause.until(worker.now() + time);
 }
 
 std::string noise(std::size_t bytes, std::uint64_t seed) {
@@ -335,7 +334,8 @@ TEST_CASE("A tunnel passes the client's end on and lets the upstream finish", "[
 TEST_CASE("A tunnel passes the upstream's end on and lets the client finish", "[proxy]") {
     for (const TunnelSettings& settings : {plain, websocket}) {
         Both heard;
-        CHECK(Line(settings).play([&](Line& it) { return upstream_leaves_first(it, heard); }) == TunnelEnd::UpstreamClosed);
+        const TunnelEnd end = Line(settings).play([&](Line& it) { return upstream_leaves_first(it, heard); });
+        CHECK(end == TunnelEnd::UpstreamClosed);
         CHECK(heard.client.has_end);
         CHECK(heard.upstream.text == "last words");
         CHECK(heard.upstream.has_end);
@@ -475,7 +475,8 @@ TEST_CASE("A reset of one side ends a tunnel and resets the other", "[proxy]") {
 
 TEST_CASE("A reset of one side of a WebSocket connection closes the other", "[proxy]") {
     Heard heard;
-    CHECK(Line(websocket).play([&](Line& it) { return reset(it, it.client, it.upstream, heard); }) == TunnelEnd::Failed);
+    const TunnelEnd end = Line(websocket).play([&](Line& it) { return reset(it, it.client, it.upstream, heard); });
+    CHECK(end == TunnelEnd::Failed);
     CHECK(heard.has_end);
 }
 
@@ -737,7 +738,8 @@ TEST_CASE("A drain in the middle of any traffic leaves whole frames and a goodby
         client.seed = 2 * seed;
         upstream.seed = 2 * seed + 1;
         const Duration after = std::chrono::milliseconds{seed * 3 % 50};
-        const TunnelEnd end = Line(websocket).play([&](Line& it) { return drain_busy_talkers(it, client, upstream, after); });
+        const TunnelEnd end =
+            Line(websocket).play([&](Line& it) { return drain_busy_talkers(it, client, upstream, after); });
         CHECK(end == TunnelEnd::Drained);
         CHECK(goodbye(upstream, client, 4) == close_1001);
         CHECK(masked_close_code(goodbye(client, upstream, 8)) == 1001);
