@@ -115,6 +115,8 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
         const bool is_clients = !tried && tried.error().side == Side::Client;
         const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
         if (goes_on) continue;
+        // Its response was given up for a try that nobody waits for any more.
+        if (tried && upstream_ == nullptr) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         if (tried) co_return tried;
         release_upstream(false);
         if (is_clients || client_gone_ || cut_) co_return tried;

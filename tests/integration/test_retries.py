@@ -170,6 +170,18 @@ class HowOften(RetryTest):
             self.assertNotIn("X-Mine", response.headers)
         self.assertEqual(len(origins[1].requests), 20)
 
+    def test_a_client_that_leaves_between_two_tries_ends_its_request(self):
+        origins = self.named_origins(1)
+        origins[0].otherwise = says("", "503 Service Unavailable")
+        client = self.retrying(origins, {"statuses": [503], "backoff": "5s", "max_backoff": "5s"}, workers=1)
+        client.send(request_bytes("GET", "/"))
+        wait_until(lambda: self.tries() == [2], "the second try")
+        client.close()
+        wait_until(lambda: self.sluice.metric_sum("sluice_requests_total") == 1, "the end of the request")
+        origins[0].otherwise = says("well")
+        self.assertEqual(self.client(self.sluice).get("/").text, "well")
+        self.assertEqual(self.tries(), [3])
+
     def test_without_a_budget_nothing_is_tried_again(self):
         self.expect_tries(1, budget_percent=0, budget_per_second=0)
         self.assertEqual(self.retries(), 0)
