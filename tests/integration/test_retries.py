@@ -229,6 +229,18 @@ class Bodies(RetryTest):
                 self.assertEqual(self.send_in_pieces(client, body, chunked).status, 200)
                 self.assertEqual(self.bodies(), [body, body])
 
+    def test_trailers_are_sent_again(self):
+        for piece in (b"short", b"x" * 40_000):
+            with self.subTest(len(piece)):
+                client = self.retrying(self.failing_first(2, resets))
+                client.send(request_bytes("PUT", "/", ["Transfer-Encoding: chunked"]))
+                wait_until(lambda: sum(self.tries()) == 1, "the head at an origin")
+                client.try_send(chunks(piece, trailers=["X-Sum: 1"]))
+                self.assertEqual(client.response().status, 200)
+                self.assertEqual(self.bodies(), [piece, piece])
+                trailers = [one.trailers["X-Sum"] for origin in self.origins for one in origin.requests]
+                self.assertEqual(trailers, ["1", "1"])
+
     def test_a_body_that_is_still_coming_is_sent_again_and_goes_on(self):
         def resets_early(request):
             request.connection.reset()
