@@ -27,7 +27,8 @@ net::Task<Result<void>> Exchange::send_request() {
         sent = co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
     }
     if (!sent) {
-        // Its answer may be there all the same, and has the usual time.
+        // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
+        upload_complete_ = false;
         start_response_clock();
         co_return sent;
     }
