@@ -152,7 +152,8 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     sent_nothing_ = true;
     Result<void> written = write_request_head(forward);
     if (!written) co_return written;
-    if (plan_->mirror && tries_ == 0) send_mirror(forward);
+    // A free retry does not count as a try.
+    if (plan_->mirror && tries_ == 0 && !free_retry_used_) send_mirror(forward);
     counts_load_ = cluster_->state().config().balance == config::Balance::LeastRequest;
     if (counts_load_) endpoint_->state().load.active.fetch_add(1, std::memory_order_relaxed);
     Result<void> connected = co_await take_connection();

@@ -58,6 +58,22 @@ class Copies(MirrorTest):
         wait_until(lambda: copy.is_complete, "the copy's body")
         self.assertEqual(copy.body, b"onetwo")
 
+    def test_a_request_that_is_sent_again_over_a_new_connection_is_copied_once(self):
+        client = self.mirrored()
+        numbers = set()
+
+        def closes_at_reuse(request):
+            is_first = request.connection.number not in numbers
+            numbers.add(request.connection.number)
+            return says("ok")(request) if is_first else None
+
+        self.served.otherwise = closes_at_reuse
+        for target in ("/1", "/2", "/3"):
+            self.assertEqual(client.get(target).status, 200)
+        self.assertEqual(len(self.served.requests), 5)
+        wait_until(lambda: "/3" in [one.target for one in self.shadow.requests], "the last copy")
+        self.assertEqual(sorted(one.target for one in self.shadow.requests), ["/1", "/2", "/3"])
+
     def test_a_body_that_comes_later_is_not_copied(self):
         client = self.mirrored()
         client.send(request_bytes("POST", "/late", ["Content-Length: 10"]) + b"begin")
