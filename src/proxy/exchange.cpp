@@ -49,7 +49,8 @@ Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoi
       body_(body),
       writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive),
       wait_(state_.worker().timers()),
-      backoff_(state_.worker().timers()) {
+      backoff_(state_.worker().timers()),
+      hedge_(state_.worker().timers(), this) {
     state_.metrics().request_started();
     sent_before_ = session_.stream().bytes_written();
     context_->begin(first_byte);
@@ -273,7 +274,7 @@ void Exchange::cut() {
     session_.stream().refuse_waits();
     if (upstream_ != nullptr && upstream_->stream.is_awaited()) {
         upstream_->stream.abort();
-    } else if (!wait_.abort() && !backoff_.end()) {
+    } else if (!wait_.abort() && !abort_hedge() && !backoff_.end()) {
         session_.stream().abort();
     }
 }
@@ -282,9 +283,10 @@ void Exchange::cut() {
 void Exchange::on_unawaited_input() {
     if (!session_.stream().peer_has_closed()) return;
     client_gone_ = true;
-    if (upstream_ != nullptr) {
+    const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->stream.is_awaited();
+    if (upstream_ != nullptr && !waits_for_hedge) {
         upstream_->stream.abort();
-    } else if (!wait_.abort()) {
+    } else if (!wait_.abort() && !abort_hedge()) {
         backoff_.end();
     }
 }

@@ -92,6 +92,15 @@ private:
     [[nodiscard]] net::Task<bool> prepare_retry(upstream::TryEnd kind);
     void release_upstream(bool reusable);
 
+    // A second try beside the first.
+    void schedule_hedge(const config::Forward& forward);
+    void on_hedge_time();
+    [[nodiscard]] net::Task<void> run_hedge();
+    [[nodiscard]] net::Task<void> ask_second_endpoint();
+    [[nodiscard]] net::Task<bool> adopt_hedge();
+    [[nodiscard]] net::Task<void> stop_hedge();
+    bool abort_hedge();
+
     // 9: the request goes out.
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
     void write_target(http::HeadWriter& writer, const config::Forward& forward) const;
@@ -159,6 +168,22 @@ private:
     bool counts_load_ = false;
     ConnectionWait wait_;
     net::Pause backoff_;
+    struct Hedge {
+        explicit Hedge(net::TimerWheel& timers, Exchange* exchange)
+            : deadline(timers, [](void* self) { static_cast<Exchange*>(self)->on_hedge_time(); }, exchange), wait(timers) {}
+        net::Deadline deadline;
+        ClusterConnections::Hold endpoint;
+        ConnectionWait wait;
+        UpstreamConnection* connection = nullptr;
+        net::Buffer buffer;
+        /// The begin of its response: it has won.
+        std::size_t response_bytes = 0;
+        net::Event done;
+        bool has_begun = false;
+        bool is_done = false;
+        bool is_stopped = false;
+    };
+    Hedge hedge_;
     UpstreamConnection* upstream_ = nullptr;
     bool reused_ = false;
     bool sent_nothing_ = true;

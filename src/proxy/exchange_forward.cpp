@@ -74,7 +74,7 @@ void Exchange::tell_breaker(const Result<void>& done) {
     using upstream::Outcome;
     Outcome outcome = scratch_.response.status >= 500 ? Outcome::Failure : Outcome::Success;
     if (!done) outcome = done.error().side == Side::Upstream ? Outcome::Failure : Outcome::Abandoned;
-    if (client_gone_ || cut_) outcome = Outcome::Abandoned;
+    if (client_gone_ || cut_ || (!done && done.error().code == ErrorCode::NoConnection)) outcome = Outcome::Abandoned;
     const auto to_head = context_->between(Stage::Routed, Stage::FirstByte).value_or(std::chrono::microseconds{});
     const auto changed = breaker_->record(admission_, outcome, to_head, state_.worker().now());
     if (changed) state_.log_breaker(cluster_->state().config().name, *changed);
@@ -165,7 +165,10 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     Result<void> sent = co_await send_request();
     // An upstream may answer and close before it has read everything; its answer counts.
     if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
-    co_return co_await read_response_head();
+    schedule_hedge(forward);
+    Result<void> headed = co_await read_response_head();
+    co_await stop_hedge();
+    co_return headed;
 }
 
 net::Task<Result<void>> Exchange::take_connection() {
@@ -177,6 +180,8 @@ net::Task<Result<void>> Exchange::take_connection() {
         context_->set(ContextFlag::ReusedUpstream);
         co_return Result<void>{};
     }
+    // A client that leaves gives up its place in the queue.
+    if (upload_complete_) session_.stream().watch(this);
     Result<UpstreamConnection*> connected = co_await endpoint_->connect(wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));

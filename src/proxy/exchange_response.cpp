@@ -91,6 +91,13 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
         }
         upstream_->stream.set_read_deadline(response_deadline_);
         const Result<std::size_t> got = co_await upstream_->stream.read(response_buffer_.from(response_used_));
+        if (!got || *got == 0) {
+            const bool has_second = co_await adopt_hedge();
+            if (has_second) {
+                scanner = http::HeadScanner(head_limits(state_.limits()));
+                continue;
+            }
+        }
         if (!got) co_return fail(got.error());
         if (*got == 0) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}});
         response_used_ += *got;

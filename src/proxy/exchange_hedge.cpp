@@ -1,0 +1,104 @@
+// Hedging: a GET whose response does not begin in time is sent to a second endpoint as well, and the first byte of either
+// response decides. The first try goes on in the exchange's own coroutine, the second in one beside it.
+
+#include <utility>
+
+#include "net/worker.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace sluice::proxy {
+
+/// Sets the time for the second try, where the cluster wants one and the request allows it.
+void Exchange::schedule_hedge(const config::Forward& forward) {
+    const Duration after = cluster_->state().config().retry.hedge_after;
+    const bool may_hedge = after != Duration{} && head_.method == http::Method::Get && upload_complete_ &&
+                           protocol_.empty() && !hedge_.has_begun;
+    // The request is sent as it is: it must not name the first endpoint.
+    if (may_hedge && forward.host != "endpoint") hedge_.deadline.set(state_.worker().now() + after);
+}
+
+void Exchange::on_hedge_time() {
+    const bool is_silent = upstream_ != nullptr && response_used_ == 0 && !interim_came_ && !writer_.has_begun();
+    if (!is_silent || cut_ || client_gone_) return;
+    if (!cluster_->budget().take_retry(state_.worker().now())) return;
+    hedge_.has_begun = true;
+    hedge_.done.clear();
+    net::spawn(run_hedge());
+}
+
+net::Task<void> Exchange::run_hedge() {
+    co_await ask_second_endpoint();
+    const bool has_won = hedge_.response_bytes != 0;
+    if (!has_won && hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
+    hedge_.is_done = true;
+    // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
+    if (has_won && upstream_ != nullptr && upstream_->stream.is_awaited()) {
+        upstream_->stream.cancel_read();
+    } else {
+        hedge_.done.set();
+    }
+}
+
+net::Task<void> Exchange::ask_second_endpoint() {
+    EndpointConnections* const first = &*endpoint_;
+    ClusterConnections::Hold second = cluster_->pick({0, std::nullopt, {&first, 1}});
+    if (!second || &*second == first) co_return;
+    hedge_.endpoint = std::move(second);
+    hedge_.connection = hedge_.endpoint->take_idle();
+    const bool is_reused = hedge_.connection != nullptr;
+    if (!is_reused) {
+        const Result<UpstreamConnection*> connected = co_await hedge_.endpoint->connect(hedge_.wait);
+        if (!connected) co_return;
+        hedge_.connection = *connected;
+    }
+    if (hedge_.is_stopped) co_return;
+    state_.metrics().count_upstream_request(hedge_.endpoint->metric_index(), is_reused);
+    state_.metrics().count_retry(first->metric_index());
+    const Result<void> sent = co_await hedge_.connection->stream.write(net::Pieces(request_head_bytes_));
+    if (!sent || hedge_.is_stopped) co_return;
+    hedge_.buffer = state_.worker().buffers().take();
+    hedge_.connection->stream.set_read_deadline(response_deadline_);
+    const Result<std::size_t> got = co_await hedge_.connection->stream.read(hedge_.buffer.from(0));
+    if (got && !hedge_.is_stopped && response_used_ == 0 && !interim_came_) hedge_.response_bytes = *got;
+}
+
+/// The first try is silent or broken: if the second has begun to answer, or may yet, it takes the place of the first.
+net::Task<bool> Exchange::adopt_hedge() {
+    if (!hedge_.has_begun || response_used_ != 0 || interim_came_ || cut_ || client_gone_) co_return false;
+    if (!hedge_.is_done) co_await hedge_.done;
+    if (hedge_.response_bytes == 0 || cut_ || client_gone_) co_return false;
+    release_upstream(false);
+    endpoint_ = std::move(hedge_.endpoint);
+    upstream_ = std::exchange(hedge_.connection, nullptr);
+    reused_ = false;
+    response_buffer_ = std::move(hedge_.buffer);
+    response_used_ = std::exchange(hedge_.response_bytes, 0);
+    context_->set(ContextFlag::Retried);
+    co_return true;
+}
+
+/// The first try has an end of its own: the second is broken off.
+net::Task<void> Exchange::stop_hedge() {
+    hedge_.deadline.clear();
+    if (!hedge_.has_begun) co_return;
+    hedge_.is_stopped = true;
+    if (!hedge_.is_done) {
+        abort_hedge();
+        if (!hedge_.is_done) co_await hedge_.done;
+    }
+    if (hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
+    hedge_.response_bytes = 0;
+}
+
+/// True when there was something to break off.
+bool Exchange::abort_hedge() {
+    if (!hedge_.has_begun || hedge_.is_done) return false;
+    if (hedge_.connection != nullptr) {
+        hedge_.connection->stream.abort();
+        return true;
+    }
+    return hedge_.wait.abort();
+}
+
+}  // namespace sluice::proxy
