@@ -121,7 +121,7 @@ constexpr std::array health_keys{
         {.name = "interval", .range = {100, day}, .sentence = "From one check to the next."}),
     bind<&HealthCheck::timeout>({.name = "timeout",
                                  .range = {10, hour},
-                                 .sentence = "A check that takes longer has failed."}),
+                                 .sentence = "A check that takes longer has failed; at most the interval."}),
     bind<&HealthCheck::jitter_percent>(
         {.name = "jitter_percent",
          .range = {0, 50},
@@ -163,7 +163,10 @@ constexpr std::array ejection_keys{
                      "two or more, unless this is 0."}),
 };
 constexpr Object ejection{
-    "ejection", "Takes an endpoint out of use when requests keep failing there.", ejection_keys, {}};
+    "ejection",
+    "Takes an endpoint out of use when requests keep failing there. One that could not be reached is back sooner when "
+    "it passes so many health checks as bring one back.",
+    ejection_keys, {}};
 
 constexpr std::array breaker_keys{
     bind<&Breaker::consecutive_failures>(

@@ -121,10 +121,21 @@ std::optional<TimePoint> ClusterState::record(EndpointState& endpoint, TryResult
 bool ClusterState::record_check(EndpointState& endpoint, bool has_passed, std::string error, TimePoint now) {
     const bool was_up = endpoint.health.is_up();
     const bool has_changed = endpoint.health.record(has_passed, std::move(error), now);
-    if (!has_changed) return false;
-    if (!was_up && endpoint.health.is_up()) endpoint.set_recovered(now);
-    touch();
-    return true;
+    const bool is_back = !was_up && endpoint.health.is_up();
+    const bool is_refuted = refutes_ejection(endpoint, has_passed, now);
+    const bool has_returned = (is_back || is_refuted) && ejector_.end(endpoint.ejection, now);
+    if (is_back || has_returned) endpoint.set_recovered(now);
+    if (has_changed || has_returned) touch();
+    return has_changed;
+}
+
+/// An endpoint that was ejected because it could not be reached can be reached when it passes its checks. Of server
+/// errors they say nothing.
+bool ClusterState::refutes_ejection(EndpointState& endpoint, bool has_passed, TimePoint now) const {
+    const EndpointEjection& ejection = endpoint.ejection;
+    const bool counts = has_passed && ejection.is_ejected(now) && ejection.reason() == Failure::Connect;
+    endpoint.passed_while_ejected = counts ? endpoint.passed_while_ejected + 1 : 0;
+    return counts && endpoint.passed_while_ejected >= config_.health_check->healthy;
 }
 
 ClusterState::WakeEntry ClusterState::add_wake(Wake wake) {

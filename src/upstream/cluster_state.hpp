@@ -77,7 +77,8 @@ public:
 
     /// Counts a try; true when the endpoint was ejected by it, until `until`.
     std::optional<TimePoint> record(EndpointState& endpoint, TryResult result, TimePoint now);
-    /// Counts an active check; true when it changed the endpoint's state.
+    /// Counts an active check; true when it changed the endpoint's state. Ends the ejection of an endpoint that comes
+    /// back, or passes so many checks that it can be reached. By one thread at a time, for each endpoint.
     bool record_check(EndpointState& endpoint, bool has_passed, std::string error, TimePoint now);
 
     /// Workers with requests that wait for a connection are told when a place is free. The callback may be called on any
@@ -90,6 +91,7 @@ public:
 
 private:
     [[nodiscard]] std::shared_ptr<EndpointState> known(const EndpointPlace& place) const;
+    [[nodiscard]] bool refutes_ejection(EndpointState& endpoint, bool has_passed, TimePoint now) const;
     void rebuild_locked(std::vector<Member> members);
 
     const config::Cluster config_;

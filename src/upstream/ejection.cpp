@@ -19,10 +19,11 @@ std::optional<TimePoint> Ejector::fail(EndpointEjection& endpoint, Failure kind,
     if (limit == 0) return std::nullopt;
     std::atomic<std::uint32_t>& count = is_connect ? endpoint.connect_failures_ : endpoint.server_errors_;
     if (count.fetch_add(1, std::memory_order_relaxed) + 1 < limit) return std::nullopt;
-    return eject(endpoint, endpoints, now);
+    return eject(endpoint, kind, endpoints, now);
 }
 
-std::optional<TimePoint> Ejector::eject(EndpointEjection& endpoint, std::uint32_t endpoints, TimePoint now) {
+std::optional<TimePoint> Ejector::eject(EndpointEjection& endpoint, Failure kind, std::uint32_t endpoints,
+                                        TimePoint now) {
     if (!take_place(endpoints)) return std::nullopt;
     const std::uint32_t steps = next_steps(endpoint, now);
     const Duration time = std::min<Duration>(config_.time * steps, config_.max_time);
@@ -32,6 +33,7 @@ std::optional<TimePoint> Ejector::eject(EndpointEjection& endpoint, std::uint32_
         return std::nullopt;
     }
     endpoint.steps_.store(steps, std::memory_order_relaxed);
+    endpoint.reason_.store(kind, std::memory_order_relaxed);
     return now + time;
 }
 
@@ -60,12 +62,22 @@ bool Ejector::take_place(std::uint32_t endpoints) {
 }
 
 bool Ejector::return_if_due(EndpointEjection& endpoint, TimePoint now) {
-    TimePoint until = endpoint.until_.load(std::memory_order_acquire);
+    const TimePoint until = endpoint.until_.load(std::memory_order_acquire);
     if (until == EndpointEjection::in_use || until == EndpointEjection::removed || now < until) return false;
+    return put_back(endpoint, until, until);
+}
+
+bool Ejector::end(EndpointEjection& endpoint, TimePoint now) {
+    const TimePoint until = endpoint.until_.load(std::memory_order_acquire);
+    if (until == EndpointEjection::in_use || until == EndpointEjection::removed) return false;
+    return put_back(endpoint, until, std::min(now, until));
+}
+
+bool Ejector::put_back(EndpointEjection& endpoint, TimePoint until, TimePoint returned) {
     // Before it is in use again, or an old count would eject it at the next failure.
     endpoint.connect_failures_.store(0, std::memory_order_relaxed);
     endpoint.server_errors_.store(0, std::memory_order_relaxed);
-    endpoint.returned_.store(until, std::memory_order_relaxed);
+    endpoint.returned_.store(returned, std::memory_order_relaxed);
     if (!endpoint.until_.compare_exchange_strong(until, EndpointEjection::in_use, std::memory_order_acq_rel)) {
         return false;
     }

@@ -34,6 +34,8 @@ public:
     }
     /// The end of its ejection, which may have passed if nobody has let it return yet; nothing while it is in use.
     [[nodiscard]] std::optional<TimePoint> ejected_until() const;
+    /// Why it is out; the last time, while it is in use.
+    [[nodiscard]] Failure reason() const { return reason_.load(std::memory_order_relaxed); }
 
 private:
     friend class Ejector;
@@ -53,6 +55,7 @@ private:
     std::atomic<std::uint32_t> steps_{0};
     /// The end of the last ejection.
     std::atomic<TimePoint> returned_{TimePoint{}};
+    std::atomic<Failure> reason_{Failure::Connect};
 };
 
 /// Decides for a cluster which endpoints are taken out of use, for how long, and that enough of them stay.
@@ -76,6 +79,9 @@ public:
     /// Lets an endpoint return whose time is over. True when this very call did; its failures are forgotten.
     bool return_if_due(EndpointEjection& endpoint, TimePoint now);
 
+    /// Lets an endpoint return before its time is over, because it is known to be well. True when this very call did.
+    bool end(EndpointEjection& endpoint, TimePoint now);
+
     /// The endpoint has left the cluster, and makes room if it was out. What requests still tell about it is ignored.
     void remove(EndpointEjection& endpoint);
 
@@ -89,7 +95,9 @@ private:
     [[nodiscard]] std::uint32_t most(std::uint32_t endpoints) const;
     [[nodiscard]] bool take_place(std::uint32_t endpoints);
     [[nodiscard]] std::uint32_t next_steps(const EndpointEjection& endpoint, TimePoint now) const;
-    [[nodiscard]] std::optional<TimePoint> eject(EndpointEjection& endpoint, std::uint32_t endpoints, TimePoint now);
+    [[nodiscard]] std::optional<TimePoint> eject(EndpointEjection& endpoint, Failure kind, std::uint32_t endpoints,
+                                                 TimePoint now);
+    bool put_back(EndpointEjection& endpoint, TimePoint until, TimePoint returned);
 
     const config::Ejection config_;
     std::atomic<std::uint32_t> ejected_{0};

@@ -38,6 +38,8 @@ public:
     const std::uint64_t name_hash;
     EndpointEjection ejection;
     HealthState health;
+    /// Checks in a row that it has passed while it was ejected; of the one thread alone that records checks.
+    std::uint32_t passed_while_ejected = 0;
 
     /// Whether requests may be sent to it.
     [[nodiscard]] bool is_up(TimePoint now) const { return health.is_up() && !ejection.is_ejected(now); }

@@ -144,6 +144,22 @@ TEST_CASE("Ejector lets an endpoint return when its time is over, once", "[upstr
     CHECK(ejector.fail(endpoint, Failure::Connect, 4, at(10s)));
 }
 
+TEST_CASE("Ejector lets an endpoint return before its time is over when it is known to be well", "[upstream]") {
+    Ejector ejector(after(1, 0));
+    EndpointEjection endpoint;
+    CHECK_FALSE(ejector.end(endpoint, at(0s)));
+    CHECK(eject(ejector, endpoint, 0s) == 10s);
+    CHECK(endpoint.reason() == Failure::Connect);
+    CHECK(ejector.end(endpoint, at(1s)));
+    CHECK_FALSE(ejector.end(endpoint, at(1s)));
+    CHECK_FALSE(ejector.is_ejected(endpoint, at(1s)));
+    CHECK(ejector.ejected() == 0);
+    // It is still the second time.
+    CHECK(eject(ejector, endpoint, 2s) == 20s);
+    ejector.remove(endpoint);
+    CHECK_FALSE(ejector.end(endpoint, at(3s)));
+}
+
 TEST_CASE("Ejector counts nothing while an endpoint is out", "[upstream]") {
     Ejector ejector(after(2, 0));
     EndpointEjection endpoint;
