@@ -45,8 +45,24 @@ ClusterConnections::Hold ClusterConnections::pick(const Wish& wish) {
         if (place == endpoints_.end() || avoided == most_avoided) continue;
         avoid[avoided++] = static_cast<std::uint32_t>(place - endpoints_.begin());
     }
-    const std::optional<std::uint32_t> picked = balancer_.pick({wish.hash, {avoid, avoided}});
-    return picked ? Hold(*endpoints_[*picked]) : Hold();
+    const std::span<const std::uint32_t> tried(avoid, avoided);
+    const std::optional<std::uint32_t> picked = balancer_.pick({wish.hash, tried});
+    if (!picked) return {};
+    if (std::ranges::find(tried, *picked) == tried.end()) return Hold(*endpoints_[*picked]);
+    return Hold(*endpoints_[find_backup(tried).value_or(*picked)]);
+}
+
+/// For a request that has tried all endpoints of the priority in use: the next one that is well.
+std::optional<std::uint32_t> ClusterConnections::find_backup(std::span<const std::uint32_t> tried) const {
+    const TimePoint now = context_.worker.now();
+    std::optional<std::uint32_t> found;
+    for (std::uint32_t i = 0; i < endpoints_.size(); ++i) {
+        const upstream::Member& member = set_->members[i];
+        if (member.is_draining || !member.endpoint->is_up(now)) continue;
+        if (std::ranges::find(tried, i) != tried.end()) continue;
+        if (!found || member.priority < set_->members[*found].priority) found = i;
+    }
+    return found;
 }
 
 /// Where a client was before, also when it is draining, as long as it is well.

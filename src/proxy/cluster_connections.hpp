@@ -55,7 +55,7 @@ public:
         std::optional<std::uint64_t> sticky;
         std::span<EndpointConnections* const> tried;
     };
-    /// The endpoint for a request; an empty hold when none may be used.
+    /// The endpoint for a request; an empty hold when none may be used. One that was tried only when no other is well.
     [[nodiscard]] Hold pick(const Wish& wish);
 
     void close_idle();
@@ -66,6 +66,7 @@ private:
     void refresh();
     void take_set(std::shared_ptr<const upstream::EndpointSet> set);
     [[nodiscard]] std::optional<std::uint32_t> find_sticky(std::uint64_t hash) const;
+    [[nodiscard]] std::optional<std::uint32_t> find_backup(std::span<const std::uint32_t> tried) const;
     void free_retired();
 
     EndpointConnections::Context context_;
