@@ -8,8 +8,8 @@
 namespace sluice::proxy {
 namespace {
 
-Error no_connection(std::string context) {
-    return upstream_error(ErrorCode::NoConnection, std::move(context), Retry::Always);
+Error no_connection(std::string context, Retry retry) {
+    return upstream_error(ErrorCode::NoConnection, std::move(context), retry);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::connect(ConnectionWa
 net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait) {
     const config::Pool& pool = cluster_->config().pool;
     if (queue_.size() >= pool.queue) {
-        co_return fail(no_connection("the queue for a connection to " + name() + " is full"));
+        co_return fail(no_connection("the queue for a connection to " + name() + " is full", Retry::Always));
     }
     using Outcome = ConnectionWait::Outcome;
     wait.queued_at_ = this;
@@ -86,7 +86,10 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
     co_await wait.ready_;
     const Outcome outcome = std::exchange(wait.outcome_, Outcome::Idle);
     if (outcome == Outcome::Cancelled) co_return fail(Error{ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}});
-    if (outcome == Outcome::TooLate) co_return fail(no_connection("no connection to " + name() + " came free in time"));
+    if (outcome == Outcome::TooLate) {
+        // Its time to wait is over, wherever it would wait next.
+        co_return fail(no_connection("no connection to " + name() + " came free in time", Retry::Never));
+    }
     co_return Result<void>{};
 }
 
