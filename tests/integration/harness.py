@@ -19,9 +19,9 @@ from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
 
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
-    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster", "config",
-    "endpoint", "forward_all", "held", "is_sanitized", "is_slow", "is_wine", "main", "native_path", "proxy_to", "quick_check",
-    "request_bytes", "route", "run_command", "says", "split_address", "wait_until",
+    "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster",
+    "config", "endpoint", "forward_all", "held", "is_sanitized", "is_slow", "is_wine", "main", "native_path",
+    "proxy_to", "quick_check", "request_bytes", "route", "run_command", "says", "split_address", "wait_until",
 ]
 
 

@@ -20,7 +20,9 @@ class SteadyLoad:
         self._address = address
         self._interval = clients / rate
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number / rate,), daemon=True) for number in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._run, args=(number / rate,), daemon=True) for number in range(clients)
+        ]
         for thread in self._threads:
             thread.start()
 

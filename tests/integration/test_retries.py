@@ -24,7 +24,8 @@ def pieces_of(body, size=5000):
 
 class RetryTest(GatewayTest):
     def retrying(self, origins, retry=None, route_settings=None, cluster_settings=None, **settings):
-        settings_of_cluster = {"retry": {"backoff": "1ms", **(retry or {})}, **NEVER_EJECTED, **(cluster_settings or {})}
+        retry = {"backoff": "1ms", **(retry or {})}
+        settings_of_cluster = {"retry": retry, **NEVER_EJECTED, **(cluster_settings or {})}
         self.origins = origins
         self.sluice = self.gateway(forward_all(settings_of_cluster, route_settings, *origins, **settings))
         return self.client(self.sluice)

@@ -96,7 +96,8 @@ class Forged(StickyTest):
         gateway = self.sticky(self.named_origins(2))
         _, cookie = self.meet(gateway)
         value = cookie.partition("=")[2]
-        garbled = ("", "x", "=", "%00%ff", '"' + "=" * 9, value[:-1], value + "0", value * 2, "9" * 4000, "a", "1.1", ".", "-")
+        shapes = ("", "x", "=", "%00%ff", '"' + "=" * 9, "9" * 4000, "a", "1.1", ".", "-")
+        garbled = (*shapes, value[:-1], value + "0", value * 2)
         for one in garbled:
             with self.subTest(one[:40]):
                 self.expect_ignored(gateway, f"sluice={one}")
