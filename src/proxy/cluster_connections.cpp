@@ -23,9 +23,7 @@ ClusterConnections::ClusterConnections(const EndpointConnections::Context& conte
       alive_(std::make_shared<ClusterConnections*>(this)) {
     wake_ = state_->add_wake([&worker = context.worker, weak = std::weak_ptr(alive_)] {
         worker.post([weak] {
-            const auto alive = weak.lock();
-            if (!alive) return;
-            for (const auto& endpoint : (*alive)->endpoints_) endpoint->serve_queue();
+            if (const auto alive = weak.lock()) (*alive)->serve_queues();
         });
     });
 }
@@ -104,6 +102,17 @@ void ClusterConnections::take_set(std::shared_ptr<const upstream::EndpointSet> s
     }
     set_ = std::move(set);
     free_retired();
+}
+
+/// Requests that go on may bring a new set in: the lists are not gone through meanwhile.
+void ClusterConnections::serve_queues() {
+    std::vector<Hold> wanted;
+    for (const auto* const list : {&endpoints_, &retired_}) {
+        for (const auto& endpoint : *list) {
+            if (endpoint->state().waiting() != 0) wanted.emplace_back(*endpoint);
+        }
+    }
+    for (const Hold& endpoint : wanted) endpoint->serve_queue();
 }
 
 void ClusterConnections::free_retired() {

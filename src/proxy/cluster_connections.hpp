@@ -67,6 +67,7 @@ private:
     void take_set(std::shared_ptr<const upstream::EndpointSet> set);
     [[nodiscard]] std::optional<std::uint32_t> find_sticky(std::uint64_t hash) const;
     [[nodiscard]] std::optional<std::uint32_t> find_backup(std::span<const std::uint32_t> tried) const;
+    void serve_queues();
     void free_retired();
 
     EndpointConnections::Context context_;

@@ -39,7 +39,8 @@ EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr
       state_(std::move(state)),
       destination_(destination_of(state_->place.address)),
       metric_index_(first_metric + state_->place.configured),
-      idle_(Close{this}) {
+      idle_(Close{this}),
+      alive_(std::make_shared<EndpointConnections*>(this)) {
     const config::Cluster& config = cluster_->config();
     idle_.add_endpoint({config.max_idle, config.idle_timeout});
 }
@@ -59,7 +60,8 @@ UpstreamConnection* EndpointConnections::take_idle() {
 
 net::Task<Result<UpstreamConnection*>> EndpointConnections::connect(ConnectionWait& wait) {
     wait.connection_ = nullptr;
-    if (!state_->take_slot(cluster_->config().pool.max_connections)) {
+    // Those that wait come first, also while a place for them is free already.
+    if (!queue_.empty() || !state_->take_slot(cluster_->config().pool.max_connections)) {
         const Result<void> waited = co_await wait_for_slot(wait);
         if (!waited) co_return fail(waited.error());
         if (wait.connection_ != nullptr) co_return wait.connection_;
@@ -171,20 +173,38 @@ void EndpointConnections::give_slot_back() {
     if (state_->waiting() == 0) return;
     if (queue_.empty()) {
         cluster_->wake_workers();
-    } else {
+        return;
+    }
+    // Not from here: whoever closes a connection may be in the middle of a list that the next request changes.
+    context_.worker.post([weak = std::weak_ptr(alive_)] {
+        if (const auto alive = weak.lock()) (*alive)->offer_slot();
+    });
+}
+
+/// A place came free for a request that waited here, and may have given up since.
+void EndpointConnections::offer_slot() {
+    if (!queue_.empty()) {
         serve_queue();
+    } else if (state_->waiting() != 0) {
+        cluster_->wake_workers();
     }
 }
 
 void EndpointConnections::serve_queue() {
+    // A request whose connect fails at once comes back here, and may be the last that holds this.
+    if (is_serving_) return;
+    is_serving_ = true;
+    hold();
     const std::uint32_t most = cluster_->config().pool.max_connections;
     while (!queue_.empty() && state_->take_slot(most)) {
         queue_.front()->end(ConnectionWait::Outcome::MayDial);
     }
-    // Nobody here waits, but elsewhere: what lies idle here is a place.
-    if (queue_.empty() && state_->waiting() != 0) {
+    // For those who still wait, here or elsewhere, what lies idle here is a place.
+    if (state_->waiting() != 0) {
         if (UpstreamConnection* const idle = idle_.acquire(0, context_.worker.now())) close_idle_connection(*idle);
     }
+    let_go();
+    is_serving_ = false;
 }
 
 void EndpointConnections::retire() {

@@ -107,7 +107,7 @@ public:
     void let_go() { --holds_; }
     [[nodiscard]] bool is_in_use() const { return holds_ != 0 || in_use_ != 0; }
 
-    /// A place for a connection may be free, or other workers wait for one.
+    /// A place for a connection may be free, or other workers wait for one. Requests go on inside this call.
     void serve_queue();
 
 private:
@@ -122,6 +122,7 @@ private:
     [[nodiscard]] net::Task<Result<void>> wait_for_slot(ConnectionWait& wait);
     [[nodiscard]] net::Task<Result<UpstreamConnection*>> dial(ConnectionWait& wait);
     void give_slot_back();
+    void offer_slot();
     void close(UpstreamConnection& connection);
     void close_idle_connection(UpstreamConnection& connection);
     void leave_pool(UpstreamConnection& connection);
@@ -135,8 +136,11 @@ private:
     std::uint32_t in_use_ = 0;
     std::uint32_t holds_ = 0;
     bool is_retired_ = false;
+    bool is_serving_ = false;
     /// First come, first served; shorter than the pool's `queue`.
     std::list<ConnectionWait*> queue_;
+    /// What is posted finds by it whether this object is still there.
+    std::shared_ptr<EndpointConnections*> alive_;
 };
 
 }  // namespace sluice::proxy
