@@ -12,8 +12,9 @@ namespace sluice::proxy {
 /// Sets the time for the second try, where the cluster wants one and the request allows it.
 void Exchange::schedule_hedge(const config::Forward& forward) {
     const Duration after = cluster_->state().config().retry.hedge_after;
-    const bool may_hedge = after != Duration{} && head_.method == http::Method::Get && upload_complete_ &&
-                           protocol_.empty() && !hedge_.has_begun;
+    // The second try is the head alone: what the first sent of a body would be missing there.
+    const bool is_bare = head_.method == http::Method::Get && head_.framing.kind == http::BodyKind::None && upload_complete_;
+    const bool may_hedge = after != Duration{} && is_bare && protocol_.empty() && !hedge_.has_begun;
     // The request is sent as it is: it must not name the first endpoint.
     if (may_hedge && forward.host != "endpoint") hedge_.deadline.set(state_.worker().now() + after);
 }

@@ -59,6 +59,12 @@ class Hedging(GatewayTest):
         self.assertEqual(client.post("/a", b"body").text, "slow")
         self.assertEqual(sum(self.requests()), 1)
 
+    def test_a_get_with_a_body_is_never_sent_twice(self):
+        client = self.two()
+        threading.Timer(0.3, self.release.set).start()
+        self.assertEqual(client.request("GET", "/a", body=b"body").text, "slow")
+        self.assertEqual([one.body for origin in self.origins for one in origin.requests], [b"body"])
+
     def test_a_fast_first_endpoint_needs_no_second(self):
         origins = self.two_origins()
         gateway = self.gateway(forward_all(HEDGED, None, *origins))
