@@ -33,6 +33,8 @@ net::Task<void> Exchange::run_hedge() {
     const bool has_won = hedge_.response_bytes != 0;
     if (!has_won && hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
     hedge_.is_done = true;
+    // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
+    if (cut_) session_.stream().abort();
     // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
     if (has_won && upstream_ != nullptr && upstream_->stream.is_awaited()) {
         upstream_->stream.cancel_read();
