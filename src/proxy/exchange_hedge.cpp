@@ -5,6 +5,7 @@
 
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/session.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -13,8 +14,9 @@ namespace sluice::proxy {
 void Exchange::schedule_hedge(const config::Forward& forward) {
     const Duration after = cluster_->state().config().retry.hedge_after;
     // The second try is the head alone: what the first sent of a body would be missing there.
-    const bool is_bare = head_.method == http::Method::Get && head_.framing.kind == http::BodyKind::None && upload_complete_;
-    const bool may_hedge = after != Duration{} && is_bare && protocol_.empty() && !hedge_.has_begun;
+    const bool has_body = head_.framing.kind != http::BodyKind::None || !upload_complete_;
+    const bool may_hedge = after != Duration{} && head_.method == http::Method::Get && !has_body && protocol_.empty() &&
+                           !hedge_.has_begun;
     // The request is sent as it is: it must not name the first endpoint.
     if (may_hedge && forward.host != "endpoint") hedge_.deadline.set(state_.worker().now() + after);
 }
