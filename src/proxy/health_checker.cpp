@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "http/head_parser.hpp"
@@ -61,8 +62,10 @@ net::Task<Result<void>> read_head(net::Stream& stream, Answer& answer, http::Met
 }
 
 net::Task<Result<std::string>> read_body(net::Stream& stream, Answer& answer, Duration time_left) {
-    BodyReader reader(stream, answer.head.framing, std::span(answer.buffer).subspan(answer.head_bytes, answer.used - answer.head_bytes),
-                      {time_left, 0, {}});
+    // However fast it comes, no more time than is left is earned.
+    const ReadPace pace{time_left, std::numeric_limits<std::uint32_t>::max(), time_left};
+    const std::size_t begun = answer.used - answer.head_bytes;
+    BodyReader reader(stream, answer.head.framing, std::span(answer.buffer).subspan(answer.head_bytes, begun), pace);
     std::string body;
     while (!reader.is_done() && body.size() < most_body_bytes) {
         const Result<BodyReader::Piece> piece = co_await reader.next();

@@ -73,6 +73,17 @@ class Checks(HealthTest):
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nREA\r\n2\r\nDY\r\n0\r\n\r\n"
         self.expect_check("up", lambda request: chunked, body="READY")
 
+    def test_a_body_that_comes_too_slowly_has_failed(self):
+        def drips(request):
+            request.connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            try:
+                request.connection.send_slowly(b"x" * 1000, 0.02)
+            except OSError:
+                pass
+            return None
+
+        self.expect_check("down", drips, body="READY")
+
     def test_a_body_without_a_text_to_look_for_is_not_waited_for(self):
         self.expect_check("up", lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
 
