@@ -117,6 +117,7 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait&
     connection->stream.set_write_stall_limit(config.read_timeout);
     connection->owner = this;
     connection->requests = 1;
+    connection->counted_bytes = 0;
     ++in_use_;
     context_.metrics.add_upstream_active(metric_index_, 1);
     co_return connection.release();

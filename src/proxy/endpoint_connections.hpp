@@ -25,6 +25,8 @@ struct UpstreamConnection final : public net::StreamWatcher, public upstream::Id
     EndpointConnections* owner = nullptr;
     /// Requests that it has carried.
     std::uint32_t requests = 0;
+    /// What of the bytes that it has sent is in the metrics.
+    std::uint64_t counted_bytes = 0;
 
     void on_unawaited_input() override;
 };

@@ -116,7 +116,9 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
         const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
         if (goes_on) continue;
         // Its response was given up for a try that nobody waits for any more.
-        if (tried && upstream_ == nullptr) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        if (tried && upstream_ == nullptr) {
+            tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+        }
         if (tried) co_return tried;
         release_upstream(false);
         if (is_clients || client_gone_ || cut_) co_return tried;
@@ -278,8 +280,9 @@ void Exchange::release_upstream(bool reusable) {
         endpoint_->state().load.active.fetch_sub(1, std::memory_order_relaxed);
     }
     if (upstream_ == nullptr) return;
-    state_.metrics().add_upstream_bytes(endpoint_->metric_index(), upstream_->stream.bytes_written());
     UpstreamConnection& connection = *std::exchange(upstream_, nullptr);
+    const std::uint64_t before = std::exchange(connection.counted_bytes, connection.stream.bytes_written());
+    state_.metrics().add_upstream_bytes(endpoint_->metric_index(), connection.counted_bytes - before);
     if (reusable) {
         endpoint_->release(connection);
     } else {

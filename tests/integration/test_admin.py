@@ -90,6 +90,15 @@ class Admin(SharedGatewayTest):
             self.assertGreater(self.total("process_open_fds"), 5)
         self.assertEqual(self.total("sluice_build_info"), 1)
 
+    def test_bytes_to_an_upstream_are_counted_once_however_many_requests_a_connection_carries(self):
+        before = self.total("sluice_upstream_sent_bytes_total")
+        with self.connect() as client:
+            for _ in range(20):
+                client.post("/orders/7", b"x" * 1000)
+        sent = lambda: self.total("sluice_upstream_sent_bytes_total") - before
+        wait_until(lambda: sent() >= 20_000, "the bytes of all requests")
+        self.assertLess(sent(), 40_000)
+
     def test_active_connections_go_up_and_down(self):
         client = self.connect()
         client.get("/hello")
