@@ -266,6 +266,8 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     upload_done_.clear();
     // All of it may have been read, though not sent.
     upload_complete_ = body_.is_done();
+    // Set where the failed try stopped reading.
+    if (!upload_complete_) request_deadline_.reset();
     // What died on reuse is tried at the same endpoint, over a new connection.
     if (!decision.is_free && tried_count_ < tried_.size()) tried_[tried_count_++] = &*endpoint_;
     if (!decision.is_free) reused_ = false;
