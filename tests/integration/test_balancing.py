@@ -146,6 +146,18 @@ class Hash(BalancingTest):
         self.assertEqual({len(names) for names in found.values()}, {1})
         self.assertGreater(len(set.union(*found.values())), 1)
 
+    def test_the_client_is_the_one_that_trusted_proxies_name(self):
+        self.sluice = self.gateway(
+            forward_all(
+                {"balance": "hash", "hash": {"by": "client"}}, None, *self.named_origins(3),
+                forwarding={"trusted_proxies": ["127.0.0.1"]},
+            )
+        )
+        client = self.client(self.sluice)
+        found = [self.names(client, 2, "/", f"X-Forwarded-For: 10.0.0.{number}") for number in range(1, 25)]
+        self.assertEqual({len(set(names)) for names in found}, {1})
+        self.assertGreater(len({names[0] for names in found}), 1)
+
     def test_a_request_without_the_key_is_hashed_by_its_client(self):
         client = self.balanced(self.named_origins(3), balance="hash", hash={"by": "header", "name": "X-User"})
         names = {name for number in range(12) for name in self.names(client, 1, f"/{number}")}

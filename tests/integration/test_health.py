@@ -11,9 +11,9 @@ AT_ONCE = 5.0 if is_slow() else 0.5
 
 
 class HealthTest(GatewayTest):
-    def checked(self, origins, check=None, **cluster_settings):
+    def checked(self, origins, check=None, workers=1, **cluster_settings):
         settings = {"health_check": quick_check(**{"path": "/health", **(check or {})}), **cluster_settings}
-        self.sluice = self.gateway(forward_all(settings, None, *origins))
+        self.sluice = self.gateway(forward_all(settings, None, *origins, workers=workers))
         return self.client(self.sluice)
 
     def wait_health(self, origin, health):
@@ -134,11 +134,12 @@ class Changes(HealthTest):
             self.assertGreaterEqual(row, checks)
             self.assertLessEqual(row, checks + (8 if is_slow() else 3))
 
-    def test_the_first_check_decides_alone(self):
+    def test_the_first_check_decides_alone_and_for_all_workers(self):
         (origin,) = origins = self.named_origins(1)
         origin.on("/health", says("", "500 Internal Server Error"))
-        self.checked(origins, {"unhealthy": 5, "interval": "1h"})
+        self.checked(origins, {"unhealthy": 5, "interval": "1h"}, workers=4)
         self.wait_health(origin, "down")
+        self.assertEqual([self.sluice.get("/").status for _ in range(12)], [503] * 12)
         self.assertEqual(len(origin.requests), 1)
 
     def test_an_endpoint_that_is_down_gets_no_requests_until_it_is_back(self):

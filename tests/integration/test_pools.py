@@ -1,5 +1,6 @@
 """Limits of the connections to an endpoint: how many, for how many requests, how long idle, and who waits for one."""
 
+import random
 import socket
 import struct
 import threading
@@ -7,7 +8,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import GatewayTest, answer, endpoint, forward_all, held, is_slow, main, request_bytes, wait_until
+from harness import (
+    ConnectionEnded, GatewayTest, answer, endpoint, forward_all, held, is_slow, main, request_bytes, wait_until,
+)
 
 #: The state "established" in struct tcp_info, whose first byte is the state.
 ESTABLISHED = 1
@@ -223,6 +226,73 @@ class Queue(PoolTest):
         self.wait_waiting(16)
         self.release.set()
         self.assertEqual([one.response().status for one in [first, *waiting]], [200] * 17)
+
+
+class Chaos(PoolTest):
+    """Whatever clients and upstream do, every place comes free again."""
+
+    def respond(self, request):
+        choice = self.random.randrange(8)
+        if choice == 0:
+            return request.connection.reset()
+        if choice == 1:
+            return None
+        if choice == 2:
+            return b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ntoo"
+        if choice == 3:
+            return answer(b"", "503 Service Unavailable")
+        time.sleep(self.random.random() * 0.004)
+        return answer(b"x" * self.random.choice((0, 5, 100_000)))
+
+    def misbehave(self, number):
+        """Some requests of which some are left alone, before or while they are answered."""
+        chances = random.Random(number)
+        for _ in range(25):
+            with self.sluice.client() as client:
+                body = chances.choice((None, b"body", b"x" * 3000))
+                data = request_bytes("GET" if body is None else "PUT", "/chaos", body=body)
+                client.send(data[: len(data) // 2] if chances.random() < 0.2 else data)
+                if chances.random() < 0.4:
+                    time.sleep(chances.random() * 0.004)
+                    continue
+                client.shutdown_send() if chances.random() < 0.1 else None
+                client.sock.settimeout(0.5)
+                try:
+                    client.response()
+                except (ConnectionEnded, OSError):
+                    pass
+
+    def test_no_place_is_lost(self):
+        self.random = random.Random(1)
+        self.upstream.on("/chaos", self.respond)
+        settings = {
+            "breaker": {"max_requests": 1000, "error_percent": 0},
+            "ejection": {"connect_failures": 0},
+            "retry": {"statuses": [503], "backoff": "1ms", "budget_per_second": 1000, "try_timeout": "5ms"},
+        }
+        self.pooled({"max_connections": 3, "queue": 4, "queue_timeout": "20ms", "max_requests": 7}, settings, workers=2)
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(self.misbehave, range(12)))
+        wait_until(lambda: self.sluice.breaker()["requests_active"] == 0, "the last request to end")
+        self.assertEqual(self.waiting(), 0)
+        self.assertLessEqual(self.sluice.member(self.upstream)["connections"], 3)
+        self.expect_all_places_free()
+
+    def expect_all_places_free(self):
+        """So many requests as there are connections reach the origin at a time, though it holds each."""
+        self.upstream.paths.clear()
+        self.upstream.otherwise = held(self.release)
+        before = len(self.upstream.requests)
+
+        def ask(_):
+            with self.sluice.client() as client:
+                return client.request("POST", "/held", body=b"").status
+
+        with ThreadPoolExecutor(3) as pool:
+            asked = pool.map(ask, range(3))
+            self.upstream.wait_requests(before + 3)
+            self.release.set()
+            self.assertEqual(list(asked), [200] * 3)
 
 
 class Lifetime(PoolTest):
