@@ -77,7 +77,7 @@ class Checks(HealthTest):
         def drips(request):
             request.connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
             try:
-                request.connection.send_slowly(b"x" * 1000, 0.02)
+                request.connection.send_slowly(b"x" * 4000, 0.02)
             except OSError:
                 pass
             return None
