@@ -777,7 +777,7 @@ class DrainingRaw(RawTest):
         self.assert_ended(client, upstream)
 
     def test_a_frame_under_way_is_finished_before_the_close(self):
-        self.scripted(limits={"drain": "10s"})
+        self.scripted(limits={"drain": "3s"})
         client, upstream = self.opened()
         whole = frame(b"both halves of it")
         upstream.send(whole[:7])
