@@ -198,7 +198,8 @@ void Exchange::send_mirror(const config::Forward& forward) {
     if (!upload_complete_ || !protocol_.empty()) return;
     if (state_.worker().random().below(100) >= forward.mirror->percent) return;
     std::string message;
-    for (const std::string_view piece : framed(request_head_bytes_, first_piece_.data).all()) message += piece;
+    const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data);
+    for (const std::string_view piece : pieces.all()) message += piece;
     if (!body_.trailers().empty()) message.append(body_.trailers()).append(http::chunk_end);
     state_.mirrors().send(state_.upstreams().cluster(*plan_->mirror), std::move(message), head_.method, response_timeout_);
 }
