@@ -208,12 +208,12 @@ ExitCode Gateway::Parts::start() {
     make_states();
     if (!open_listeners()) return ExitCode::BindFailed;
     describe_listeners();
-    upstreams = std::make_unique<UpstreamWatch>(snapshot, log);
-    upstreams->start();
     const Result<void> listening = signals.start(
         {[this](int count, std::string_view name) { stop.request(count, name); },
          [this](std::string_view name) { log.warn("reload is not available yet", {{"signal", name}}); }});
     if (!started("signals", listening)) return ExitCode::Failed;
+    upstreams = std::make_unique<UpstreamWatch>(snapshot, log);
+    upstreams->start();
     start_workers();
     if (!start_listeners()) return ExitCode::Failed;
     log.info("sluice is ready", {{"version", version},

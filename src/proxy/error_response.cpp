@@ -9,7 +9,7 @@ namespace {
 std::string_view public_reason(ErrorCode code) {
     switch (code) {
         case ErrorCode::NoEndpoint: return "no endpoint of the upstream is available";
-        case ErrorCode::NoConnection: return "the upstream has as many connections as it may have";
+        case ErrorCode::NoConnection: return "the upstream has as many requests as it may have";
         case ErrorCode::BreakerOpen: return "the upstream has failed too often and is left alone for a while";
         case ErrorCode::ConnectRefused: return "the upstream refused the connection";
         case ErrorCode::ConnectTimeout: return "the upstream did not accept the connection in time";

@@ -81,7 +81,10 @@ void Exchange::tell_breaker(const Result<void>& done) {
 }
 
 net::Task<void> Exchange::answer_fallback() {
-    const Error error = upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + cluster_->state().config().name + " is open");
+    const bool is_full = admission_.kind == upstream::Admission::Kind::Full;
+    const std::string& name = cluster_->state().config().name;
+    const Error error = is_full ? upstream_error(ErrorCode::NoConnection, "cluster " + name + " has breaker.max_requests under way")
+                                : upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + name + " is open");
     state_.metrics().count_refused(error.code);
     if (!body_.is_done()) writer_.close_after();
     const std::optional<config::Respond>& fallback = cluster_->state().config().breaker->fallback;
