@@ -1,11 +1,10 @@
-"""Listeners: IPv4, IPv6, both at once, Unix sockets, several at once, and connections spread over the workers."""
+"""Listeners: IPv4, IPv6, both at once, Unix sockets, several at once."""
 
-import json
 import os
 import socket
 import tempfile
 
-from harness import Client, GatewayTest, config, forward_all, main, proxy_to, request_bytes, route
+from harness import Client, GatewayTest, forward_all, main, proxy_to
 
 
 class Families(GatewayTest):
@@ -91,34 +90,6 @@ class UnixSockets(GatewayTest):
     def test_an_ipv6_upstream_is_proxied_to(self):
         origin = self.origin(family=socket.AF_INET6)
         self.assertEqual(self.gateway(proxy_to(origin)).get("/").status, 200)
-
-
-class Workers(GatewayTest):
-    def test_connections_are_spread_evenly_over_the_workers(self):
-        gateway = self.gateway(config([route("/", respond={"status": 200})], workers=2))
-        clients = [self.client(gateway) for _ in range(400)]
-        for client in clients:
-            client.send(request_bytes("GET", "/"))
-        self.assertEqual({client.response().status for client in clients}, {200})
-        workers = json.loads(gateway.get("/status", listener="admin").text)["workers"]
-        accepted = [worker["accepted"] for worker in workers]
-        self.assertEqual(sum(accepted), 400)
-        self.assertGreaterEqual(min(accepted), 100, accepted)
-
-    def test_auto_makes_a_worker_per_core(self):
-        gateway = self.gateway(config([route("/", respond={"status": 200})], workers="auto"))
-        status = json.loads(gateway.get("/status", listener="admin").text)
-        self.assertEqual(len(status["workers"]), len(os.sched_getaffinity(0)))
-
-    def test_many_workers_serve_many_clients(self):
-        origin = self.origin()
-        gateway = self.gateway(proxy_to(origin, workers=4))
-        for _ in range(3):
-            clients = [self.client(gateway) for _ in range(50)]
-            for client in clients:
-                client.send(request_bytes("GET", "/") * 4)
-            self.assertEqual({client.response().status for client in clients for _ in range(4)}, {200})
-        self.assertEqual(len(origin.requests), 600)
 
 
 if __name__ == "__main__":
