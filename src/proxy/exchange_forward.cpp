@@ -272,7 +272,7 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     upload_complete_ = body_.is_done();
     // Set where the failed try stopped reading.
     if (!upload_complete_) request_deadline_.reset();
-    // What died on reuse is tried at the same endpoint, over a new connection.
+    // What died on reuse says nothing against its endpoint: that one may be chosen again, over a new connection.
     if (!decision.is_free && tried_count_ < tried_.size()) tried_[tried_count_++] = &*endpoint_;
     if (!decision.is_free) reused_ = false;
     const Duration wait = decision.is_free ? Duration{} : upstream::backoff(settings, ++retries_, state_.worker().random());
