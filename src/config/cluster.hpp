@@ -111,7 +111,7 @@ struct Retry {
     milliseconds max_backoff = seconds{1};
     /// From the request's end to the response head, for one try; 0 for the route's timeout alone.
     milliseconds try_timeout{0};
-    /// Retries may be so much of the requests of the last ten seconds...
+    /// Retries of what was sent may be so much of the requests of the last ten seconds...
     std::uint32_t budget_percent = 20;
     /// ...and so many a second in any case.
     std::uint32_t budget_per_second = 3;

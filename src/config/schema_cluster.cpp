@@ -238,7 +238,8 @@ constexpr std::array retry_keys{
     bind<&Retry::budget_percent>(
         {.name = "budget_percent",
          .range = {0, 1000},
-         .sentence = "Retries may be so much of the requests of the last ten seconds."}),
+         .sentence = "Retries may be so much of the requests of the last ten seconds; those after a "
+                     "failed connect, which add no load, do not count."}),
     bind<&Retry::budget_per_second>(
         {.name = "budget_per_second",
          .range = {0, 1'000'000},

@@ -258,7 +258,8 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (decision.is_free) {
         free_retry_used_ = true;
         --tries_;
-    } else if (!cluster_->budget().take_retry(now)) {
+    } else if (end != upstream::TryEnd::ConnectFailed && !cluster_->budget().take_retry(now)) {
+        // A failed connect has sent nothing, so its retry adds no load: the budget is for those that do.
         co_return false;
     }
     co_await finish_upload();

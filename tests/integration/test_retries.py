@@ -50,6 +50,13 @@ class RetryTest(GatewayTest):
 
 
 class Where(RetryTest):
+    def test_a_failed_connect_takes_nothing_from_the_budget(self):
+        gone, too, origin = self.named_origins(3)
+        gone.stop()
+        too.stop()
+        client = self.retrying([gone, too, origin], {"budget_percent": 0, "budget_per_second": 0})
+        self.assertEqual({client.get("/").text for _ in range(30)}, {"c"})
+
     def test_a_failed_connect_is_followed_by_a_try_at_another_endpoint_whatever_the_method(self):
         gone, origin = self.named_origins(2)
         gone.stop()
