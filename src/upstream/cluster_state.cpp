@@ -1,6 +1,7 @@
 #include "upstream/cluster_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sluice::upstream {
