@@ -212,7 +212,7 @@ ExitCode Gateway::Parts::start() {
         {[this](int count, std::string_view name) { stop.request(count, name); },
          [this](std::string_view name) { log.warn("reload is not available yet", {{"signal", name}}); }});
     if (!started("signals", listening)) return ExitCode::Failed;
-    upstreams = std::make_unique<UpstreamWatch>(snapshot, log);
+    upstreams = std::make_unique<UpstreamWatch>(snapshot, log, random_seed());
     upstreams->start();
     start_workers();
     if (!start_listeners()) return ExitCode::Failed;

@@ -34,8 +34,8 @@ std::vector<upstream::FoundEndpoint> found_in(const net::Resolution& resolution)
 
 }  // namespace
 
-UpstreamWatch::UpstreamWatch(std::shared_ptr<const proxy::Snapshot> snapshot, const Log& log)
-    : snapshot_(std::move(snapshot)), log_(log), resolver_(settings_of(snapshot_->config().resolver)), worker_(0, 0) {
+UpstreamWatch::UpstreamWatch(std::shared_ptr<const proxy::Snapshot> snapshot, const Log& log, std::uint64_t seed)
+    : snapshot_(std::move(snapshot)), log_(log), resolver_(settings_of(snapshot_->config().resolver)), worker_(0, seed) {
     for (const proxy::ClusterPlan& cluster : snapshot_->clusters()) watch_names(cluster.state);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -19,7 +20,8 @@ namespace sluice::app {
 /// Lifetime:  the log outlives it.
 class UpstreamWatch {
 public:
-    UpstreamWatch(std::shared_ptr<const proxy::Snapshot> snapshot, const Log& log);
+    /// The seed moves the checks of gateways that start together apart.
+    UpstreamWatch(std::shared_ptr<const proxy::Snapshot> snapshot, const Log& log, std::uint64_t seed);
     UpstreamWatch(const UpstreamWatch&) = delete;
     UpstreamWatch& operator=(const UpstreamWatch&) = delete;
     ~UpstreamWatch();

@@ -83,6 +83,7 @@ private:
     [[nodiscard]] net::Task<void> answer_fallback();
     [[nodiscard]] net::Task<Result<void>> try_endpoints(const config::Forward& forward);
     [[nodiscard]] ClusterConnections::Hold pick_endpoint();
+    [[nodiscard]] std::uint64_t balance_hash() const;
     [[nodiscard]] std::optional<std::uint64_t> sticky_endpoint() const;
     [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
     [[nodiscard]] net::Task<Result<void>> take_connection();

@@ -131,12 +131,14 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
 }
 
 ClusterConnections::Hold Exchange::pick_endpoint() {
+    return cluster_->pick({balance_hash(), sticky_endpoint(), {tried_.data(), tried_count_}});
+}
+
+/// What the cluster balances by; 0 where it does not go by the request.
+std::uint64_t Exchange::balance_hash() const {
     const config::Cluster& config = cluster_->state().config();
-    ClusterConnections::Wish wish{0, sticky_endpoint(), {tried_.data(), tried_count_}};
-    if (config.balance == config::Balance::Hash) {
-        wish.hash = request_hash(config.hash, head_, path_, state_.forwarded().client_address(session_.client(), head_.fields));
-    }
-    return cluster_->pick(wish);
+    if (config.balance != config::Balance::Hash) return 0;
+    return request_hash(config.hash, head_, path_, state_.forwarded().client_address(session_.client(), head_.fields));
 }
 
 /// The endpoint that the client's cookie names, when the cluster uses one and it is sound.

@@ -47,7 +47,7 @@ net::Task<void> Exchange::run_hedge() {
 
 net::Task<void> Exchange::ask_second_endpoint() {
     EndpointConnections* const first = &*endpoint_;
-    ClusterConnections::Hold second = cluster_->pick({0, std::nullopt, {&first, 1}});
+    ClusterConnections::Hold second = cluster_->pick({balance_hash(), std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
     hedge_.endpoint = std::move(second);
     hedge_.connection = hedge_.endpoint->take_idle();

@@ -17,7 +17,8 @@ constexpr std::size_t most_copies = 100;
 
 bool Mirrors::send(ClusterConnections& cluster, std::string message, http::Method method, Duration timeout) {
     if (copies_.size() >= most_copies) return false;
-    ClusterConnections::Hold endpoint = cluster.pick({});
+    // A hash of its own, or a cluster that balances by hash would send every copy to one endpoint.
+    ClusterConnections::Hold endpoint = cluster.pick({worker_.random().next(), std::nullopt, {}});
     if (!endpoint) return false;
     Copy& copy = copies_.emplace_back(worker_.timers());
     copy.message = std::move(message);

@@ -33,6 +33,16 @@ class Copies(MirrorTest):
         self.assertEqual({one.headers["X-Mine"] for one in self.shadow.requests}, {"1"})
         self.assertEqual(len(self.served.requests), 10)
 
+    def test_copies_for_a_cluster_that_balances_by_hash_reach_all_its_endpoints(self):
+        other = self.origin()
+        shadow = self.origin()
+        endpoints = [{"address": one.address} for one in (shadow, other)]
+        client = self.mirrored(shadow=shadow, shadow_settings={"balance": "hash", "endpoints": endpoints})
+        for _ in range(60):
+            client.get("/")
+        wait_until(lambda: len(shadow.requests) + len(other.requests) == 60, "all copies")
+        self.assertGreater(min(len(shadow.requests), len(other.requests)), 5)
+
     def test_a_copy_is_what_the_upstream_gets(self):
         client = self.mirrored(route_settings={"strip_prefix": "/api", "request_headers": {"set": {"X-Area": "1"}}})
         client.request("PUT", "/api/orders", body=b"content")
