@@ -1,7 +1,7 @@
 #include <cstdio>
 
 #include "app/commands.hpp"
-#include "proxy/snapshot.hpp"
+#include "app/load_config.hpp"
 
 namespace sluice::app {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
+#include "app/load_config.hpp"
 #include "routing/listing.hpp"
 
 namespace sluice::app {

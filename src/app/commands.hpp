@@ -4,7 +4,6 @@
 #include <string>
 
 #include "app/exit_code.hpp"
-#include "config/model.hpp"
 
 namespace sluice::app {
 
@@ -23,8 +22,5 @@ namespace sluice::app {
 /// `sluice config schema` and `sluice config docs`.
 [[nodiscard]] ExitCode command_config_schema();
 [[nodiscard]] ExitCode command_config_docs();
-
-/// Reads and checks a configuration file; prints every error to standard error and yields nullopt when there is one.
-[[nodiscard]] std::optional<config::Config> load_config(const std::string& file);
 
 }  // namespace sluice::app

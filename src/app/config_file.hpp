@@ -1,0 +1,27 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+
+namespace sluice::app {
+
+/// A configuration as it was read from a file and the files that it includes.
+struct ConfigFile {
+    config::Config config;
+    /// Every file that was read, those of secrets too: what a watch looks at.
+    std::vector<std::string> files;
+    /// Risky settings, a line each.
+    std::vector<std::string> warnings;
+};
+
+/// Reads and checks a configuration file; prints nothing.
+///
+/// Threading: any thread.
+/// Failure:   every problem, a line each ("file:line:column: pointer: message; help"), conflicts between routes
+///            included.
+[[nodiscard]] std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file);
+
+}  // namespace sluice::app

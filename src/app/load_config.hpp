@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/config_file.hpp"
+
+namespace sluice::app {
+
+/// Reads and checks a configuration file for a command; prints every error to standard error and yields nullopt when
+/// there is one.
+[[nodiscard]] std::optional<config::Config> load_config(const std::string& file);
+
+}  // namespace sluice::app
