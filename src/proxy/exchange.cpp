@@ -6,28 +6,16 @@
 #include "base/text.hpp"
 #include "net/worker.hpp"
 #include "proxy/error_response.hpp"
+#include "proxy/route_choice.hpp"
 #include "proxy/session.hpp"
 #include "proxy/tunnel.hpp"
 #include "proxy/worker_state.hpp"
-#include "routing/path.hpp"
 
 namespace sluice::proxy {
 namespace {
 
-/// Names that every request may use when a path exists for none of them in particular.
-constexpr std::string_view known_methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
-
 /// For a client that left before it got a status; nothing is sent with it.
 constexpr std::uint16_t client_closed_status = 499;
-
-std::string_view host_without_port(std::string_view authority) {
-    const std::size_t colon = authority.rfind(':');
-    // A colon inside brackets belongs to an IPv6 address.
-    if (colon == std::string_view::npos || authority.find(']', colon) != std::string_view::npos) {
-        return authority;
-    }
-    return authority.substr(0, colon);
-}
 
 /// Seconds until it may be worth to ask again.
 std::string retry_after(const upstream::Breaker* breaker, TimePoint now) {
@@ -99,38 +87,12 @@ void Exchange::choose_request_id() {
 /// Steps 4 and 6: the path in its normal form, and the route for it. Without a route and without an error the request
 /// is "OPTIONS *".
 Result<void> Exchange::route() {
-    if (head_.method == http::Method::Connect || head_.method == http::Method::Trace) {
-        match_.allow = known_methods;
-        return fail(client_error(ErrorCode::MethodNotAllowed, "the gateway does not serve CONNECT and TRACE"));
-    }
-    if (head_.target_form == http::TargetForm::Asterisk) return {};
-    Result<std::string_view> path = routing::normalise_path(head_.path, scratch_.path);
-    if (!path) return fail(std::move(path.error()));
-    path_ = *path;
-    const routing::RequestKey key{head_.method, head_.method_name, host_without_port(head_.authority), path_, head_.query, &head_.fields};
-    switch (snapshot_->routes().match(key, match_)) {
-        case routing::Outcome::Found: break;
-        case routing::Outcome::NotFound:
-            match_.route = nullptr;
-            return fail(client_error(ErrorCode::NoRoute, "no route matches this host and path"));
-        case routing::Outcome::MethodNotAllowed:
-            match_.route = nullptr;
-            return fail(client_error(ErrorCode::MethodNotAllowed, "this path does not serve the request's method; see Allow"));
-    }
-    match_.allow = {};
+    Result<void> chosen = choose_route(snapshot_->routes(), head_, scratch_.path, path_, match_);
+    if (!chosen || match_.route == nullptr) return chosen;
     plan_ = &snapshot_->route(match_.route_index);
     context_->set_route(match_.route, match_.route_index);
     context_->mark(Stage::Routed, state_.worker().now());
-    return check_body_limit();
-}
-
-Result<void> Exchange::check_body_limit() const {
-    const std::uint64_t limit = match_.route->max_body_bytes;
-    if (limit == 0 || head_.framing.kind != http::BodyKind::Length || head_.framing.length <= limit) {
-        return {};
-    }
-    return fail(client_error(ErrorCode::BodyTooLarge,
-                             "the body is larger than the " + std::to_string(limit) + " bytes that this route takes"));
+    return check_body_limit(*match_.route, head_.framing);
 }
 
 /// The same for what has come of a body whose length nobody told.

@@ -64,7 +64,6 @@ private:
     // 4 and 6: what is to be done.
     [[nodiscard]] Result<void> route();
     void choose_request_id();
-    [[nodiscard]] Result<void> check_body_limit() const;
     [[nodiscard]] Result<void> check_body_so_far() const;
 
     // Answers of our own.
@@ -83,8 +82,6 @@ private:
     [[nodiscard]] net::Task<void> answer_fallback();
     [[nodiscard]] net::Task<Result<void>> try_endpoints(const config::Forward& forward);
     [[nodiscard]] ClusterConnections::Hold pick_endpoint();
-    [[nodiscard]] std::uint64_t balance_hash() const;
-    [[nodiscard]] std::optional<std::uint64_t> sticky_endpoint() const;
     [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
     [[nodiscard]] net::Task<Result<void>> take_connection();
     void send_mirror(const config::Forward& forward);
@@ -104,9 +101,6 @@ private:
 
     // 9: the request goes out.
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
-    void write_target(http::HeadWriter& writer, const config::Forward& forward) const;
-    [[nodiscard]] std::string_view host_for(const config::Forward& forward) const;
-    [[nodiscard]] std::string_view rewritten_path(std::string_view pattern) const;
     [[nodiscard]] net::Task<Result<void>> send_request();
     [[nodiscard]] net::Pieces framed(std::string_view head, std::string_view first, std::string_view second = {});
     void keep_for_replay(std::string_view piece);
@@ -128,7 +122,6 @@ private:
     [[nodiscard]] Result<void> write_response_head();
 
     // Instead of 12, after 101.
-    [[nodiscard]] std::string_view wanted_protocol(const config::Forward& forward) const;
     [[nodiscard]] bool is_switch_sound() const;
     [[nodiscard]] net::Task<Result<void>> switch_protocols(const config::Forward& forward);
     [[nodiscard]] net::Task<void> run_tunnel(const config::Forward& forward, std::string_view from_upstream);

@@ -1,16 +1,13 @@
 // Step 8 of an exchange: cluster, breaker, endpoint, connection; and whether a failed try is followed by another.
 
-#include <algorithm>
 #include <utility>
 
-#include "base/text.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/request_hash.hpp"
 #include "proxy/session.hpp"
+#include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 #include "upstream/backoff.hpp"
-#include "upstream/cookie.hpp"
 
 namespace sluice::proxy {
 
@@ -23,7 +20,7 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
         co_await answer_fallback();
         co_return Result<void>{};
     }
-    protocol_ = wanted_protocol(forward);
+    protocol_ = wanted_protocol(forward, head_);
     Result<void> done = co_await try_endpoints(forward);
     tell_breaker(done);
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
@@ -131,27 +128,9 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
 }
 
 ClusterConnections::Hold Exchange::pick_endpoint() {
-    return cluster_->pick({balance_hash(), sticky_endpoint(), {tried_.data(), tried_count_}});
-}
-
-/// What the cluster balances by; 0 where it does not go by the request.
-std::uint64_t Exchange::balance_hash() const {
-    const config::Cluster& config = cluster_->state().config();
-    if (config.balance != config::Balance::Hash) return 0;
-    return request_hash(config.hash, head_, path_, state_.forwarded().client_address(session_.client(), head_.fields));
-}
-
-/// The endpoint that the client's cookie names, when the cluster uses one and it is sound.
-std::optional<std::uint64_t> Exchange::sticky_endpoint() const {
-    const upstream::StickyCookie* const sticky = cluster_->state().sticky();
-    if (sticky == nullptr) return std::nullopt;
-    const std::string& name = cluster_->state().config().sticky->cookie;
-    for (const http::Field& field : head_.fields) {
-        if (!equal_ignoring_case(field.name, "Cookie")) continue;
-        const auto cookie = upstream::find_cookie(field.value, name);
-        if (cookie) return sticky->endpoint_hash(*cookie);
-    }
-    return std::nullopt;
+    return cluster_->pick({balance_hash(cluster_->state().config(), head_, path_, state_.forwarded(), session_.client()),
+                           sticky_endpoint(cluster_->state(), head_.fields),
+                           {tried_.data(), tried_count_}});
 }
 
 /// One try at one endpoint, up to the head of its final response.

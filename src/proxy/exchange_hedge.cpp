@@ -6,6 +6,7 @@
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/session.hpp"
+#include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -47,7 +48,8 @@ net::Task<void> Exchange::run_hedge() {
 
 net::Task<void> Exchange::ask_second_endpoint() {
     EndpointConnections* const first = &*endpoint_;
-    ClusterConnections::Hold second = cluster_->pick({balance_hash(), std::nullopt, {&first, 1}});
+    const std::uint64_t hash = balance_hash(cluster_->state().config(), head_, path_, state_.forwarded(), session_.client());
+    ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
     hedge_.endpoint = std::move(second);
     hedge_.connection = hedge_.endpoint->take_idle();

@@ -1,12 +1,11 @@
 // Step 9 of an exchange: the request goes out.
 
-#include <algorithm>
 #include <utility>
 
-#include "filters/hop_by_hop.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/session.hpp"
+#include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -191,85 +190,14 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         }
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
-    http::Fields& fields = scratch_.fields;
-    fields = head_.fields;
-    const filters::HopByHop removed = filters::remove_hop_by_hop(fields);
-    if (removed.too_many_options) {
-        return fail(client_error(ErrorCode::BadRequest, "Connection names more fields than the gateway removes"));
-    }
     const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
-    state_.forwarded().apply(fields, facts, scratch_.arena);
-    plan_->request_headers.apply(fields);
-
+    const UpstreamHead request{head_, state_.forwarded(), facts, plan_->request_headers,
+                               sent_path(forward, path_, match_.params, scratch_.rewritten),
+                               sent_host(forward, head_.authority, endpoint_->state().place), protocol_};
     http::HeadWriter writer(request_buffer_.from(0));
-    write_target(writer, forward);
-    writer.field("Host", host_for(forward));
-    for (const http::Field& field : fields) {
-        if (field.id == http::FieldId::Host || field.id == http::FieldId::ContentLength) continue;
-        writer.field(field);
-    }
-    if (!protocol_.empty()) {
-        writer.field("Upgrade", protocol_);
-        writer.field("Connection", "Upgrade");
-    } else if (removed.takes_trailers) {
-        writer.field("TE", "trailers");
-        writer.field("Connection", "TE");
-    }
-    if (head_.framing.kind == http::BodyKind::Chunked) {
-        writer.field("Transfer-Encoding", "chunked");
-    } else if (head_.framing.kind == http::BodyKind::Length) {
-        writer.field("Content-Length", head_.framing.length);
-    }
-    writer.end_head();
-    if (!writer.is_good()) {
-        return fail(Error{ErrorCode::HeadersTooLarge, Side::Client, Retry::Never, "the request head is too large to be forwarded", {}});
-    }
-    request_head_bytes_ = writer.view();
-    return {};
-}
-
-std::string_view Exchange::host_for(const config::Forward& forward) const {
-    if (forward.host == "keep" && !head_.authority.empty()) return head_.authority;
-    const upstream::EndpointPlace& place = endpoint_->state().place;
-    const bool is_unix = place.address.kind == config::Address::Kind::UnixPath;
-    // A path is no host (RFC 9110, 7.2).
-    if (is_unix && (forward.host == "keep" || forward.host == "endpoint")) return "localhost";
-    if (forward.host == "keep" || forward.host == "endpoint") return place.authority;
-    return forward.host;
-}
-
-void Exchange::write_target(http::HeadWriter& writer, const config::Forward& forward) const {
-    if (!forward.rewrite.empty()) {
-        writer.request_line(head_.method_name, rewritten_path(forward.rewrite), head_.query, head_.has_query);
-        return;
-    }
-    std::string_view path = path_;
-    const std::string_view prefix = forward.strip_prefix;
-    const bool below = path.starts_with(prefix) && (path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/');
-    if (!prefix.empty() && below) {
-        path.remove_prefix(prefix.ends_with('/') ? prefix.size() - 1 : prefix.size());
-        if (path.empty()) path = "/";
-    }
-    writer.request_line(head_.method_name, path, head_.query, head_.has_query);
-}
-
-/// The pattern of a rewrite with the route's parameters put in.
-std::string_view Exchange::rewritten_path(std::string_view pattern) const {
-    std::string& out = scratch_.rewritten;
-    out.clear();
-    while (!pattern.empty()) {
-        const std::size_t slash = pattern.find('/', 1);
-        const std::string_view segment = pattern.substr(0, slash);
-        pattern.remove_prefix(segment.size());
-        const bool is_param = segment.size() > 2 && (segment[1] == ':' || segment[1] == '*');
-        const auto value = is_param ? match_.params.find(segment.substr(2)) : std::nullopt;
-        if (value) {
-            out.append("/").append(*value);
-        } else {
-            out.append(segment);
-        }
-    }
-    return out;
+    Result<void> written = write_upstream_head(request, scratch_.fields, scratch_.arena, writer);
+    if (written) request_head_bytes_ = writer.view();
+    return written;
 }
 
 }  // namespace sluice::proxy

@@ -7,6 +7,7 @@
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/session.hpp"
+#include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -133,7 +134,7 @@ Result<void> Exchange::write_response_head() {
 void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
     const upstream::StickyCookie* const sticky = cluster_->state().sticky();
     if (sticky == nullptr) return;
-    if (sticky_endpoint() == endpoint_->state().name_hash) return;
+    if (sticky_endpoint(cluster_->state(), head_.fields) == endpoint_->state().name_hash) return;
     writer.field("Set-Cookie", sticky->set_cookie(*cluster_->state().config().sticky, endpoint_->name()));
 }
 

@@ -1,6 +1,5 @@
 // An exchange that ends in another protocol: WebSocket, or whatever the route allows (RFC 9110, 7.8).
 
-#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -19,22 +18,6 @@ namespace {
 constexpr double drain_spread = 0.8;
 
 }  // namespace
-
-/// Of the protocols that the client asks for, which it likes best first, the first that it may have; empty when the request
-/// goes on without such a wish.
-std::string_view Exchange::wanted_protocol(const config::Forward& forward) const {
-    // With a body it would be unclear where the other protocol begins.
-    if (!head_.wants_upgrade || forward.upgrade.empty() || head_.framing.kind != http::BodyKind::None) return {};
-    for (const http::Field& field : head_.fields) {
-        if (field.id != http::FieldId::Upgrade) continue;
-        std::string_view rest = field.value;
-        while (const auto wish = next_list_element(rest)) {
-            const auto is_wish = [&](const std::string& protocol) { return equal_ignoring_case(protocol, *wish); };
-            if (std::ranges::any_of(forward.upgrade, is_wish)) return *wish;
-        }
-    }
-    return {};
-}
 
 /// Whether a 101 is what was asked for, and that alone.
 bool Exchange::is_switch_sound() const {
