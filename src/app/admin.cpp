@@ -32,25 +32,30 @@ void Admin::add_listener(std::string name, std::string address) {
     listeners_.push_back({std::move(name), std::move(address)});
 }
 
-proxy::LocalResponse Admin::answer(const proxy::LocalRequest& request) const {
+net::Task<proxy::LocalResponse> Admin::answer(const proxy::LocalRequest& request) const {
+    if (request.body_error != nullptr) co_return proxy::plain_error(*request.body_error);
+    co_return page(request);
+}
+
+proxy::LocalResponse Admin::page(const proxy::LocalRequest& request) const {
     const http::Method method = request.head.method;
     if (method != http::Method::Get && method != http::Method::Head) {
-        return {405, plain_text, "405 Method Not Allowed\nthe admin listener only answers GET\n"};
+        return {405, plain_text, "405 Method Not Allowed\nthe admin listener only answers GET\n", {}};
     }
     const std::string_view path = request.head.path;
-    if (path == "/healthz") return {200, plain_text, "ok\n"};
+    if (path == "/healthz") return {200, plain_text, "ok\n", {}};
     if (path == "/readyz") return readiness();
     if (path == "/metrics") {
-        return {200, std::string(telemetry::prometheus_content_type), metrics_page()};
+        return {200, std::string(telemetry::prometheus_content_type), metrics_page(), {}};
     }
-    if (path == "/status") return {200, "application/json", status_page()};
-    if (path == "/") return {200, plain_text, index_page};
-    return {404, plain_text, std::string("404 Not Found\n") + index_page};
+    if (path == "/status") return {200, "application/json", status_page(), {}};
+    if (path == "/") return {200, plain_text, index_page, {}};
+    return {404, plain_text, std::string("404 Not Found\n") + index_page, {}};
 }
 
 proxy::LocalResponse Admin::readiness() const {
-    if (draining_.load(std::memory_order_relaxed)) return {503, plain_text, "draining\n"};
-    return {200, plain_text, "ready\n"};
+    if (draining_.load(std::memory_order_relaxed)) return {503, plain_text, "draining\n", {}};
+    return {200, plain_text, "ready\n", {}};
 }
 
 telemetry::ProcessNumbers Admin::process_numbers() const {

@@ -23,12 +23,13 @@ public:
 
     void add_listener(std::string name, std::string address);
 
-    [[nodiscard]] proxy::LocalResponse answer(const proxy::LocalRequest& request) const;
+    [[nodiscard]] net::Task<proxy::LocalResponse> answer(const proxy::LocalRequest& request) const;
 
     /// From now on /readyz says 503, so that load balancers look elsewhere.
     void set_draining() { draining_.store(true, std::memory_order_relaxed); }
 
 private:
+    [[nodiscard]] proxy::LocalResponse page(const proxy::LocalRequest& request) const;
     [[nodiscard]] proxy::LocalResponse readiness() const;
     [[nodiscard]] std::string metrics_page() const;
     [[nodiscard]] std::string status_page() const;

@@ -13,7 +13,8 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-proxy::LocalResponse answer_echo(const proxy::LocalRequest& request) {
+net::Task<proxy::LocalResponse> answer_echo(const proxy::LocalRequest& request) {
+    if (request.body_error != nullptr) co_return proxy::plain_error(*request.body_error);
     std::string body = "{\n  ";
     append_member(body, "method", request.head.method_name);
     body.append(",\n  ");
@@ -28,7 +29,7 @@ proxy::LocalResponse answer_echo(const proxy::LocalRequest& request) {
     body.append("\n  },\n  ");
     append_member(body, "body", request.body);
     body.append("\n}\n");
-    return {200, "application/json", std::move(body)};
+    co_return proxy::LocalResponse{200, "application/json", std::move(body), {}};
 }
 
 }  // namespace sluice::app

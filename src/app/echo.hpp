@@ -6,6 +6,6 @@ namespace sluice::app {
 
 /// The built-in upstream of the embedded configuration: answers every request with what arrived, as JSON, so that the
 /// first curl shows what the gateway sends on.
-[[nodiscard]] proxy::LocalResponse answer_echo(const proxy::LocalRequest& request);
+[[nodiscard]] net::Task<proxy::LocalResponse> answer_echo(const proxy::LocalRequest& request);
 
 }  // namespace sluice::app

@@ -127,6 +127,11 @@ public:
     /// The next close resets the connection, so that a peer in the middle of a message knows it is broken.
     void reset_on_close();
 
+    /// The other end; nullopt when the system no longer knows it.
+    [[nodiscard]] std::optional<platform::Peer> peer() const;
+    /// The user at the other end of a Unix-domain socket, where the system tells it.
+    [[nodiscard]] std::optional<std::uint32_t> peer_user() const;
+
     [[nodiscard]] std::uint64_t bytes_written() const;
     [[nodiscard]] Worker& worker() const;
 

@@ -12,19 +12,23 @@ namespace {
 constexpr std::size_t most_body_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t head_bytes = 4096;
 
-LocalResponse error_answer(const Error& error) {
-    const std::uint16_t status = status_of(error);
-    return {status, "text/plain; charset=utf-8", error_body(status, error, {})};
+/// An error of the body reader, seen as the client's.
+Error body_error(Error error) {
+    error.side = Side::Client;
+    if (error.code == ErrorCode::TimedOut) {
+        error.code = ErrorCode::BodyTimeout;
+        error.context = "the body came too slowly";
+    } else if (error.code != ErrorCode::BadFraming) {
+        error.code = ErrorCode::ClientClosed;
+    }
+    return error;
 }
 
 net::Task<Result<std::string>> read_body(BodyReader& reader) {
     std::string body;
     while (!reader.is_done()) {
         Result<BodyReader::Piece> piece = co_await reader.next();
-        if (!piece) {
-            piece.error().side = Side::Client;
-            co_return fail(std::move(piece.error()));
-        }
+        if (!piece) co_return fail(body_error(std::move(piece.error())));
         body.append(piece->data);
         if (body.size() > most_body_bytes) {
             co_return fail(client_error(ErrorCode::BodyTooLarge, "at most 1 MiB is taken here"));
@@ -39,21 +43,29 @@ net::Task<Result<void>> send(ResponseWriter& writer, const LocalResponse& respon
     head.field("Date", std::string_view(date.data(), date.size()));
     head.field("Content-Type", response.content_type);
     head.field("Cache-Control", "no-store");
+    for (const auto& [name, value] : response.headers) head.field(name, value);
     if (!writer.end_head({http::BodyKind::Length, response.body.size()})) {
         co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "head too large", {}});
     }
     co_return co_await writer.send(response.body, true);
 }
 
+LocalPeer peer_of(const net::Stream& stream) {
+    const std::optional<platform::Peer> peer = stream.peer();
+    if (!peer) return {};
+    const bool is_unix = peer->family == platform::AddressFamily::Unix;
+    return {is_unix, peer->address_text(), is_unix ? stream.peer_user() : std::nullopt};
+}
+
 /// Serves the request in `reader`; true when the connection can carry another.
-net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const LocalHandler& handler,
+net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const LocalPeer& peer, const LocalHandler& handler,
                           const config::Limits& limits) {
     http::RequestHead head;
     const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
     BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
     if (!parsed) {
         ResponseWriter writer(stream, http::Method::Get, 1, false);
-        const LocalResponse answer = error_answer(parsed.error());
+        const LocalResponse answer = plain_error(parsed.error());
         const Result<void> sent = co_await send(writer, answer);
         if (sent) co_await reader.linger();
         co_return false;
@@ -63,9 +75,13 @@ net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const Loca
         if (!told) co_return false;
     }
     const Result<std::string> body = co_await read_body(body_reader);
+    if (!body && body.error().code == ErrorCode::ClientClosed) co_return false;
     ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
-    const LocalResponse answer = body ? handler({head, *body}) : error_answer(body.error());
+    const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
+                               body ? nullptr : &body.error()};
+    const LocalResponse answer = co_await handler(request);
     const Result<void> sent = co_await send(writer, answer);
+    if (sent && !body) co_await reader.linger();
     if (!sent || !writer.keeps_alive()) co_return false;
     reader.keep_leftover(body_reader.leftover());
     co_return true;
@@ -73,19 +89,30 @@ net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const Loca
 
 }  // namespace
 
+std::optional<std::string_view> LocalRequest::header(std::string_view name) const {
+    const http::Field* const field = http::find_field(head.fields, name);
+    return field == nullptr ? std::nullopt : std::optional(field->value);
+}
+
+LocalResponse plain_error(const Error& error) {
+    const std::uint16_t status = status_of(error);
+    return {status, "text/plain; charset=utf-8", error_body(status, error, {}), {}};
+}
+
 net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
                               const LocalHandler& handler, const config::Limits& limits) {
+    const LocalPeer peer = peer_of(stream);
     for (;;) {
         const Result<bool> head = co_await reader.read_head();
         if (!head) {
             ResponseWriter writer(stream, http::Method::Get, 1, false);
-            const LocalResponse answer = error_answer(head.error());
+            const LocalResponse answer = plain_error(head.error());
             const Result<void> sent = co_await send(writer, answer);
             if (sent) co_await reader.linger();
             co_return;
         }
         if (!*head) co_return;
-        const bool keep = co_await serve_one(stream, reader, handler, limits);
+        const bool keep = co_await serve_one(stream, reader, peer, handler, limits);
         if (!keep) co_return;
     }
 }

@@ -16,7 +16,7 @@ class Admin(SharedGatewayTest):
             route("/hello", respond={"status": 200, "body": "hi"}),
             route("/healthz", name="mine", cluster="origin"),
         ]
-        return config(routes, [cluster("origin", origin)], workers=2)
+        return config(routes, [cluster("origin", origin)], workers=2, limits={"body_idle": "1s"})
 
     def admin(self, target, method="GET"):
         with self.sluice.client("admin") as client:
@@ -128,6 +128,11 @@ class Admin(SharedGatewayTest):
         with self.sluice.client("admin") as client:
             client.send(b"GET /healthz HTTP/1.1\r\n\r\n")
             self.assertEqual(client.response().status, 400)
+
+    def test_a_body_that_stops_coming_is_408(self):
+        with self.sluice.client("admin") as client:
+            client.send(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+            self.assertEqual(client.response().status, 408)
 
     def test_a_kept_connection_serves_many_scrapes(self):
         with self.sluice.client("admin") as client:

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "platform/peer_user.hpp"
 #include "platform/shared_listener.hpp"
 #include "unit/platform/client.hpp"
 
@@ -46,6 +47,16 @@ TEST_CASE("a Unix-domain listener takes connections and is handed over", "[platf
     const auto accepted = accept_soon(*listener);
     REQUIRE(accepted);
     CHECK(accepted->peer.text() == "unix");
+    CHECK(peer_user(accepted->socket.get()) == own_user());
+}
+
+TEST_CASE("a TCP connection does not tell the user at its other end", "[platform]") {
+    const auto listener = open_listener({AddressFamily::Ipv4, "127.0.0.1", 0}, 16);
+    REQUIRE(listener);
+    Client client(listener->address());
+    const auto accepted = accept_soon(*listener);
+    REQUIRE(accepted);
+    CHECK_FALSE(peer_user(accepted->socket.get()));
 }
 
 TEST_CASE("a socket file is for its owner and group", "[platform]") {
