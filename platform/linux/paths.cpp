@@ -5,6 +5,8 @@
 #include <array>
 #include <climits>
 
+#include "posix/runtime_folders.hpp"
+
 namespace sluice::platform {
 
 std::string config_folder() {
@@ -21,6 +23,10 @@ std::string log_folder() {
 
 std::string state_folder() {
     return "/var/lib/sluice";
+}
+
+std::vector<std::string> runtime_folders() {
+    return runtime_folders_of_user("/run/sluice");
 }
 
 std::string executable_path() {

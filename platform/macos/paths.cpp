@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "posix/runtime_folders.hpp"
+
 namespace sluice::platform {
 
 std::string config_folder() {
@@ -23,6 +25,10 @@ std::string log_folder() {
 
 std::string state_folder() {
     return "/Library/Application Support/Sluice";
+}
+
+std::vector<std::string> runtime_folders() {
+    return runtime_folders_of_user("/var/run/sluice");
 }
 
 std::string executable_path() {

@@ -40,14 +40,14 @@ bool remove_stale_file(const std::string& path, const SocketAddress& target) {
 
 Result<void> bind_socket_file(NativeSocket socket, const ListenAddress& address,
                               const SocketAddress& target) {
-    constexpr mode_t owner_and_group = 0660;
+    const mode_t mode = address.is_private ? 0600 : 0660;
     const std::string& path = address.host;
     if (!remove_stale_file(path, target) ||
         ::bind(socket, target.data(), static_cast<socklen_t>(target.size())) != 0) {
         return fail(listen_error(address, last_error()));
     }
     // Nobody can connect before listen(), so the mode is in force in time.
-    if (::chmod(path.c_str(), owner_and_group) != 0) {
+    if (::chmod(path.c_str(), mode) != 0) {
         const std::error_code cause = last_error();
         ::unlink(path.c_str());
         return fail(listen_error(address, cause));

@@ -4,7 +4,7 @@
 
 namespace sluice::platform {
 
-/// Binds a Unix-domain socket to its path with mode 0660, in the place of a file that a dead
+/// Binds a Unix-domain socket to its path with mode 0660, or 0600 when it is private, in the place of a file that a dead
 /// process has left.
 ///
 /// Failure:   somebody listens there, or the path names something else than a socket.

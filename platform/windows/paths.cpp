@@ -33,6 +33,12 @@ std::string state_folder() {
     return config_folder() + "\\state";
 }
 
+std::vector<std::string> runtime_folders() {
+    // Inside the profile, which no other user but administrators can read.
+    const std::string own = environment(L"LOCALAPPDATA");
+    return {(own.empty() ? state_folder() : own + "\\Sluice\\run")};
+}
+
 std::string executable_path() {
     // Paths of Windows may have 32,767 characters.
     std::wstring path(32768, L'\0');

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace sluice::platform {
 
@@ -20,6 +21,11 @@ namespace sluice::platform {
 /// Where files live that must survive a restart: /var/lib/sluice, /Library/Application
 /// Support/Sluice, %ProgramData%\Sluice\state.
 [[nodiscard]] std::string state_folder();
+
+/// Where files live that are of use while the gateway runs, for its user alone. The first is where it puts them, in any may
+/// they be looked for: $RUNTIME_DIRECTORY (systemd's), then root's /run/sluice (macOS: /var/run/sluice), $XDG_RUNTIME_DIR/sluice
+/// and /tmp/sluice-USER; on Windows %LOCALAPPDATA%\Sluice\run.
+[[nodiscard]] std::vector<std::string> runtime_folders();
 
 /// The program that runs, in full; empty when the system does not tell.
 [[nodiscard]] std::string executable_path();

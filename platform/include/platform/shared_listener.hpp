@@ -16,6 +16,8 @@ struct ListenAddress {
     std::string host;
     /// 0 lets the system choose; unused for a path.
     std::uint16_t port = 0;
+    /// Of a Unix-domain socket: for the gateway's own user alone (mode 0600) instead of its group too (0660).
+    bool is_private = false;
 
     /// "127.0.0.1:8080", "[::1]:8080", "unix:/run/sluice.sock".
     [[nodiscard]] std::string text() const;
@@ -62,8 +64,8 @@ private:
 };
 
 /// Binds and listens. An IPv6 wildcard ("::") is dual stack: it takes IPv4 clients too; any other
-/// IPv6 address is IPv6 only. A Unix-domain socket gets mode 0660; a file left over by a dead
-/// process is replaced.
+/// IPv6 address is IPv6 only. A Unix-domain socket gets mode 0660, or 0600
+/// when it is private; a file left over by a dead process is replaced.
 ///
 /// Failure:   the address is in use (also by another gateway), not local, not permitted or not an
 ///            address literal: code System, the context names the address and what may be done.

@@ -21,6 +21,11 @@ TEST_CASE("standard folders are absolute and end without a separator", "[platfor
     }
 }
 
+TEST_CASE("there is a folder for what is of use while the gateway runs", "[platform]") {
+    REQUIRE_FALSE(runtime_folders().empty());
+    for (const std::string& folder : runtime_folders()) CHECK(path_of(folder).is_absolute());
+}
+
 TEST_CASE("the default configuration file lies in the configuration folder", "[platform]") {
     const std::string file = default_config_file();
     CHECK(file.starts_with(config_folder()));

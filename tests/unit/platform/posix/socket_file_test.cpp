@@ -50,6 +50,17 @@ TEST_CASE("a Unix-domain listener takes connections and is handed over", "[platf
     CHECK(peer_user(accepted->socket.get()) == own_user());
 }
 
+TEST_CASE("a private Unix-domain socket is for its user alone", "[platform]") {
+    const Folder folder;
+    ListenAddress address = folder.socket();
+    address.is_private = true;
+    const auto listener = open_listener(address, 16);
+    REQUIRE(listener);
+    struct stat facts {};
+    REQUIRE(::stat(address.host.c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 07777) == 0600);
+}
+
 TEST_CASE("a TCP connection does not tell the user at its other end", "[platform]") {
     const auto listener = open_listener({AddressFamily::Ipv4, "127.0.0.1", 0}, 16);
     REQUIRE(listener);
