@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -26,6 +27,8 @@ public:
     using Sink = void (*)(std::string_view line);
 
     Log(Format format, LogLevel least, Sink sink) : format_(format), least_(least), sink_(sink) {}
+    Log(const Log& other) : format_(other.format_), least_(other.least()), sink_(other.sink_) {}
+    Log& operator=(const Log&) = delete;
 
     /// To standard error: text when it is a terminal (the caller knows), JSON lines otherwise.
     [[nodiscard]] static Log to_stderr(Format format, LogLevel least);
@@ -46,11 +49,16 @@ public:
         write(LogLevel::Error, message, fields);
     }
 
-    [[nodiscard]] bool is_enabled(LogLevel level) const { return level >= least_; }
+    [[nodiscard]] bool is_enabled(LogLevel level) const { return level >= least(); }
+
+    /// The least important level that is still written. A switch that can be turned while others write, any thread; also
+    /// of a log that is const for those who only write.
+    [[nodiscard]] LogLevel least() const { return least_.load(std::memory_order_relaxed); }
+    void set_least(LogLevel level) const { least_.store(level, std::memory_order_relaxed); }
 
 private:
     Format format_;
-    LogLevel least_;
+    mutable std::atomic<LogLevel> least_;
     Sink sink_;
 };
 

@@ -83,6 +83,15 @@ TEST_CASE("Lines below the least level are not written", "[base]") {
     CHECK(std::count(written().begin(), written().end(), '\n') == 2);
 }
 
+TEST_CASE("The least level of a log can be changed while it is in use", "[base]") {
+    const Log log = log_as(Log::Format::Text, LogLevel::Error);
+    log.info("before");
+    log.set_least(LogLevel::Debug);
+    log.debug("after");
+    CHECK(written().find("before") == std::string::npos);
+    CHECK(written().find("after") != std::string::npos);
+}
+
 TEST_CASE("Nothing in a message or field breaks a line or colours the screen", "[base]") {
     const Log::Format format = GENERATE(Log::Format::Text, Log::Format::Json);
     std::string every_byte;
