@@ -176,6 +176,13 @@ std::expected<Network, Complaint> parse_network(std::string_view text) {
     return unmapped(*network);
 }
 
+std::string format_network(const Network& network) {
+    std::string text = text_of(network);
+    const std::string_view single = network.kind == Address::Kind::Ipv4 ? "/32" : "/128";
+    if (text.ends_with(single)) text.resize(text.size() - single.size());
+    return text;
+}
+
 std::optional<Network> parse_ip(std::string_view text) {
     const auto literal = parse_literal(text);
     if (!literal) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "config/model.hpp"
@@ -19,6 +20,9 @@ namespace sluice::config {
 /// Reads "10.0.0.0/8", "2001:db8::/32" or a single address, which is a network of one. Bits behind
 /// the prefix must be zero. IPv4-mapped IPv6 networks (::ffff:0:0/96 and longer) become IPv4 ones.
 [[nodiscard]] std::expected<Network, Complaint> parse_network(std::string_view text);
+
+/// "10.0.0.0/8", or a single address without a prefix.
+[[nodiscard]] std::string format_network(const Network& network);
 
 /// Reads an IP literal without brackets and port, as X-Forwarded-For carries it. Zone ids are
 /// refused.

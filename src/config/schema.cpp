@@ -332,6 +332,7 @@ constexpr Key schema_key{
             std::string ignored;
             reader.read(self, node, ignored);
         },
+    .write = [](const void*, const Key&) -> std::optional<Node> { return std::nullopt; },
     .default_text = [](const Key&) { return std::string{}; }};
 
 constexpr std::array root_keys{

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,6 +69,8 @@ struct Key {
 
     /// Reads the node into this key's member of `owner`, the struct that the object describes.
     void (*read)(void* owner, const Key& key, const Node& node, Reader& reader) = nullptr;
+    /// This key's member of `owner` as it would stand in a file; nullopt where that is said by leaving the key out.
+    std::optional<Node> (*write)(const void* owner, const Key& key) = nullptr;
     /// The default as it would be written in a file, taken from a default-constructed struct.
     std::string (*default_text)(const Key& key) = nullptr;
 };

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/node_writer.hpp"
 #include "config/quantity.hpp"
 #include "config/reader.hpp"
 #include "config/schema.hpp"
@@ -108,6 +109,9 @@ constexpr Key bind(Key key) {
     if (key.type == Type::Text) key.type = type_of<Value>();
     key.read = [](void* owner, const Key& self, const Node& node, Reader& reader) {
         reader.read(self, node, follow<Path...>(*static_cast<Owner*>(owner)));
+    };
+    key.write = [](const void* owner, const Key& self) -> std::optional<Node> {
+        return write_value(self, follow<Path...>(*static_cast<const Owner*>(owner)));
     };
     key.default_text = [](const Key& self) -> std::string {
         const Owner owner{};

@@ -40,14 +40,19 @@ std::expected<StatusRange, Complaint> parse_status_range(std::string_view text) 
                                      "write one such as 502, \"5xx\" or \"200-299\""});
 }
 
+std::string format_range(const StatusRange& range) {
+    const std::string first = std::to_string(range.first);
+    return range.first == range.last ? first : first + '-' + std::to_string(range.last);
+}
+
 std::string format_statuses(const std::vector<StatusRange>& ranges) {
     std::string out = "[";
     for (const StatusRange& range : ranges) {
         if (out.size() > 1) out += ", ";
         if (range.first == range.last) {
-            out += std::to_string(range.first);
+            out += format_range(range);
         } else {
-            out += '"' + std::to_string(range.first) + '-' + std::to_string(range.last) + '"';
+            out += '"' + format_range(range) + '"';
         }
     }
     return out + "]";
