@@ -22,15 +22,8 @@ constexpr const char* index_page =
 
 }  // namespace
 
-Admin::Admin(const telemetry::MetricsRegistry& metrics, std::shared_ptr<const proxy::Snapshot> snapshot, std::string config)
-    : metrics_(metrics),
-      snapshot_(std::move(snapshot)),
-      config_(std::move(config)),
-      started_milliseconds_(wall_clock_milliseconds()) {}
-
-void Admin::add_listener(std::string name, std::string address) {
-    listeners_.push_back({std::move(name), std::move(address)});
-}
+Admin::Admin(const telemetry::MetricsRegistry& metrics, const InForce& in_force, std::string config)
+    : metrics_(metrics), in_force_(in_force), config_(std::move(config)), started_milliseconds_(wall_clock_milliseconds()) {}
 
 net::Task<proxy::LocalResponse> Admin::answer(const proxy::LocalRequest& request) const {
     if (request.body_error != nullptr) co_return proxy::plain_error(*request.body_error);
@@ -70,30 +63,23 @@ telemetry::ProcessNumbers Admin::process_numbers() const {
 }
 
 std::string Admin::metrics_page() const {
+    const InForce::View view = in_force_.view();
     return telemetry::prometheus_text(metrics_.collect(), process_numbers()) +
-           telemetry::prometheus_clusters(cluster_report(*snapshot_, Clock::now()));
+           telemetry::prometheus_clusters(cluster_report(*view.snapshot, Clock::now())) +
+           telemetry::prometheus_reloads(view.reload);
 }
 
 std::string Admin::status_page() const {
+    const InForce::View view = in_force_.view();
     telemetry::StatusFacts facts;
     facts.process = process_numbers();
     facts.uptime_seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     facts.config = config_;
     facts.is_draining = draining_.load(std::memory_order_relaxed);
-    facts.listeners = listeners_;
-    facts.clusters = cluster_report(*snapshot_, Clock::now());
+    facts.listeners = view.listeners;
+    facts.clusters = cluster_report(*view.snapshot, Clock::now());
+    facts.reload = view.reload;
     return telemetry::status_document(facts, metrics_.collect());
-}
-
-telemetry::MetricLabels metric_labels(const proxy::Snapshot& snapshot) {
-    telemetry::MetricLabels labels;
-    for (const proxy::RoutePlan& route : snapshot.route_plans()) labels.routes.push_back(route.label);
-    for (const proxy::ClusterPlan& cluster : snapshot.clusters()) {
-        for (const std::string& endpoint : cluster.endpoint_names) {
-            labels.endpoints.push_back({cluster.config->name, endpoint});
-        }
-    }
-    return labels;
 }
 
 }  // namespace sluice::app

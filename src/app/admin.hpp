@@ -2,11 +2,10 @@
 
 #include <atomic>
 #include <string>
-#include <vector>
 
+#include "app/in_force.hpp"
 #include "base/clock.hpp"
 #include "proxy/local_service.hpp"
-#include "proxy/snapshot.hpp"
 #include "telemetry/metrics_registry.hpp"
 #include "telemetry/status.hpp"
 
@@ -15,13 +14,11 @@ namespace sluice::app {
 /// Answers the admin listener: /healthz, /readyz, /metrics, /status. Read only.
 ///
 /// Threading: `answer` runs on a worker, `set_draining` on any thread, all else before the workers start.
-/// Lifetime:  the metrics outlive it.
+/// Lifetime:  the metrics and what is in force outlive it.
 class Admin {
 public:
     /// `config` is what /status calls the configuration: a file, or "embedded".
-    Admin(const telemetry::MetricsRegistry& metrics, std::shared_ptr<const proxy::Snapshot> snapshot, std::string config);
-
-    void add_listener(std::string name, std::string address);
+    Admin(const telemetry::MetricsRegistry& metrics, const InForce& in_force, std::string config);
 
     [[nodiscard]] net::Task<proxy::LocalResponse> answer(const proxy::LocalRequest& request) const;
 
@@ -36,15 +33,11 @@ private:
     [[nodiscard]] telemetry::ProcessNumbers process_numbers() const;
 
     const telemetry::MetricsRegistry& metrics_;
-    std::shared_ptr<const proxy::Snapshot> snapshot_;
+    const InForce& in_force_;
     std::string config_;
-    std::vector<telemetry::ListenerStatus> listeners_;
     TimePoint started_ = Clock::now();
     std::int64_t started_milliseconds_;
     std::atomic<bool> draining_{false};
 };
-
-/// What the metrics call the routes and endpoints of a snapshot.
-[[nodiscard]] telemetry::MetricLabels metric_labels(const proxy::Snapshot& snapshot);
 
 }  // namespace sluice::app

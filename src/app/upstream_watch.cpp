@@ -34,14 +34,16 @@ std::vector<upstream::FoundEndpoint> found_in(const net::Resolution& resolution)
 
 }  // namespace
 
-UpstreamWatch::UpstreamWatch(std::shared_ptr<const proxy::Snapshot> snapshot, const Log& log, std::uint64_t seed)
-    : snapshot_(std::move(snapshot)), log_(log), resolver_(settings_of(snapshot_->config().resolver)), worker_(0, seed) {
-    for (const proxy::ClusterPlan& cluster : snapshot_->clusters()) watch_names(cluster.state);
-}
+UpstreamWatch::UpstreamWatch(const Log& log, std::uint64_t seed) : log_(log), worker_(0, seed) {}
 
 UpstreamWatch::~UpstreamWatch() { stop(); }
 
+bool UpstreamWatch::is_of(const proxy::Snapshot& snapshot, const ClusterPtr& cluster) {
+    return std::ranges::find(snapshot.clusters(), cluster, &proxy::ClusterPlan::state) != snapshot.clusters().end();
+}
+
 void UpstreamWatch::watch_names(const ClusterPtr& cluster) {
+    Watched watched{cluster, {}};
     const std::vector<config::Endpoint>& endpoints = cluster->config().endpoints;
     for (std::uint32_t i = 0; i < endpoints.size(); ++i) {
         const config::Endpoint& endpoint = endpoints[i];
@@ -49,8 +51,10 @@ void UpstreamWatch::watch_names(const ClusterPtr& cluster) {
         if (!is_srv && endpoint.address.kind != config::Address::Kind::Name) continue;
         const net::Query query = is_srv ? net::Query{net::Query::Kind::Srv, endpoint.srv, 0}
                                         : net::Query{net::Query::Kind::Host, endpoint.address.host, endpoint.address.port};
-        resolver_.watch(query, [this, cluster, i](const net::Resolution& resolution) { on_resolution(cluster, i, resolution); });
+        watched.names.push_back(resolver_->watch(
+            query, [this, cluster, i](const net::Resolution& resolution) { on_resolution(cluster, i, resolution); }));
     }
+    watched_.push_back(std::move(watched));
 }
 
 void UpstreamWatch::on_resolution(const ClusterPtr& cluster, std::uint32_t configured, const net::Resolution& resolution) {
@@ -73,19 +77,46 @@ void UpstreamWatch::follow(const ClusterPtr& cluster) {
     if (checker_) checker_->follow(cluster);
 }
 
-void UpstreamWatch::start() {
-    is_running_ = true;
-    worker_.start([this] {
-        checker_ = std::make_unique<proxy::HealthChecker>(worker_, log_);
-        for (const proxy::ClusterPlan& cluster : snapshot_->clusters()) follow(cluster.state);
+void UpstreamWatch::begin() {
+    if (std::exchange(is_running_, true)) return;
+    worker_.start([this] { checker_ = std::make_unique<proxy::HealthChecker>(worker_, log_); });
+}
+
+void UpstreamWatch::prepare(const proxy::Snapshot& snapshot) {
+    begin();
+    const config::Resolver& settings = snapshot.config().resolver;
+    if (resolver_ == nullptr || resolver_config_ != settings) {
+        // Other name servers: every name is asked for anew, and what is known stays until then.
+        if (resolver_) resolver_->stop();
+        watched_.clear();
+        resolver_ = std::make_unique<net::Resolver>(settings_of(settings));
+        resolver_config_ = settings;
+        resolver_->start();
+    }
+    for (const proxy::ClusterPlan& plan : snapshot.clusters()) {
+        const bool is_known = std::ranges::find(watched_, plan.state, &Watched::cluster) != watched_.end();
+        if (!is_known) watch_names(plan.state);
+    }
+    resolver_->wait_first(first_lookup_time);
+}
+
+void UpstreamWatch::apply(const std::shared_ptr<const proxy::Snapshot>& snapshot) {
+    std::vector<ClusterPtr> gone;
+    for (const Watched& watched : watched_) {
+        if (is_of(*snapshot, watched.cluster)) continue;
+        for (const net::Resolver::Watch name : watched.names) resolver_->unwatch(name);
+        gone.push_back(watched.cluster);
+    }
+    std::erase_if(watched_, [&](const Watched& watched) { return !is_of(*snapshot, watched.cluster); });
+    worker_.post([this, snapshot, gone = std::move(gone)] {
+        for (const proxy::ClusterPlan& plan : snapshot->clusters()) follow(plan.state);
+        for (const ClusterPtr& cluster : gone) checker_->leave(*cluster);
     });
-    resolver_.start();
-    resolver_.wait_first(first_lookup_time);
 }
 
 void UpstreamWatch::stop() {
     if (!std::exchange(is_running_, false)) return;
-    resolver_.stop();
+    if (resolver_) resolver_->stop();
     std::promise<void> ended;
     worker_.post([this, &ended] { checker_->stop([&ended] { ended.set_value(); }); });
     ended.get_future().wait();

@@ -20,6 +20,7 @@ struct Endpoint {
     std::uint32_t priority = 0;
     /// Gets no new clients; those that stick to it stay.
     bool drain = false;
+    bool operator==(const Endpoint&) const = default;
 };
 
 enum class Balance : std::uint8_t { RoundRobin, LeastRequest, Random, Hash };
@@ -30,6 +31,7 @@ struct HashKey {
     By by = By::Client;
     /// Of the header, cookie or query parameter.
     std::string name;
+    bool operator==(const HashKey&) const = default;
 };
 
 /// A cookie of the gateway's that leads a client back to the endpoint that it had.
@@ -41,6 +43,7 @@ struct Sticky {
     /// 0 lets the cookie end with the browser's session.
     milliseconds max_age{0};
     bool secure = false;
+    bool operator==(const Sticky&) const = default;
 };
 
 /// Asks each endpoint from time to time whether it is well.
@@ -61,6 +64,7 @@ struct HealthCheck {
     /// Checks in a row that must pass or fail to change the state.
     std::uint32_t healthy = 2;
     std::uint32_t unhealthy = 3;
+    bool operator==(const HealthCheck&) const = default;
 };
 
 /// Takes an endpoint out of use for a while because of what requests met there.
@@ -74,6 +78,7 @@ struct Ejection {
     milliseconds max_time = std::chrono::minutes{5};
     /// Of the cluster's endpoints, but one may always be out where there are two.
     std::uint32_t max_percent = 50;
+    bool operator==(const Ejection&) const = default;
 };
 
 /// Stops asking a cluster that fails as a whole.
@@ -95,6 +100,7 @@ struct Breaker {
     std::uint32_t max_requests = 0;
     /// What clients get while it is open; a plain 503 when left out.
     std::optional<Respond> fallback;
+    bool operator==(const Breaker&) const = default;
 };
 
 struct Retry {
@@ -117,6 +123,7 @@ struct Retry {
     std::uint32_t budget_per_second = 3;
     /// A GET that has no response head by then is sent to a second endpoint as well; 0 never does.
     milliseconds hedge_after{0};
+    bool operator==(const Retry&) const = default;
 };
 
 /// Connections of the whole gateway to one endpoint.
@@ -128,6 +135,7 @@ struct Pool {
     /// Requests that may wait for a connection, per worker and endpoint.
     std::uint32_t queue = 1024;
     milliseconds queue_timeout = seconds{1};
+    bool operator==(const Pool&) const = default;
 };
 
 struct Cluster {
@@ -153,7 +161,14 @@ struct Cluster {
     std::optional<Breaker> breaker;
     Retry retry;
     Position position;
+    bool operator==(const Cluster&) const = default;
 };
+
+/// Whether two say the same, wherever they stand in their files.
+[[nodiscard]] inline bool same_settings(Cluster a, Cluster b) {
+    a.position = b.position;
+    return a == b;
+}
 
 /// How names are looked up.
 struct Resolver {
@@ -164,6 +179,7 @@ struct Resolver {
     milliseconds min_interval = seconds{1};
     milliseconds timeout = seconds{2};
     std::uint32_t tries = 3;
+    bool operator==(const Resolver&) const = default;
 };
 
 }  // namespace sluice::config

@@ -21,12 +21,14 @@ struct Listener {
     /// Connections that the kernel may keep waiting for us to accept them.
     std::uint32_t backlog = 1024;
     Position position;
+    bool operator==(const Listener&) const = default;
 };
 
 /// A header or query parameter that must be there, with this value when one is given.
 struct Condition {
     std::string name;
     std::optional<std::string> value;
+    bool operator==(const Condition&) const = default;
 };
 
 struct Match {
@@ -38,6 +40,7 @@ struct Match {
     std::vector<std::string> methods;
     std::vector<Condition> headers;
     std::vector<Condition> query;
+    bool operator==(const Match&) const = default;
 };
 
 /// Edits of a message's headers, done in the order remove, set, add.
@@ -46,18 +49,21 @@ struct HeaderEdits {
     std::vector<HeaderValue> set;
     std::vector<HeaderValue> add;
     [[nodiscard]] bool empty() const { return remove.empty() && set.empty() && add.empty(); }
+    bool operator==(const HeaderEdits&) const = default;
 };
 
 /// One of the clusters that share a route's requests.
 struct Share {
     std::string cluster;
     std::uint32_t weight = 1;
+    bool operator==(const Share&) const = default;
 };
 
 /// A copy of a request, whose response nobody waits for.
 struct Mirror {
     std::string cluster;
     std::uint32_t percent = 100;
+    bool operator==(const Mirror&) const = default;
 };
 
 struct Forward {
@@ -77,11 +83,13 @@ struct Forward {
     std::string strip_prefix;
     /// Replaces the whole path; may use the route's parameters: "/v2/orders/:id".
     std::string rewrite;
+    bool operator==(const Forward&) const = default;
 };
 
 struct Redirect {
     std::uint16_t status = 308;
     std::string location;
+    bool operator==(const Redirect&) const = default;
 };
 
 struct Route {
@@ -95,6 +103,7 @@ struct Route {
     /// Free key/value pairs for filters and logs.
     std::map<std::string, std::string> metadata;
     Position position;
+    bool operator==(const Route&) const = default;
 };
 
 struct Limits {
@@ -112,6 +121,7 @@ struct Limits {
     std::uint32_t connections = 16384;
     std::uint32_t connections_per_client = 0;
     std::uint32_t requests_per_connection = 0;
+    bool operator==(const Limits&) const = default;
 };
 
 struct Forwarding {
@@ -122,6 +132,7 @@ struct Forwarding {
     /// The name in Via; empty sends no Via.
     std::string via = "sluice";
     std::string request_id_header = "X-Request-Id";
+    bool operator==(const Forwarding&) const = default;
 };
 
 struct LogSettings {
@@ -131,11 +142,13 @@ struct LogSettings {
     Format format = Format::Auto;
     /// "off", "stdout", or a file's path.
     std::string access = "off";
+    bool operator==(const LogSettings&) const = default;
 };
 
 struct Admin {
     bool enabled = true;
     Address address{Address::Kind::Ipv4, "127.0.0.1", 9901};
+    bool operator==(const Admin&) const = default;
 };
 
 struct Config {

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 struct Position {
     std::uint32_t line = 0;
     std::uint32_t column = 0;
+    bool operator==(const Position&) const = default;
 };
 
 /// "127.0.0.1:8080", "[::1]:8080", "orders.internal:8080" or "unix:/run/sluice.sock".
@@ -43,6 +44,7 @@ struct Network {
 struct HeaderValue {
     std::string name;
     std::string value;
+    bool operator==(const HeaderValue&) const = default;
 };
 
 /// Statuses from the first to the last, both included.
@@ -64,6 +66,7 @@ struct Respond {
     std::uint16_t status = 200;
     std::string body;
     std::vector<HeaderValue> headers;
+    bool operator==(const Respond&) const = default;
 };
 
 }  // namespace sluice::config

@@ -38,14 +38,15 @@ void Acceptor::start() {
     wait();
 }
 
-void Acceptor::stop() {
+platform::OpenListener Acceptor::stop() {
     pause_.reset();
-    if (!waiter_) return;
-    std::error_code ignored;
-    // The listener owns the socket: Asio only gives up its registration.
-    waiter_->socket.release(ignored);
-    waiter_.reset();
-    listener_.close();
+    if (waiter_) {
+        std::error_code ignored;
+        // The listener owns the socket: Asio only gives up its registration.
+        waiter_->socket.release(ignored);
+        waiter_.reset();
+    }
+    return std::move(listener_);
 }
 
 void Acceptor::wait() {

@@ -18,7 +18,8 @@ public:
     ~Acceptor();
 
     void start();
-    void stop();
+    /// Stops accepting and yields the socket with what waits there, for another worker, or to be closed.
+    [[nodiscard]] platform::OpenListener stop();
 
     [[nodiscard]] Worker& worker() { return worker_; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <latch>
+#include <mutex>
 #include <vector>
 
 #include "net/acceptor.hpp"
@@ -10,7 +11,10 @@
 namespace sluice::net {
 
 struct Listener::Shared {
+    /// Under the mutex where connections are handed over, since the accept thread looks at them.
+    std::mutex mutex;
     std::vector<Worker*> workers;
+    std::uint32_t backlog = 0;
     /// All of one strategy: a socket per worker, or a single one.
     std::vector<platform::OpenListener> sockets;
     platform::ListenAddress address;
@@ -20,6 +24,8 @@ struct Listener::Shared {
     platform::AcceptThread accept_thread;
 
     void deliver(platform::Accepted accepted) {
+        // Until it is posted: a worker that is taken off the list afterwards still gets it before it hears that it is to end.
+        const std::scoped_lock lock(mutex);
         const auto least = std::ranges::min_element(workers, {}, &Worker::load);
         Worker& worker = **least;
         // Counted here already, so that a burst does not all go to one worker; the session takes it over.
@@ -30,7 +36,46 @@ struct Listener::Shared {
             on_accept(worker, std::move(*shared));
         });
     }
+
+    [[nodiscard]] Result<void> open_siblings();
+    void start_acceptors();
+    void stop_acceptors();
 };
+
+/// A socket for every worker, where each has its own.
+Result<void> Listener::Shared::open_siblings() {
+    while (!hand_over && sockets.size() < workers.size()) {
+        Result<platform::OpenListener> next = platform::open_sibling(sockets.front(), backlog);
+        if (!next) return fail(std::move(next.error()));
+        sockets.push_back(std::move(*next));
+    }
+    return {};
+}
+
+/// Gives every worker a socket, or some of them several.
+void Listener::Shared::start_acceptors() {
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        auto acceptor = std::make_shared<Acceptor>(*workers[i % workers.size()], std::move(sockets[i]), on_accept);
+        acceptors.push_back(acceptor);
+        acceptor->worker().post([acceptor] { acceptor->start(); });
+    }
+    sockets.clear();
+}
+
+/// Takes the sockets back. Returns when every worker has let go, so that what the handler refers to may end.
+void Listener::Shared::stop_acceptors() {
+    std::latch stopped(static_cast<std::ptrdiff_t>(acceptors.size()));
+    std::vector<platform::OpenListener> returned(acceptors.size());
+    for (std::size_t i = 0; i < acceptors.size(); ++i) {
+        acceptors[i]->worker().post([acceptor = acceptors[i], &stopped, &socket = returned[i]] {
+            socket = acceptor->stop();
+            stopped.count_down();
+        });
+    }
+    stopped.wait();
+    acceptors.clear();
+    for (platform::OpenListener& socket : returned) sockets.push_back(std::move(socket));
+}
 
 Listener::Listener(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
 Listener::~Listener() { stop(); }
@@ -40,17 +85,12 @@ Result<std::unique_ptr<Listener>> Listener::open(const platform::ListenAddress& 
                                                  std::span<Worker* const> workers) {
     auto shared = std::make_unique<Shared>();
     shared->workers.assign(workers.begin(), workers.end());
+    shared->backlog = backlog;
     shared->hand_over = sharing_strategy(address) == platform::SharingStrategy::HandOver;
     Result<platform::OpenListener> first = platform::open_listener(address, backlog);
     if (!first) return fail(std::move(first.error()));
     shared->address = first->address();
     shared->sockets.push_back(std::move(*first));
-    while (!shared->hand_over && shared->sockets.size() < workers.size()) {
-        Result<platform::OpenListener> next =
-            platform::open_sibling(shared->sockets.front(), backlog);
-        if (!next) return fail(std::move(next.error()));
-        shared->sockets.push_back(std::move(*next));
-    }
     return std::unique_ptr<Listener>(new Listener(std::move(shared)));
 }
 
@@ -67,29 +107,30 @@ Result<void> Listener::start(AcceptHandler on_accept) {
         return shared_->accept_thread.start(
             handles, [shared](platform::Accepted accepted) { shared->deliver(std::move(accepted)); });
     }
-    for (std::size_t i = 0; i < shared_->sockets.size(); ++i) {
-        auto acceptor = std::make_shared<Acceptor>(
-            *shared_->workers[i], std::move(shared_->sockets[i]), shared_->on_accept);
-        shared_->acceptors.push_back(acceptor);
-        acceptor->worker().post([acceptor] { acceptor->start(); });
+    Result<void> opened = shared_->open_siblings();
+    if (opened) shared_->start_acceptors();
+    return opened;
+}
+
+void Listener::use(std::span<Worker* const> workers) {
+    Shared& shared = *shared_;
+    if (std::ranges::equal(workers, shared.workers)) return;
+    if (shared.hand_over) {
+        const std::scoped_lock lock(shared.mutex);
+        shared.workers.assign(workers.begin(), workers.end());
+        return;
     }
-    shared_->sockets.clear();
-    return {};
+    shared.stop_acceptors();
+    shared.workers.assign(workers.begin(), workers.end());
+    if (!shared.on_accept) return;
+    static_cast<void>(shared.open_siblings());
+    shared.start_acceptors();
 }
 
 void Listener::stop() {
     shared_->accept_thread.stop();
+    shared_->stop_acceptors();
     shared_->sockets.clear();
-    // Returns when every worker has let go, so that what the handler refers to may end.
-    std::latch stopped(static_cast<std::ptrdiff_t>(shared_->acceptors.size()));
-    for (const std::shared_ptr<Acceptor>& acceptor : shared_->acceptors) {
-        acceptor->worker().post([acceptor, &stopped] {
-            acceptor->stop();
-            stopped.count_down();
-        });
-    }
-    stopped.wait();
-    shared_->acceptors.clear();
 }
 
 }  // namespace sluice::net

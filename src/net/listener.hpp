@@ -25,6 +25,7 @@ using AcceptHandler = std::function<void(Worker& worker, platform::Accepted acce
 /// Failure:   open: the address can't be bound. Out of descriptors while running: accepting pauses.
 class Listener {
 public:
+    /// Binds. The workers are those that will accept; they may be told by `use` later.
     [[nodiscard]] static Result<std::unique_ptr<Listener>> open(
         const platform::ListenAddress& address, std::uint32_t backlog,
         std::span<Worker* const> workers);
@@ -34,6 +35,10 @@ public:
     [[nodiscard]] const platform::ListenAddress& address() const;
 
     [[nodiscard]] Result<void> start(AcceptHandler on_accept);
+
+    /// Other workers from now on, also before `start`. No connection is lost: what waits in a socket is taken by the worker that gets it. A
+    /// failure to open one more socket leaves the new workers without one of their own.
+    void use(std::span<Worker* const> workers);
 
     /// No connection is accepted any more, and the system refuses new ones.
     void stop();

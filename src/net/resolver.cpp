@@ -17,6 +17,9 @@ constexpr std::chrono::milliseconds slice{100};
 
 /// A watched name. The resolver's thread alone.
 struct Resolver::Name {
+    Watch watch = 0;
+    /// Nobody wants it any more; it goes when no lookup is under way.
+    bool is_gone = false;
     Query query;
     Callback on_change;
     /// While a lookup is under way.
@@ -36,15 +39,53 @@ Resolver::Resolver(ResolverSettings settings) : settings_(std::move(settings)) {
 
 Resolver::~Resolver() { stop(); }
 
-void Resolver::watch(Query query, Callback on_change) {
+Resolver::Watch Resolver::watch(Query query, Callback on_change) {
     auto name = std::make_unique<Name>();
     name->query = std::move(query);
     name->on_change = std::move(on_change);
-    names_.push_back(std::move(name));
+    const std::lock_guard lock(mutex_);
+    const Watch watch = ++last_watch_;
+    name->watch = watch;
+    added_.push_back(std::move(name));
+    ++names_without_end_;
+    changed_.notify_all();
+    return watch;
+}
+
+void Resolver::unwatch(Watch watch) {
+    const std::lock_guard lock(mutex_);
+    removed_.push_back(watch);
+    changed_.notify_all();
+}
+
+/// Takes in what was watched and unwatched meanwhile.
+void Resolver::take_changes() {
+    std::unique_lock lock(mutex_);
+    for (std::unique_ptr<Name>& name : added_) names_.push_back(std::move(name));
+    added_.clear();
+    const std::vector<Watch> removed = std::exchange(removed_, {});
+    lock.unlock();
+    for (const Watch watch : removed) {
+        const auto name = std::ranges::find(names_, watch, [](const auto& one) { return one->watch; });
+        if (name != names_.end()) (*name)->is_gone = true;
+    }
+    for (const std::unique_ptr<Name>& name : names_) {
+        if (name->is_gone && !name->lookup) count_first_end(*name);
+    }
+    std::erase_if(names_, [](const auto& name) { return name->is_gone && !name->lookup; });
+}
+
+/// Whoever waits for first lookups waits for one less.
+void Resolver::count_first_end(Name& name) {
+    if (std::exchange(name.has_ended_once, true)) return;
+    {
+        const std::lock_guard lock(mutex_);
+        --names_without_end_;
+    }
+    changed_.notify_all();
 }
 
 void Resolver::start() {
-    names_without_end_ = names_.size();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -71,6 +112,7 @@ bool Resolver::is_stopping() {
 void Resolver::run() {
     std::unique_ptr<ResolverChannel> channel;
     while (!is_stopping()) {
+        take_changes();
         begin_due(channel);
         if (channel && !channel->is_idle()) channel->process(slice);
         end_lookups();
@@ -85,7 +127,7 @@ void Resolver::run() {
 void Resolver::begin_due(std::unique_ptr<ResolverChannel>& channel) {
     const TimePoint now = Clock::now();
     for (const std::unique_ptr<Name>& name : names_) {
-        if (name->lookup || name->due > now) continue;
+        if (name->lookup || name->is_gone || name->due > now) continue;
         if (!channel) channel = std::make_unique<ResolverChannel>(settings_);
         name->lookup = std::make_unique<NameLookup>(
             name->query, [&ended = name->ended](LookupResult result) { ended = std::move(result); });
@@ -97,13 +139,9 @@ void Resolver::end_lookups() {
     for (const std::unique_ptr<Name>& name : names_) {
         if (!name->ended) continue;
         name->lookup.reset();
-        settle(*name, *std::exchange(name->ended, std::nullopt));
-        if (std::exchange(name->has_ended_once, true)) continue;
-        {
-            const std::lock_guard lock(mutex_);
-            --names_without_end_;
-        }
-        changed_.notify_all();
+        const LookupResult result = *std::exchange(name->ended, std::nullopt);
+        if (!name->is_gone) settle(*name, result);
+        count_first_end(*name);
     }
 }
 
@@ -122,10 +160,10 @@ void Resolver::settle(Name& name, const LookupResult& result) {
 
 void Resolver::wait_for_due() {
     std::unique_lock lock(mutex_);
-    const auto stopping = [this] { return is_stopping_; };
-    if (names_.empty()) return changed_.wait(lock, stopping);
+    const auto has_news = [this] { return is_stopping_ || !added_.empty() || !removed_.empty(); };
+    if (names_.empty()) return changed_.wait(lock, has_news);
     const auto next = std::ranges::min_element(names_, {}, [](const auto& name) { return name->due; });
-    changed_.wait_until(lock, (*next)->due, stopping);
+    changed_.wait_until(lock, (*next)->due, has_news);
 }
 
 }  // namespace sluice::net

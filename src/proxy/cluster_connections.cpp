@@ -13,22 +13,64 @@ constexpr std::size_t most_avoided = 8;
 
 }  // namespace
 
-ClusterConnections::ClusterConnections(const EndpointConnections::Context& context,
-                                       std::shared_ptr<upstream::ClusterState> state, std::uint32_t first_metric)
+ClusterConnections::ClusterConnections(const EndpointConnections::Context& context, const Snapshot& snapshot,
+                                       const ClusterPlan& plan)
     : context_(context),
-      state_(std::move(state)),
-      first_metric_(first_metric),
-      balancer_(state_->config().balance, context.worker.random().next()),
-      budget_(state_->config().retry.budget_percent, state_->config().retry.budget_per_second),
+      state_(plan.state),
+      metrics_(plan.endpoint_metrics),
+      metrics_lease_(snapshot.metrics_lease()),
+      balancer_(plan.config->balance, context.worker.random().next()),
+      budget_(plan.config->retry.budget_percent, plan.config->retry.budget_per_second),
       alive_(std::make_shared<ClusterConnections*>(this)) {
-    wake_ = state_->add_wake([&worker = context.worker, weak = std::weak_ptr(alive_)] {
+    add_wake();
+}
+
+ClusterConnections::~ClusterConnections() { state_->remove_wake(wake_); }
+
+void ClusterConnections::add_wake() {
+    wake_ = state_->add_wake([&worker = context_.worker, weak = std::weak_ptr(alive_)] {
         worker.post([weak] {
             if (const auto alive = weak.lock()) (*alive)->serve_queues();
         });
     });
 }
 
-ClusterConnections::~ClusterConnections() { state_->remove_wake(wake_); }
+void ClusterConnections::follow(const Snapshot& snapshot, const ClusterPlan& plan) {
+    metrics_ = plan.endpoint_metrics;
+    metrics_lease_ = snapshot.metrics_lease();
+    if (plan.state != state_) {
+        if (plan.config->balance != state_->config().balance) {
+            balancer_ = upstream::Balancer(plan.config->balance, context_.worker.random().next());
+        }
+        budget_.use(plan.config->retry.budget_percent, plan.config->retry.budget_per_second);
+        state_->remove_wake(wake_);
+        state_ = plan.state;
+        add_wake();
+        set_ = nullptr;
+        for (const auto& endpoint : retired_) endpoint->follow(state_);
+        refresh();
+        // Of the new settings there may be more places.
+        serve_queues();
+        return;
+    }
+    if (set_ == nullptr) return;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) tell_endpoint(i);
+}
+
+void ClusterConnections::retire() {
+    is_retired_ = true;
+    for (const auto& endpoint : endpoints_) endpoint->retire();
+}
+
+bool ClusterConnections::is_in_use() const {
+    const auto busy = [](const auto& endpoint) { return endpoint->is_in_use(); };
+    return uses_ != 0 || std::ranges::any_of(endpoints_, busy) || std::ranges::any_of(retired_, busy);
+}
+
+/// Tells the endpoint of the set's i-th member what its cluster is.
+void ClusterConnections::tell_endpoint(std::size_t i) {
+    endpoints_[i]->follow(state_, metrics_[set_->members[i].configured], metrics_lease_);
+}
 
 ClusterConnections::Hold ClusterConnections::pick(const Wish& wish) {
     const TimePoint now = context_.worker.now();
@@ -91,16 +133,20 @@ void ClusterConnections::take_set(std::shared_ptr<const upstream::EndpointSet> s
             return endpoint && endpoint->shared_state() == member.endpoint;
         });
         endpoints_.push_back(same != old.end() ? std::move(*same)
-                                               : std::make_unique<EndpointConnections>(context_, state_, member.endpoint,
-                                                                                       first_metric_));
+                                               : std::make_unique<EndpointConnections>(context_, member.endpoint));
         loads_.push_back(&member.endpoint->load);
+    }
+    set_ = std::move(set);
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) tell_endpoint(i);
+    if (is_retired_) {
+        for (const auto& endpoint : endpoints_) endpoint->retire();
     }
     for (auto& endpoint : old) {
         if (!endpoint) continue;
+        endpoint->follow(state_);
         endpoint->retire();
         retired_.push_back(std::move(endpoint));
     }
-    set_ = std::move(set);
     free_retired();
 }
 

@@ -4,9 +4,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "proxy/endpoint_connections.hpp"
+#include "proxy/snapshot.hpp"
 #include "upstream/balancer.hpp"
 #include "upstream/cluster_state.hpp"
 #include "upstream/retry_budget.hpp"
@@ -40,12 +42,39 @@ public:
         EndpointConnections* endpoint_ = nullptr;
     };
 
-    ClusterConnections(const EndpointConnections::Context& context, std::shared_ptr<upstream::ClusterState> state,
-                       std::uint32_t first_metric);
+    /// An exchange that may still ask for an endpoint. Keeps the cluster's connections, also when it has left the
+    /// configuration.
+    class Use {
+    public:
+        Use() = default;
+        explicit Use(ClusterConnections& cluster) : cluster_(&cluster) { ++cluster.uses_; }
+        Use(Use&& other) noexcept : cluster_(std::exchange(other.cluster_, nullptr)) {}
+        Use& operator=(Use&& other) noexcept {
+            std::swap(cluster_, other.cluster_);
+            return *this;
+        }
+        ~Use() {
+            if (cluster_ != nullptr) --cluster_->uses_;
+        }
+        [[nodiscard]] ClusterConnections* operator->() const { return cluster_; }
+        [[nodiscard]] explicit operator bool() const { return cluster_ != nullptr; }
+
+    private:
+        ClusterConnections* cluster_ = nullptr;
+    };
+
+    ClusterConnections(const EndpointConnections::Context& context, const Snapshot& snapshot, const ClusterPlan& plan);
     ClusterConnections(const ClusterConnections&) = delete;
     ClusterConnections& operator=(const ClusterConnections&) = delete;
     ~ClusterConnections();
 
+    /// The cluster as another snapshot has it, or the same with other places in the metrics.
+    void follow(const Snapshot& snapshot, const ClusterPlan& plan);
+    /// It has left the configuration: what is under way ends, nothing is kept for later.
+    void retire();
+    [[nodiscard]] bool is_in_use() const;
+
+    /// As it is in force; an exchange may have begun with another.
     [[nodiscard]] upstream::ClusterState& state() { return *state_; }
     [[nodiscard]] upstream::RetryBudget& budget() { return budget_; }
 
@@ -63,7 +92,9 @@ public:
     [[nodiscard]] std::size_t idle_count() const;
 
 private:
+    void add_wake();
     void refresh();
+    void tell_endpoint(std::size_t i);
     void take_set(std::shared_ptr<const upstream::EndpointSet> set);
     [[nodiscard]] std::optional<std::uint32_t> find_sticky(std::uint64_t hash) const;
     [[nodiscard]] std::optional<std::uint32_t> find_backup(std::span<const std::uint32_t> tried) const;
@@ -72,7 +103,10 @@ private:
 
     EndpointConnections::Context context_;
     std::shared_ptr<upstream::ClusterState> state_;
-    std::uint32_t first_metric_;
+    std::vector<std::uint32_t> metrics_;
+    std::shared_ptr<const void> metrics_lease_;
+    std::uint32_t uses_ = 0;
+    bool is_retired_ = false;
     std::uint32_t seen_version_ = 0;
     std::optional<TimePoint> changes_at_;
     std::shared_ptr<const upstream::EndpointSet> set_;

@@ -25,11 +25,20 @@ public:
     /// An admitted connection has ended.
     void leave(const platform::Peer& peer);
 
+    /// Other limits from now on. Connections that are there stay; those that came while there was no limit per client are
+    /// not counted for it.
+    void use(std::uint32_t most, std::uint32_t most_per_client) {
+        most_.store(most, std::memory_order_relaxed);
+        most_per_client_.store(most_per_client, std::memory_order_relaxed);
+    }
+
     [[nodiscard]] std::uint32_t active() const { return active_.load(std::memory_order_relaxed); }
 
 private:
-    const std::uint32_t most_;
-    const std::uint32_t most_per_client_;
+    std::atomic<std::uint32_t> most_;
+    std::atomic<std::uint32_t> most_per_client_;
+    /// Whether anything was ever counted by client: then what leaves is looked for.
+    std::atomic<bool> counts_clients_{false};
     std::atomic<std::uint32_t> active_{0};
     std::mutex mutex_;
     std::map<std::array<std::uint8_t, 16>, std::uint32_t> by_client_;

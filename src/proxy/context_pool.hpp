@@ -56,6 +56,8 @@ public:
     [[nodiscard]] Lease lease() { return Lease(&acquire(), Return{this}); }
 
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    /// Contexts beyond a smaller one stay; no more are made.
+    void set_capacity(std::size_t capacity) noexcept { capacity_ = capacity; }
     /// Acquired without any allocation.
     [[nodiscard]] std::uint64_t hits() const noexcept { return hits_; }
     /// Acquired by an allocation: of a slab, or of an overflow context.
@@ -116,7 +118,7 @@ inline ContextPool::Slab::~Slab() {
 inline ContextPool::~ContextPool() = default;
 
 inline RequestContext& ContextPool::acquire_new() {
-    if (made_ == capacity_) {
+    if (made_ >= capacity_) {
         ++overflows_;
         return *new RequestContext(layout_);
     }

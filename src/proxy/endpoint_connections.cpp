@@ -32,17 +32,21 @@ void ConnectionWait::end(Outcome outcome) {
     ready_.set();
 }
 
-EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr<upstream::ClusterState> cluster,
-                                         std::shared_ptr<upstream::EndpointState> state, std::uint32_t first_metric)
+EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr<upstream::EndpointState> state)
     : context_(context),
-      cluster_(std::move(cluster)),
       state_(std::move(state)),
       destination_(destination_of(state_->place.address)),
-      metric_index_(first_metric + state_->place.configured),
       idle_(Close{this}),
       alive_(std::make_shared<EndpointConnections*>(this)) {
-    const config::Cluster& config = cluster_->config();
-    idle_.add_endpoint({config.max_idle, config.idle_timeout});
+    idle_.add_endpoint({});
+}
+
+void EndpointConnections::follow(std::shared_ptr<upstream::ClusterState> cluster, std::uint32_t metric_index,
+                                 std::shared_ptr<const void> metrics_lease) {
+    cluster_ = std::move(cluster);
+    idle_.set_limits(0, {cluster_->config().max_idle, cluster_->config().idle_timeout});
+    metric_index_ = metric_index;
+    metrics_lease_ = std::move(metrics_lease);
 }
 
 EndpointConnections::~EndpointConnections() { close_idle(); }
@@ -97,10 +101,9 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
 
 /// The caller has a place for it.
 net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait& wait) {
-    const config::Cluster& config = cluster_->config();
     hold();
-    Result<net::Stream> stream = co_await net::dial(context_.worker, destination_,
-                                                    context_.worker.now() + config.connect_timeout, &wait.dialing_);
+    Result<net::Stream> stream = co_await net::dial(
+        context_.worker, destination_, context_.worker.now() + cluster_->config().connect_timeout, &wait.dialing_);
     let_go();
     if (!stream) {
         give_slot_back();
@@ -114,7 +117,7 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait&
         context_.free.pop_back();
     }
     connection->stream = std::move(*stream);
-    connection->stream.set_write_stall_limit(config.read_timeout);
+    connection->stream.set_write_stall_limit(cluster_->config().read_timeout);
     connection->owner = this;
     connection->requests = 1;
     connection->counted_bytes = 0;

@@ -75,11 +75,16 @@ public:
         FreeConnections& free;
     };
 
-    EndpointConnections(const Context& context, std::shared_ptr<upstream::ClusterState> cluster,
-                        std::shared_ptr<upstream::EndpointState> state, std::uint32_t first_metric);
+    EndpointConnections(const Context& context, std::shared_ptr<upstream::EndpointState> state);
     EndpointConnections(const EndpointConnections&) = delete;
     EndpointConnections& operator=(const EndpointConnections&) = delete;
     ~EndpointConnections();
+
+    /// The cluster has other settings, or other places in the metrics. Called once before all else.
+    void follow(std::shared_ptr<upstream::ClusterState> cluster, std::uint32_t metric_index,
+                std::shared_ptr<const void> metrics_lease);
+    /// The cluster has other settings, and no longer this endpoint: it ends where the others go on.
+    void follow(std::shared_ptr<upstream::ClusterState> cluster) { cluster_ = std::move(cluster); }
 
     [[nodiscard]] upstream::EndpointState& state() { return *state_; }
     [[nodiscard]] const std::shared_ptr<upstream::EndpointState>& shared_state() const { return state_; }
@@ -133,7 +138,8 @@ private:
     std::shared_ptr<upstream::ClusterState> cluster_;
     std::shared_ptr<upstream::EndpointState> state_;
     net::Destination destination_;
-    std::uint32_t metric_index_;
+    std::uint32_t metric_index_ = 0;
+    std::shared_ptr<const void> metrics_lease_;
     upstream::IdlePool<UpstreamConnection, Close> idle_;
     std::uint32_t in_use_ = 0;
     std::uint32_t holds_ = 0;

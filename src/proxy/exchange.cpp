@@ -80,7 +80,7 @@ net::Task<void> Exchange::run_refused(const Error& error) {
 }
 
 void Exchange::choose_request_id() {
-    request_id_ = state_.forwarded().request_id(head_.fields, scratch_.arena, state_.worker().random());
+    request_id_ = snapshot_->forwarded().request_id(head_.fields, scratch_.arena, state_.worker().random());
     context_->set_request_id(request_id_);
 }
 
@@ -106,8 +106,8 @@ void Exchange::add_own_fields(http::HeadWriter& writer) {
     // The client that asked may send its body or not: nobody can tell it from the next request.
     if (head_.expects_continue && !body_.is_done()) writer_.close_after();
     writer.field("Date", state_.http_date());
-    if (!state_.forwarded().request_id_header().empty()) {
-        writer.field(state_.forwarded().request_id_header(), request_id_);
+    if (!snapshot_->forwarded().request_id_header().empty()) {
+        writer.field(snapshot_->forwarded().request_id_header(), request_id_);
     }
 }
 
@@ -185,7 +185,7 @@ void Exchange::account() {
     context_->mark(Stage::Done, now);
     if (client_gone_) context_->set(ContextFlag::ClientGone);
     const std::uint16_t status = client_gone_ && !writer_.has_begun() ? client_closed_status : writer_.status();
-    const std::uint32_t route = plan_ == nullptr ? telemetry::no_route : match_.route_index;
+    const std::uint32_t route = plan_ == nullptr ? telemetry::no_route : plan_->metric;
     // How long an upgraded connection lives says nothing about how fast requests are.
     const Stage last = status == 101 ? Stage::FirstByte : Stage::Done;
     const auto micros = context_->between(Stage::Accepted, last).value_or(std::chrono::microseconds{});
@@ -203,7 +203,7 @@ std::uint64_t Exchange::sent_bytes() const { return session_.stream().bytes_writ
 void Exchange::log_access(std::uint16_t status) {
     telemetry::AccessRecord record;
     record.time_milliseconds = wall_clock_milliseconds();
-    record.client = state_.forwarded().client_address(session_.client(), head_.fields);
+    record.client = snapshot_->forwarded().client_address(session_.client(), head_.fields);
     record.method = head_.method_name;
     record.host = head_.authority;
     record.path = head_.target;
@@ -217,7 +217,7 @@ void Exchange::log_access(std::uint16_t status) {
                      context_->between(Stage::FirstByte, Stage::Done),
                      context_->between(Stage::Accepted, Stage::Done)};
     if (plan_ != nullptr) record.route = plan_->label;
-    if (cluster_ != nullptr) record.cluster = cluster_->state().config().name;
+    if (cluster_plan_ != nullptr) record.cluster = cluster_state().config().name;
     if (endpoint_) record.endpoint = endpoint_->name();
     record.request_id = request_id_;
     record.is_retried = context_->has(ContextFlag::Retried);

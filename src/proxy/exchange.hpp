@@ -54,9 +54,14 @@ public:
     /// Breaks off whatever goes on, on both sides.
     void cut();
 
-    /// The gateway stops: this response is the connection's last, and says so when its head is not out yet.
-    /// An upgraded connection is told to close at a moment of its own within the drain time.
+    /// This response is the connection's last, and says so when its head is not out yet.
+    void finish() { writer_.close_after(); }
+    /// The same, because the gateway or the listener stops: an upgraded connection is told to close at a moment of its own
+    /// within the drain time.
     void drain();
+    /// The worker has another snapshot. An upgraded connection goes over to it if its route is still there and leads to
+    /// where it is connected, and is drained if not; whatever else is under way ends with its own.
+    void follow();
 
 private:
     void on_unawaited_input() override;
@@ -75,6 +80,7 @@ private:
 
     // 8: an endpoint and a connection.
     [[nodiscard]] net::Task<Result<void>> forward(const config::Forward& forward);
+    [[nodiscard]] upstream::ClusterState& cluster_state() const { return *cluster_plan_->state; }
     void choose_cluster();
     [[nodiscard]] Result<void> take_first_piece();
     [[nodiscard]] bool enter_breaker();
@@ -125,6 +131,8 @@ private:
     [[nodiscard]] bool is_switch_sound() const;
     [[nodiscard]] net::Task<Result<void>> switch_protocols(const config::Forward& forward);
     [[nodiscard]] net::Task<void> run_tunnel(const config::Forward& forward, std::string_view from_upstream);
+    void drain_tunnel();
+    [[nodiscard]] const ClusterPlan* tunnel_cluster(const Snapshot& snapshot, std::uint32_t route) const;
 
     [[nodiscard]] Error client_body_error(const Error& error) const;
     [[nodiscard]] Error upstream_failure(const Error& error) const;
@@ -148,7 +156,8 @@ private:
     std::string_view path_;
     std::string_view request_id_;
     const RoutePlan* plan_ = nullptr;
-    ClusterConnections* cluster_ = nullptr;
+    const ClusterPlan* cluster_plan_ = nullptr;
+    ClusterConnections::Use cluster_;
     upstream::Breaker* breaker_ = nullptr;
     upstream::Admission admission_{};
 

@@ -36,7 +36,9 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
 void Exchange::choose_cluster() {
     const std::vector<std::uint32_t>& clusters = plan_->clusters;
     const std::size_t choice = clusters.size() == 1 ? 0 : plan_->split.pick(state_.worker().random());
-    cluster_ = &state_.upstreams().cluster(clusters[choice]);
+    // The snapshot is still the one in force: nothing has been waited for since it was taken.
+    cluster_plan_ = &snapshot_->clusters()[clusters[choice]];
+    cluster_ = ClusterConnections::Use(state_.upstreams().cluster(clusters[choice]));
 }
 
 /// What has come of the body with the head goes out with it.
@@ -50,7 +52,7 @@ Result<void> Exchange::take_first_piece() {
     if (const Result<void> fits = check_body_so_far(); !fits) return fail(fits.error());
     if (first->has_value()) first_piece_ = **first;
     upload_complete_ = body_.is_done();
-    const config::Retry& retry = cluster_->state().config().retry;
+    const config::Retry& retry = cluster_state().config().retry;
     // Of what can't be repeated once it was sent, only a failed connect is, before more of the body is read.
     keeps_body_ = !upload_complete_ && retry.attempts > 1 && (http::is_idempotent(head_.method) || retry.non_idempotent);
     scratch_.replay.clear();
@@ -58,7 +60,7 @@ Result<void> Exchange::take_first_piece() {
 }
 
 bool Exchange::enter_breaker() {
-    upstream::Breaker* const breaker = cluster_->state().breaker();
+    upstream::Breaker* const breaker = cluster_state().breaker();
     if (breaker == nullptr) return true;
     breaker_ = breaker;
     admission_ = breaker->admit(state_.worker().now());
@@ -74,17 +76,17 @@ void Exchange::tell_breaker(const Result<void>& done) {
     if (client_gone_ || cut_ || (!done && done.error().code == ErrorCode::NoConnection)) outcome = Outcome::Abandoned;
     const auto to_head = context_->between(Stage::Routed, Stage::FirstByte).value_or(std::chrono::microseconds{});
     const auto changed = breaker_->record(admission_, outcome, to_head, state_.worker().now());
-    if (changed) state_.log_breaker(cluster_->state().config().name, *changed);
+    if (changed) state_.log_breaker(cluster_state().config().name, *changed);
 }
 
 net::Task<void> Exchange::answer_fallback() {
     const bool is_full = admission_.kind == upstream::Admission::Kind::Full;
-    const std::string& name = cluster_->state().config().name;
+    const std::string& name = cluster_state().config().name;
     const Error error = is_full ? upstream_error(ErrorCode::NoConnection, "cluster " + name + " has breaker.max_requests under way")
                                 : upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + name + " is open");
     state_.metrics().count_refused(error.code);
     if (!body_.is_done()) writer_.close_after();
-    const std::optional<config::Respond>& fallback = cluster_->state().config().breaker->fallback;
+    const std::optional<config::Respond>& fallback = cluster_state().config().breaker->fallback;
     if (!fallback) {
         co_await answer_error(error);
         co_return;
@@ -99,7 +101,7 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
     for (;;) {
         endpoint_ = pick_endpoint();
         if (!endpoint_) {
-            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_->state().config().name + " is available"));
+            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_state().config().name + " is available"));
         }
         Result<void> tried = co_await attempt(forward);
         ++tries_;
@@ -128,8 +130,8 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
 }
 
 ClusterConnections::Hold Exchange::pick_endpoint() {
-    return cluster_->pick({balance_hash(cluster_->state().config(), head_, path_, state_.forwarded(), session_.client()),
-                           sticky_endpoint(cluster_->state(), head_.fields),
+    return cluster_->pick({balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), session_.client()),
+                           sticky_endpoint(cluster_state(), head_.fields),
                            {tried_.data(), tried_count_}});
 }
 
@@ -140,7 +142,7 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (!written) co_return written;
     // A free retry does not count as a try.
     if (plan_->mirror && tries_ == 0 && !free_retry_used_) send_mirror(forward);
-    counts_load_ = cluster_->state().config().balance == config::Balance::LeastRequest;
+    counts_load_ = cluster_state().config().balance == config::Balance::LeastRequest;
     if (counts_load_) endpoint_->state().load.active.fetch_add(1, std::memory_order_relaxed);
     Result<void> connected = co_await take_connection();
     if (!connected) co_return connected;
@@ -212,7 +214,7 @@ void Exchange::judge_endpoint(const Result<void>& tried) {
 std::optional<upstream::TryEnd> Exchange::worth_retry(const Result<void>& tried) const {
     using upstream::TryEnd;
     if (tried) {
-        const bool is_listed = config::contains(cluster_->state().config().retry.statuses, scratch_.response.status);
+        const bool is_listed = config::contains(cluster_state().config().retry.statuses, scratch_.response.status);
         return is_listed ? std::optional(TryEnd::Status) : std::nullopt;
     }
     const Error& error = tried.error();
@@ -224,7 +226,7 @@ std::optional<upstream::TryEnd> Exchange::worth_retry(const Result<void>& tried)
 
 /// Decides on another try and makes ready for it; false when this one is the last.
 net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
-    const config::Retry& settings = cluster_->state().config().retry;
+    const config::Retry& settings = cluster_state().config().retry;
     const bool has_response = writer_.has_begun() || interim_came_ || (end != upstream::TryEnd::Status && response_used_ != 0);
     const upstream::RetryDecision decision = upstream::decide(settings, {.reused_connection = reused_,
                                                                          .response_bytes = has_response ? 1U : 0U,

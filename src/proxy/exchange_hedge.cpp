@@ -13,7 +13,7 @@ namespace sluice::proxy {
 
 /// Sets the time for the second try, where the cluster wants one and the request allows it.
 void Exchange::schedule_hedge(const config::Forward& forward) {
-    const Duration after = cluster_->state().config().retry.hedge_after;
+    const Duration after = cluster_state().config().retry.hedge_after;
     // The second try is the head alone: what the first sent of a body would be missing there.
     const bool has_body = head_.framing.kind != http::BodyKind::None || !upload_complete_;
     const bool may_hedge = after != Duration{} && head_.method == http::Method::Get && !has_body && protocol_.empty() &&
@@ -48,7 +48,7 @@ net::Task<void> Exchange::run_hedge() {
 
 net::Task<void> Exchange::ask_second_endpoint() {
     EndpointConnections* const first = &*endpoint_;
-    const std::uint64_t hash = balance_hash(cluster_->state().config(), head_, path_, state_.forwarded(), session_.client());
+    const std::uint64_t hash = balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), session_.client());
     ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
     hedge_.endpoint = std::move(second);

@@ -45,7 +45,7 @@ net::Task<Result<void>> Exchange::send_request() {
 void Exchange::start_response_clock() {
     const TimePoint now = state_.worker().now();
     if (!request_deadline_) request_deadline_ = now + response_timeout_;
-    const Duration try_timeout = cluster_->state().config().retry.try_timeout;
+    const Duration try_timeout = cluster_state().config().retry.try_timeout;
     try_timeout_is_next_ = try_timeout != Duration{} && now + try_timeout < *request_deadline_;
     response_deadline_ = try_timeout_is_next_ ? now + try_timeout : *request_deadline_;
 }
@@ -76,7 +76,7 @@ void Exchange::keep_for_replay(std::string_view piece) {
         body_replayable_ = false;
         return;
     }
-    const std::size_t most = cluster_->state().config().retry.body_bytes;
+    const std::size_t most = cluster_state().config().retry.body_bytes;
     if (first_piece_.data.size() + scratch_.replay.size() + piece.size() > most) {
         keeps_body_ = body_replayable_ = false;
         scratch_.replay.clear();
@@ -191,7 +191,7 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
     const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
-    const UpstreamHead request{head_, state_.forwarded(), facts, plan_->request_headers,
+    const UpstreamHead request{head_, snapshot_->forwarded(), facts, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};
     http::HeadWriter writer(request_buffer_.from(0));

@@ -132,14 +132,14 @@ Result<void> Exchange::write_response_head() {
 
 /// Where the client has no cookie for this endpoint yet.
 void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
-    const upstream::StickyCookie* const sticky = cluster_->state().sticky();
+    const upstream::StickyCookie* const sticky = cluster_state().sticky();
     if (sticky == nullptr) return;
-    if (sticky_endpoint(cluster_->state(), head_.fields) == endpoint_->state().name_hash) return;
-    writer.field("Set-Cookie", sticky->set_cookie(*cluster_->state().config().sticky, endpoint_->name()));
+    if (sticky_endpoint(cluster_state(), head_.fields) == endpoint_->state().name_hash) return;
+    writer.field("Set-Cookie", sticky->set_cookie(*cluster_state().config().sticky, endpoint_->name()));
 }
 
 net::Task<Result<void>> Exchange::relay_response() {
-    const Duration idle = cluster_->state().config().read_timeout;
+    const Duration idle = cluster_state().config().read_timeout;
     BodyReader body(upstream_->stream, scratch_.response.framing,
                     response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_),
                     {idle, 0, {}});

@@ -69,11 +69,49 @@ net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string
 }
 
 void Exchange::drain() {
-    writer_.close_after();
-    if (tunnel_ == nullptr) return;
+    finish();
+    if (tunnel_ != nullptr) drain_tunnel();
+}
+
+void Exchange::drain_tunnel() {
     const auto window = std::chrono::duration<double, std::milli>(state_.limits().drain) * drain_spread;
     const auto delay = std::chrono::duration_cast<Duration>(window * (state_.worker().random().below(1000) / 1000.0));
     tunnel_->drain(state_.worker().now() + delay);
+}
+
+/// The cluster of a tunnel in another snapshot, if the route there leads to it, allows its protocol, and its endpoint is
+/// still one of those configured; nullptr if not.
+const ClusterPlan* Exchange::tunnel_cluster(const Snapshot& snapshot, std::uint32_t route) const {
+    const config::Route& counterpart = snapshot.config().routes[route];
+    const auto* const forward = std::get_if<config::Forward>(&counterpart.action);
+    if (forward == nullptr) return nullptr;
+    const auto is_protocol = [&](const std::string& protocol) { return equal_ignoring_case(protocol, protocol_); };
+    if (std::ranges::none_of(forward->upgrade, is_protocol)) return nullptr;
+    const std::string& name = cluster_plan_->config->name;
+    for (const std::uint32_t index : snapshot.route(route).clusters) {
+        const ClusterPlan& cluster = snapshot.clusters()[index];
+        if (cluster.config->name != name) continue;
+        return cluster.state == cluster_plan_->state || cluster.state->has(endpoint_->state()) ? &cluster : nullptr;
+    }
+    return nullptr;
+}
+
+void Exchange::follow() {
+    if (tunnel_ == nullptr || snapshot_ == state_.snapshot()) return;
+    const std::shared_ptr<const Snapshot>& next = state_.snapshot();
+    const std::optional<std::uint32_t> route = next->find(*match_.route);
+    const ClusterPlan* const cluster = route ? tunnel_cluster(*next, *route) : nullptr;
+    if (cluster == nullptr) {
+        drain_tunnel();
+        return;
+    }
+    if (breaker_ != nullptr && breaker_ != cluster->state->breaker()) std::exchange(breaker_, nullptr)->leave(admission_);
+    match_.route = &next->config().routes[*route];
+    match_.route_index = *route;
+    plan_ = &next->route(*route);
+    cluster_plan_ = cluster;
+    context_->set_route(match_.route, match_.route_index);
+    snapshot_ = next;
 }
 
 }  // namespace sluice::proxy

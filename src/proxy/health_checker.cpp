@@ -89,8 +89,13 @@ void HealthChecker::follow(const std::shared_ptr<upstream::ClusterState>& cluste
     const auto set = cluster->endpoints();
     std::vector<Check*> gone;
     for (Check& check : checks_) {
-        const bool is_member = std::ranges::find(set->members, check.endpoint, &upstream::Member::endpoint) != set->members.end();
-        if (check.cluster == cluster && !is_member) gone.push_back(&check);
+        const bool is_member = cluster->has(*check.endpoint);
+        if (check.cluster == cluster) {
+            if (!is_member) gone.push_back(&check);
+        } else if (is_member) {
+            if (check.cluster->config().health_check != cluster->config().health_check) gone.push_back(&check);
+            check.cluster = cluster;
+        }
     }
     for (Check* const check : gone) check->end();
     for (const upstream::Member& member : set->members) {
@@ -99,6 +104,16 @@ void HealthChecker::follow(const std::shared_ptr<upstream::ClusterState>& cluste
         checks_.emplace_back(worker_.timers(), cluster, member.endpoint);
         net::spawn(run(std::prev(checks_.end())));
     }
+}
+
+void HealthChecker::leave(const upstream::ClusterState& cluster) {
+    std::vector<Check*> gone;
+    for (Check& check : checks_) {
+        if (check.cluster.get() != &cluster) continue;
+        check.forgets = true;
+        gone.push_back(&check);
+    }
+    for (Check* const check : gone) check->end();
 }
 
 void HealthChecker::stop(std::function<void()> on_ended) {
@@ -114,20 +129,24 @@ void HealthChecker::stop(std::function<void()> on_ended) {
 
 net::Task<void> HealthChecker::run(Place place) {
     Check& check = *place;
-    const config::HealthCheck& settings = *check.cluster->config().health_check;
     while (!check.is_ended) {
         const std::string flaw = co_await check_once(check);
         check.stream = net::Stream();
         if (check.is_ended) break;
         record(check, flaw);
-        co_await check.pause.until(worker_.now() + upstream::next_check(settings, worker_.random()));
+        const config::HealthCheck& settings = *check.cluster->config().health_check;
+        const TimePoint next = worker_.now() + upstream::next_check(settings, worker_.random());
+        co_await check.pause.until(next);
     }
+    if (check.forgets) check.endpoint->health.forget();
     checks_.erase(place);
     if (checks_.empty() && on_ended_) on_ended_();
 }
 
 net::Task<std::string> HealthChecker::check_once(Check& check) {
-    const config::HealthCheck& settings = *check.cluster->config().health_check;
+    // Another may take the cluster's place meanwhile.
+    const std::shared_ptr<upstream::ClusterState> cluster = check.cluster;
+    const config::HealthCheck& settings = *cluster->config().health_check;
     const TimePoint deadline = worker_.now() + settings.timeout;
     const net::Destination destination = destination_of(check.endpoint->place.address);
     Result<net::Stream> stream = co_await net::dial(worker_, destination, deadline, &check.dialing);
@@ -142,7 +161,8 @@ net::Task<std::string> HealthChecker::check_once(Check& check) {
 }
 
 net::Task<std::string> HealthChecker::ask(Check& check, TimePoint deadline) {
-    const config::HealthCheck& settings = *check.cluster->config().health_check;
+    const std::shared_ptr<upstream::ClusterState> cluster = check.cluster;
+    const config::HealthCheck& settings = *cluster->config().health_check;
     const std::string request = request_text(settings, check.endpoint->place);
     check.stream.set_write_stall_limit(settings.timeout);
     const Result<void> sent = co_await check.stream.write(net::Pieces(request));

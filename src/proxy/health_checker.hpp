@@ -29,7 +29,11 @@ public:
 
     /// Begins to check the cluster's present endpoints that are not checked yet, and ends the checks of those that are gone.
     /// Called again whenever the set has changed.
+    /// A cluster that takes another's place goes on with its checks, unless they have changed.
     void follow(const std::shared_ptr<upstream::ClusterState>& cluster);
+    /// Ends what is still checked for a cluster that is gone; endpoints that go on elsewhere without checks count as
+    /// unchecked.
+    void leave(const upstream::ClusterState& cluster);
 
     /// Ends every check; `on_ended` is called when the last one has.
     void stop(std::function<void()> on_ended);
@@ -48,6 +52,7 @@ private:
         net::Dialing dialing;
         net::Stream stream;
         bool is_ended = false;
+        bool forgets = false;
     };
     using Place = std::list<Check>::iterator;
 

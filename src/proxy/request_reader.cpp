@@ -70,7 +70,8 @@ net::Task<Result<bool>> RequestReader::read_more(Duration& waited) {
 }
 
 net::Task<Result<bool>> RequestReader::read_head() {
-    scanner_.clear();
+    // Limits may have changed by a reload.
+    scanner_ = http::HeadScanner(head_limits(limits_));
     head_bytes_ = 0;
     if (used_ == 0) {
         const bool input = co_await wait_for_input();

@@ -18,7 +18,7 @@ namespace sluice::proxy {
 /// reader holds no buffer.
 ///
 /// Threading: one worker.
-/// Lifetime:  stream and limits outlive it.
+/// Lifetime:  stream and limits outlive it; the limits may change meanwhile.
 /// Failure:   side Client: what HeadScanner refuses, and HeadTimeout.
 class RequestReader {
 public:

@@ -16,12 +16,13 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer,
+Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
                  const LocalHandler* local)
     : state_(state),
       stream_(std::move(stream)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
-      client_(state.forwarded().make_peer(peer_text_)),
+      client_(state.snapshot()->forwarded().make_peer(peer_text_)),
+      listener_(listener),
       reader_(stream_, state.limits()),
       local_(local) {
     stream_.set_write_stall_limit(state.limits().body_idle);
@@ -58,7 +59,7 @@ net::Task<bool> Session::serve() {
         co_return false;
     }
     ++requests_;
-    const bool is_last = draining_ || requests_ == limits.requests_per_connection;
+    const bool is_last = draining_ || retired_ || requests_ == limits.requests_per_connection;
     BodyReader body(stream_, head.framing, reader_.rest(), body_pace(limits));
     Exchange exchange(*this, *scratch, body, reader_.first_byte(), head.keep_alive && !is_last);
     exchange_ = &exchange;
@@ -99,6 +100,22 @@ net::Task<void> Session::refuse(const Error& error) {
     co_await reader_.linger();
 }
 
+void Session::follow() {
+    client_ = state_.snapshot()->forwarded().make_peer(peer_text_);
+    stream_.set_write_stall_limit(state_.limits().body_idle);
+    if (exchange_ != nullptr) exchange_->follow();
+}
+
+void Session::retire() {
+    retired_ = true;
+    if (exchange_ != nullptr) exchange_->finish();
+}
+
+void Session::leave_listener() {
+    retired_ = true;
+    if (exchange_ != nullptr) exchange_->drain();
+}
+
 void Session::drain() {
     draining_ = true;
     if (exchange_ != nullptr) exchange_->drain();
@@ -129,14 +146,6 @@ void SessionList::remove(Session& session) {
     *session.link_ = session.next_;
     if (session.next_ != nullptr) session.next_->link_ = session.link_;
     --size_;
-}
-
-void SessionList::for_each(void (Session::*call)()) {
-    for (Session* session = first_; session != nullptr; session = cursor_) {
-        cursor_ = session->next_;
-        (session->*call)();
-    }
-    cursor_ = nullptr;
 }
 
 }  // namespace sluice::proxy

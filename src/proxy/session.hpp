@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ namespace sluice::proxy {
 class WorkerState;
 class Exchange;
 
+/// Which listener a connection came through; never used twice.
+using ListenerId = std::uint32_t;
+
 /// One client connection with HTTP/1.x: reads heads, hands each request to an exchange, keeps the connection or
 /// closes it. It knows no upstream.
 ///
@@ -26,7 +30,7 @@ class Exchange;
 class Session {
 public:
     /// With a handler the session serves a listener of the gateway's own instead of proxying.
-    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer,
+    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
             const LocalHandler* local);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -34,6 +38,12 @@ public:
 
     [[nodiscard]] net::Task<void> run();
 
+    /// The worker has another configuration.
+    void follow();
+    /// Its worker goes away: the next response, or the present one, is the last. Upgraded connections stay.
+    void retire();
+    /// Its listener goes away: the same, and upgraded connections are told to close within the drain time.
+    void leave_listener();
     /// The gateway stops: an idle session closes now, a busy one after its request.
     void drain();
     /// Time is up: whatever goes on is broken off.
@@ -45,6 +55,7 @@ public:
     /// Size of the head of the request that is being served; 0 when it never became complete.
     [[nodiscard]] std::size_t head_bytes() const { return reader_.head().size(); }
     [[nodiscard]] bool is_draining() const { return draining_; }
+    [[nodiscard]] ListenerId listener() const { return listener_; }
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
 
 private:
@@ -58,11 +69,13 @@ private:
     net::Stream stream_;
     std::string peer_text_;
     filters::Peer client_;
+    ListenerId listener_;
     RequestReader reader_;
     const LocalHandler* local_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
     bool draining_ = false;
+    bool retired_ = false;
     Session* next_ = nullptr;
     Session** link_ = nullptr;
 };
@@ -75,8 +88,15 @@ public:
     [[nodiscard]] bool empty() const { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const { return size_; }
 
-    /// Calls a member function of every session; sessions may end, and leave the list, meanwhile.
-    void for_each(void (Session::*call)());
+    /// Calls a function with every session; sessions may end, and leave the list, meanwhile.
+    template <typename Call>
+    void for_each(Call call) {
+        for (Session* session = first_; session != nullptr; session = cursor_) {
+            cursor_ = session->next_;
+            std::invoke(call, *session);
+        }
+        cursor_ = nullptr;
+    }
 
 private:
     Session* first_ = nullptr;

@@ -7,7 +7,6 @@
 namespace sluice::proxy {
 namespace {
 
-/// The key of sticky cookies without a secret of their own: clients of an earlier process lose their endpoint.
 std::string random_secret() {
     std::random_device device;
     std::string secret;
@@ -32,6 +31,21 @@ std::size_t action_bytes(const config::Route& route) {
     return forward.rewrite.size() + forward.host.size();
 }
 
+/// What makes a route the same one in another configuration.
+std::string identity_of(const config::Route& route) {
+    if (!route.name.empty()) return "name " + route.name;
+    const config::Match& match = route.match;
+    std::string identity = "match " + match.host + match.path;
+    for (const std::string& method : match.methods) identity += " " + method;
+    for (const auto* const list : {&match.headers, &match.query}) {
+        identity += list == &match.headers ? "\nheaders" : "\nquery";
+        for (const config::Condition& condition : *list) {
+            identity += "\n" + condition.name + (condition.value ? "=" + *condition.value : "");
+        }
+    }
+    return identity;
+}
+
 }  // namespace
 
 void Snapshot::measure_head_room() {
@@ -43,17 +57,52 @@ void Snapshot::measure_head_room() {
     head_room_bytes_ = own_bytes + most;
 }
 
-void Snapshot::plan_clusters() {
-    std::uint32_t first = 0;
-    const std::string secret = random_secret();
+Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding) {}
+
+void Snapshot::plan_clusters(const Snapshot* previous) {
+    generated_secret_ = previous != nullptr ? previous->generated_secret_ : random_secret();
     for (const config::Cluster& cluster : config_.clusters) {
-        ClusterPlan plan{&cluster, std::make_shared<upstream::ClusterState>(cluster, secret), {}, first};
-        for (const config::Endpoint& endpoint : cluster.endpoints) {
-            plan.endpoint_names.push_back(endpoint.srv.empty() ? endpoint.address.text() : endpoint.srv);
+        const ClusterPlan* const before = previous != nullptr ? previous->find_cluster(cluster.name) : nullptr;
+        ClusterPlan plan{&cluster, nullptr, {}};
+        if (before != nullptr && same_settings(*before->config, cluster)) {
+            plan.state = before->state;
+        } else {
+            plan.state = std::make_shared<upstream::ClusterState>(cluster, generated_secret_,
+                                                                  before != nullptr ? before->state.get() : nullptr);
         }
-        first += static_cast<std::uint32_t>(cluster.endpoints.size());
         clusters_.push_back(std::move(plan));
     }
+}
+
+/// Gives everything that is counted its place.
+void Snapshot::take_metrics(telemetry::MetricsRegistry* registry) {
+    telemetry::MetricLabels labels;
+    for (const RoutePlan& route : route_plans_) labels.routes.push_back(route.label);
+    for (const config::Cluster& cluster : config_.clusters) {
+        for (const config::Endpoint& endpoint : cluster.endpoints) {
+            labels.endpoints.push_back({cluster.name, endpoint.srv.empty() ? endpoint.address.text() : endpoint.srv});
+        }
+    }
+    if (registry != nullptr) metrics_ = registry->intern(labels);
+    for (std::uint32_t i = 0; i < route_plans_.size(); ++i) {
+        route_plans_[i].metric = registry != nullptr ? metrics_.routes[i] : i;
+    }
+    std::uint32_t next = 0;
+    for (ClusterPlan& cluster : clusters_) {
+        for (std::size_t i = 0; i < cluster.config->endpoints.size(); ++i, ++next) {
+            cluster.endpoint_metrics.push_back(registry != nullptr ? metrics_.endpoints[next] : next);
+        }
+    }
+}
+
+std::optional<std::uint32_t> Snapshot::find(const config::Route& route) const {
+    const auto found = routes_by_identity_.find(identity_of(route));
+    return found != routes_by_identity_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+const ClusterPlan* Snapshot::find_cluster(std::string_view name) const {
+    const auto found = std::ranges::find_if(clusters_, [&](const ClusterPlan& plan) { return plan.config->name == name; });
+    return found != clusters_.end() ? &*found : nullptr;
 }
 
 std::uint32_t Snapshot::cluster_index(const std::string& name) const {
@@ -81,12 +130,13 @@ void Snapshot::plan_routes() {
         plan.request_headers = filters::HeaderEdits(route.request_headers);
         plan.response_headers = filters::HeaderEdits(route.response_headers);
         plan.label = route.name.empty() ? route.match.host + route.match.path : route.name;
+        routes_by_identity_.emplace(identity_of(route), static_cast<std::uint32_t>(route_plans_.size()));
         route_plans_.push_back(std::move(plan));
     }
 }
 
 std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapshot::build(
-    config::Config config) {
+    config::Config config, const Surroundings& surroundings) {
     std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config)));
     auto table = routing::RouteTable::build(snapshot->config_.routes);
     if (!table) {
@@ -95,8 +145,9 @@ std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapsho
         return std::unexpected(std::move(lines));
     }
     snapshot->routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
-    snapshot->plan_clusters();
+    snapshot->plan_clusters(surroundings.previous);
     snapshot->plan_routes();
+    snapshot->take_metrics(surroundings.metrics);
     snapshot->measure_head_room();
     return snapshot;
 }

@@ -2,14 +2,20 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
+#include "filters/forwarded.hpp"
 #include "filters/header_edits.hpp"
 #include "routing/route_table.hpp"
+#include "telemetry/metrics_registry.hpp"
 #include "upstream/cluster_state.hpp"
 #include "upstream/split.hpp"
 
@@ -20,10 +26,8 @@ struct ClusterPlan {
     const config::Cluster* config = nullptr;
     /// Shared by all workers, and by snapshots that leave the cluster as it was.
     std::shared_ptr<upstream::ClusterState> state;
-    /// As the configuration calls them, for metrics.
-    std::vector<std::string> endpoint_names;
-    /// Place of the first configured endpoint among all of the snapshot, for metrics.
-    std::uint32_t first_endpoint = 0;
+    /// Where each configured endpoint is counted.
+    std::vector<std::uint32_t> endpoint_metrics;
 };
 
 /// What is prepared per route, so that a request computes nothing that the configuration knows.
@@ -37,6 +41,8 @@ struct RoutePlan {
     filters::HeaderEdits response_headers;
     /// The route's name, or its pattern when it has none.
     std::string label;
+    /// Where it is counted.
+    std::uint32_t metric = 0;
 };
 
 /// A configuration made ready for requests: immutable, shared by all workers. A request ends with the snapshot that it
@@ -45,22 +51,44 @@ struct RoutePlan {
 /// Failure: build yields a line per conflict of routes.
 class Snapshot {
 public:
+    /// What a snapshot is built beside the configuration. Without a registry its routes and endpoints are counted in their
+    /// own order.
+    struct Surroundings {
+        /// The one in force: clusters that stay the same are taken from it, those that change take over what they can.
+        const Snapshot* previous = nullptr;
+        telemetry::MetricsRegistry* metrics = nullptr;
+    };
+
+    /// Changes nothing but the registry, which forgets the snapshot again when it is destroyed.
     [[nodiscard]] static std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> build(
-        config::Config config);
+        config::Config config, const Surroundings& surroundings);
+    [[nodiscard]] static std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> build(
+        config::Config config) {
+        return build(std::move(config), Surroundings{});
+    }
 
     [[nodiscard]] const config::Config& config() const { return config_; }
     [[nodiscard]] const routing::RouteTable& routes() const { return *routes_; }
     [[nodiscard]] const RoutePlan& route(std::uint32_t index) const { return route_plans_[index]; }
     [[nodiscard]] const std::vector<RoutePlan>& route_plans() const { return route_plans_; }
     [[nodiscard]] const std::vector<ClusterPlan>& clusters() const { return clusters_; }
+    [[nodiscard]] const filters::Forwarded& forwarded() const { return forwarded_; }
+    /// Keeps the places of its routes and endpoints in the metrics.
+    [[nodiscard]] const std::shared_ptr<const void>& metrics_lease() const { return metrics_.lease; }
+
+    /// The route of another snapshot's configuration in this one: of the same name, or of the same match where it has
+    /// none.
+    [[nodiscard]] std::optional<std::uint32_t> find(const config::Route& route) const;
+    [[nodiscard]] const ClusterPlan* find_cluster(std::string_view name) const;
 
     /// Room that any head needs beyond the fields that a message came with: start line, what the gateway adds, and the
     /// largest of the configured edits.
     [[nodiscard]] std::size_t head_room_bytes() const { return head_room_bytes_; }
 
 private:
-    explicit Snapshot(config::Config config) : config_(std::move(config)) {}
-    void plan_clusters();
+    explicit Snapshot(config::Config config);
+    void plan_clusters(const Snapshot* previous);
+    void take_metrics(telemetry::MetricsRegistry* registry);
     [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;
     void plan_forward(const config::Forward& forward, RoutePlan& plan) const;
     void plan_routes();
@@ -70,6 +98,11 @@ private:
     std::unique_ptr<routing::RouteTable> routes_;
     std::vector<RoutePlan> route_plans_;
     std::vector<ClusterPlan> clusters_;
+    filters::Forwarded forwarded_;
+    telemetry::MetricIndexes metrics_;
+    /// Of the keys of sticky cookies without a secret of their own: clients of an earlier process lose their endpoint.
+    std::string generated_secret_;
+    std::map<std::string, std::uint32_t, std::less<>> routes_by_identity_;
     std::size_t head_room_bytes_ = 0;
 };
 

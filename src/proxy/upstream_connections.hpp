@@ -14,7 +14,7 @@ namespace sluice::proxy {
 /// A worker's connections to every cluster of the snapshot.
 ///
 /// Threading: one worker.
-/// Lifetime:  worker and snapshot outlive it.
+/// Lifetime:  worker and metrics outlive it.
 class UpstreamConnections {
 public:
     UpstreamConnections(net::Worker& worker, std::shared_ptr<const Snapshot> snapshot,
@@ -23,7 +23,11 @@ public:
     UpstreamConnections& operator=(const UpstreamConnections&) = delete;
     ~UpstreamConnections();
 
-    /// By its place among the snapshot's clusters.
+    /// Other clusters from now on. Those that stay keep their connections; those that are gone are kept until what is under
+    /// way has ended.
+    void follow(std::shared_ptr<const Snapshot> snapshot);
+
+    /// By its place among the clusters of the snapshot in force.
     [[nodiscard]] ClusterConnections& cluster(std::uint32_t index) {
         if (!sweep_.is_set()) schedule_sweep();
         return *clusters_[index];
@@ -33,14 +37,18 @@ public:
     [[nodiscard]] std::size_t idle_count() const;
 
 private:
+    [[nodiscard]] std::unique_ptr<ClusterConnections> make(const ClusterPlan& plan);
+    void free_retired();
     void schedule_sweep();
     void sweep();
 
     net::Worker& worker_;
+    telemetry::WorkerMetrics& metrics_;
     std::shared_ptr<const Snapshot> snapshot_;
     /// Outlives the endpoints, which leave their closed connections here.
     FreeConnections free_;
     std::vector<std::unique_ptr<ClusterConnections>> clusters_;
+    std::vector<std::unique_ptr<ClusterConnections>> retired_;
     net::Deadline sweep_;
 };
 

@@ -8,16 +8,16 @@ WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
                          telemetry::WorkerMetrics& metrics)
     : worker_(worker),
       shared_(shared),
+      limits_(shared.snapshot->config().limits),
       metrics_(metrics),
-      contexts_(shared.snapshot->config().limits.contexts),
+      contexts_(limits_.contexts),
       upstreams_(worker, shared.snapshot, metrics),
       mirrors_(worker, [this] { check_ended(); }),
-      forwarded_(shared.snapshot->config().forwarding),
       publish_(
-          worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->publish(); }, this) {
-    if (shared.access_sink != nullptr) {
-        access_log_ = std::make_unique<telemetry::AccessLog>(*shared.access_sink);
-    }
+          worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->publish(); }, this),
+      end_listeners_(
+          worker.timers(), [](void* self) { static_cast<WorkerState*>(self)->end_listeners(); }, this) {
+    open_access_log();
 }
 
 WorkerState::~WorkerState() = default;
@@ -29,7 +29,7 @@ void WorkerState::publish() {
     metrics_.publish_log_drops(access_log_->drops());
 }
 
-void WorkerState::accept(platform::Accepted accepted, const LocalHandler* local) {
+void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local) {
     net::Stream stream(worker_, accepted.socket.release());
     if (local == nullptr) {
         // A connection too many is closed at once: an answer would cost what the limit is there to save.
@@ -41,13 +41,13 @@ void WorkerState::accept(platform::Accepted accepted, const LocalHandler* local)
         metrics_.connection_opened();
     }
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, local));
+    net::spawn(run_session(std::move(stream), accepted.peer, listener, local));
 }
 
-net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer,
+net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
                                          const LocalHandler* local) {
     {
-        Session session(*this, std::move(stream), peer, local);
+        Session session(*this, std::move(stream), peer, listener, local);
         co_await session.run();
     }
     worker_.add_load(-1);
@@ -56,6 +56,51 @@ net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer
         shared_.connection_limit.leave(peer);
     }
     check_ended();
+}
+
+void WorkerState::open_access_log() {
+    access_log_.reset();
+    if (shared_.access_sink) access_log_ = std::make_unique<telemetry::AccessLog>(*shared_.access_sink);
+}
+
+void WorkerState::follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<telemetry::LogSink> access_sink) {
+    if (access_log_) publish();
+    // The log writes what it still has into the old sink.
+    const std::shared_ptr<telemetry::LogSink> old_sink = std::exchange(shared_.access_sink, std::move(access_sink));
+    if (old_sink != shared_.access_sink) open_access_log();
+    shared_.snapshot = std::move(snapshot);
+    limits_ = shared_.snapshot->config().limits;
+    contexts_.set_capacity(limits_.contexts);
+    upstreams_.follow(shared_.snapshot);
+    sessions_.for_each(&Session::follow);
+}
+
+void WorkerState::retire(std::function<void()> on_retired) {
+    on_retired_ = std::move(on_retired);
+    sessions_.for_each(&Session::retire);
+    check_ended();
+}
+
+void WorkerState::retire_listener(ListenerId listener) {
+    sessions_.for_each([listener](Session& session) {
+        if (session.listener() == listener) session.leave_listener();
+    });
+    // Where no time is left, none is given.
+    retired_listeners_.push_back({listener, worker_.now() + limits_.drain});
+    if (!end_listeners_.is_set()) end_listeners_.set(retired_listeners_.back().end);
+}
+
+/// Sessions that had nothing to say within the drain time.
+void WorkerState::end_listeners() {
+    const TimePoint now = worker_.now();
+    while (!retired_listeners_.empty() && retired_listeners_.front().end <= now) {
+        const ListenerId listener = retired_listeners_.front().id;
+        retired_listeners_.erase(retired_listeners_.begin());
+        sessions_.for_each([listener](Session& session) {
+            if (session.listener() == listener) session.drain();
+        });
+    }
+    if (!retired_listeners_.empty()) end_listeners_.set(retired_listeners_.front().end);
 }
 
 void WorkerState::drain(std::function<void()> on_drained) {
@@ -78,6 +123,9 @@ void WorkerState::cut(std::function<void()> on_ended) {
 }
 
 void WorkerState::check_ended() {
+    if (on_retired_ && sessions_.empty() && local_sessions_.empty() && mirrors_.empty()) {
+        std::exchange(on_retired_, nullptr)();
+    }
     if (on_drained_ && sessions_.empty()) std::exchange(on_drained_, nullptr)();
     if (on_ended_ && sessions_.empty() && local_sessions_.empty() && mirrors_.empty()) {
         std::exchange(on_ended_, nullptr)();

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/log.hpp"
-#include "filters/forwarded.hpp"
 #include "http/serializer.hpp"
 #include "net/worker.hpp"
 #include "platform/socket.hpp"
@@ -36,7 +36,7 @@ public:
         ConnectionLimit& connection_limit;
         const Log& log;
         /// nullptr when the access log is off.
-        telemetry::LogSink* access_sink;
+        std::shared_ptr<telemetry::LogSink> access_sink;
     };
 
     WorkerState(net::Worker& worker, const Shared& shared, telemetry::WorkerMetrics& metrics);
@@ -45,7 +45,17 @@ public:
     ~WorkerState();
 
     /// Begins a session with an accepted connection; with a handler, one of the gateway's own services.
-    void accept(platform::Accepted accepted, const LocalHandler* local = nullptr);
+    void accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local = nullptr);
+
+    /// Goes on with another configuration: from the next request of each session on. Requests under way end with theirs;
+    /// upgraded connections go on where their route still is, and are told to close within the drain time where not.
+    void follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<telemetry::LogSink> access_sink);
+
+    /// No new connections come here any more: each session ends with its next response. `on_retired` is called when the
+    /// last one has ended; sessions that stay idle end by their own time limits.
+    void retire(std::function<void()> on_retired);
+    /// The same for the sessions of one listener.
+    void retire_listener(ListenerId listener);
 
     /// Finishes what goes on and takes nothing new; `on_drained` is called when the last client session has ended.
     void drain(std::function<void()> on_drained);
@@ -55,7 +65,8 @@ public:
     [[nodiscard]] net::Worker& worker() { return worker_; }
     [[nodiscard]] const std::shared_ptr<const Snapshot>& snapshot() const { return shared_.snapshot; }
     [[nodiscard]] const config::Config& config() const { return shared_.snapshot->config(); }
-    [[nodiscard]] const config::Limits& limits() const { return config().limits; }
+    /// Those in force: the object stays where it is, its values change by a reload.
+    [[nodiscard]] const config::Limits& limits() const { return limits_; }
     [[nodiscard]] const Log& log() const { return shared_.log; }
     [[nodiscard]] telemetry::WorkerMetrics& metrics() { return metrics_; }
     /// nullptr when it is off.
@@ -69,7 +80,6 @@ public:
     [[nodiscard]] UpstreamConnections& upstreams() { return upstreams_; }
     [[nodiscard]] Mirrors& mirrors() { return mirrors_; }
     [[nodiscard]] SessionList& sessions(bool local) { return local ? local_sessions_ : sessions_; }
-    [[nodiscard]] const filters::Forwarded& forwarded() const { return forwarded_; }
 
     /// Tells a cluster what came of a try at one of its endpoints, and the log when that took the endpoint out of use.
     void record_try(upstream::ClusterState& cluster, upstream::EndpointState& endpoint, upstream::TryResult result);
@@ -81,22 +91,32 @@ public:
 
 private:
     void publish();
-    [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, const LocalHandler* local);
+    void open_access_log();
+    void end_listeners();
+    [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
+                                              const LocalHandler* local);
     void check_ended();
 
     net::Worker& worker_;
     Shared shared_;
+    config::Limits limits_;
     telemetry::WorkerMetrics& metrics_;
     ContextPool contexts_;
     ScratchPool scratches_;
     UpstreamConnections upstreams_;
     Mirrors mirrors_;
-    filters::Forwarded forwarded_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
     /// Once a second while requests come: numbers for other threads, and waiting log lines.
     net::Deadline publish_;
     SessionList sessions_;
     SessionList local_sessions_;
+    struct RetiredListener {
+        ListenerId id;
+        TimePoint end;
+    };
+    std::vector<RetiredListener> retired_listeners_;
+    net::Deadline end_listeners_;
+    std::function<void()> on_retired_;
     std::function<void()> on_drained_;
     std::function<void()> on_ended_;
     bool draining_ = false;

@@ -43,6 +43,12 @@ struct RouteMetrics {
     std::array<Counter, latency_buckets> latencies;
     Counter micros;
 
+    /// Begins anew, for another route.
+    void clear() noexcept {
+        for (Counter& counter : statuses) counter.set(0);
+        for (Counter& counter : latencies) counter.set(0);
+        micros.set(0);
+    }
     void count(std::uint16_t status, std::uint64_t duration_micros) noexcept {
         statuses[status_class(status)].add(1);
         latencies[latency_bucket(duration_micros)].add(1);
@@ -65,6 +71,15 @@ struct EndpointMetrics {
     Gauge idle;
 
     void count_failure(ErrorCode code) noexcept;
+    /// Begins anew, for another endpoint.
+    void clear() noexcept {
+        for (Counter* const counter : {&requests, &dialed, &reused, &retries, &connect_failures, &timeouts, &resets,
+                                       &bad_responses, &sent_bytes, &received_bytes}) {
+            counter->set(0);
+        }
+        active.set(0);
+        idle.set(0);
+    }
 };
 
 /// What one worker counts. The indexes of routes and endpoints are those that

@@ -1,43 +1,10 @@
 #include "telemetry/metrics_registry.hpp"
 
-#include <algorithm>
-#include <functional>
-#include <map>
-#include <tuple>
+#include <cstddef>
+#include <memory>
 
 namespace sluice::telemetry {
 namespace {
-
-struct ByLabel {
-    bool operator()(const EndpointLabel& a, const EndpointLabel& b) const {
-        return std::tie(a.cluster, a.endpoint) < std::tie(b.cluster, b.endpoint);
-    }
-    bool operator()(const std::string& a, const std::string& b) const { return a < b; }
-};
-
-std::string& text_of(std::string& label) {
-    return label;
-}
-std::string& text_of(EndpointLabel& label) {
-    return label.endpoint;
-}
-
-/// Finds or gives each of `labels` its place in `known`.
-template <typename Label>
-std::vector<std::uint32_t> places(const std::vector<Label>& labels, std::vector<Label>& known) {
-    std::map<Label, std::uint32_t, ByLabel> index;
-    for (std::uint32_t i = 0; i < known.size(); ++i) index.emplace(known[i], i);
-    std::map<Label, std::uint32_t, ByLabel> seen;
-    std::vector<std::uint32_t> result;
-    for (Label label : labels) {
-        const std::uint32_t times = ++seen[label];
-        if (times > 1) text_of(label) += "#" + std::to_string(times);
-        const auto [entry, is_new] = index.emplace(label, static_cast<std::uint32_t>(known.size()));
-        if (is_new) known.push_back(label);
-        result.push_back(entry->second);
-    }
-    return result;
-}
 
 void add(RouteTotals& totals, const RouteMetrics& shard) {
     for (std::size_t i = 0; i < status_classes; ++i)
@@ -83,14 +50,47 @@ std::int64_t MetricTotals::requests() const {
 
 MetricIndexes MetricsRegistry::intern(const MetricLabels& labels) {
     const std::lock_guard lock(mutex_);
-    return {places(labels.routes, routes_), places(labels.endpoints, endpoints_)};
+    MetricIndexes indexes{routes_.take(labels.routes), endpoints_.take(labels.endpoints), nullptr};
+    auto* const taken = new MetricIndexes(indexes);
+    indexes.lease = std::shared_ptr<const void>(taken, [this](const void* given) {
+        const std::unique_ptr<const MetricIndexes> back(static_cast<const MetricIndexes*>(given));
+        release(*back);
+    });
+    return indexes;
+}
+
+/// Nobody writes to places without a lease, so they can be cleared for the next label.
+void MetricsRegistry::release(const MetricIndexes& indexes) {
+    const std::lock_guard lock(mutex_);
+    for (const std::uint32_t place : indexes.routes) {
+        if (!routes_.give_back(place)) continue;
+        for (const auto& worker : workers_) {
+            if (place < worker->routes_.size()) worker->routes_[place]->clear();
+        }
+    }
+    for (const std::uint32_t place : indexes.endpoints) {
+        if (!endpoints_.give_back(place)) continue;
+        for (const auto& worker : workers_) {
+            if (place < worker->endpoints_.size()) worker->endpoints_[place]->clear();
+        }
+    }
 }
 
 WorkerMetrics& MetricsRegistry::add_worker() {
     const std::lock_guard lock(mutex_);
-    workers_.push_back(std::make_unique<WorkerMetrics>());
-    grow_locked(*workers_.back());
-    return *workers_.back();
+    if (without_worker_.empty()) {
+        workers_.push_back(std::make_unique<WorkerMetrics>());
+        without_worker_.push_back(workers_.back().get());
+    }
+    WorkerMetrics& worker = *without_worker_.back();
+    without_worker_.pop_back();
+    grow_locked(worker);
+    return worker;
+}
+
+void MetricsRegistry::remove_worker(WorkerMetrics& worker) {
+    const std::lock_guard lock(mutex_);
+    without_worker_.push_back(&worker);
 }
 
 void MetricsRegistry::grow(WorkerMetrics& worker) {
@@ -110,10 +110,22 @@ MetricTotals MetricsRegistry::collect() const {
     const std::lock_guard lock(mutex_);
     MetricTotals totals;
     totals.routes.resize(routes_.size() + 1);
-    for (std::size_t i = 0; i < routes_.size(); ++i) totals.routes[i].route = routes_[i];
     totals.endpoints.resize(endpoints_.size());
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) totals.endpoints[i].label = endpoints_[i];
     for (const auto& worker : workers_) add_shard(totals, *worker);
+    for (std::size_t i = routes_.size(); i-- > 0;) {
+        if (const std::string* const label = routes_.label(i)) {
+            totals.routes[i].route = *label;
+        } else {
+            totals.routes.erase(totals.routes.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+    }
+    for (std::size_t i = endpoints_.size(); i-- > 0;) {
+        if (const EndpointLabel* const label = endpoints_.label(i)) {
+            totals.endpoints[i].label = *label;
+        } else {
+            totals.endpoints.erase(totals.endpoints.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+    }
     return totals;
 }
 

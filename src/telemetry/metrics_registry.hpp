@@ -1,13 +1,16 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "telemetry/metric_places.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace sluice::telemetry {
@@ -15,7 +18,7 @@ namespace sluice::telemetry {
 struct EndpointLabel {
     std::string cluster;
     std::string endpoint;
-    bool operator==(const EndpointLabel&) const = default;
+    auto operator<=>(const EndpointLabel&) const = default;
 };
 
 /// What a snapshot's routes and endpoints are called in metrics.
@@ -24,10 +27,11 @@ struct MetricLabels {
     std::vector<EndpointLabel> endpoints;
 };
 
-/// Place in the shards of each of a snapshot's routes and endpoints.
+/// Place in the shards of each of a snapshot's routes and endpoints. The places are kept as long as a copy of the lease is.
 struct MetricIndexes {
     std::vector<std::uint32_t> routes;
     std::vector<std::uint32_t> endpoints;
+    std::shared_ptr<const void> lease;
 };
 
 struct RouteTotals {
@@ -86,10 +90,11 @@ struct MetricTotals {
     [[nodiscard]] std::int64_t requests() const;
 };
 
-/// Owns the shards of all workers and adds them up. Labels are never forgotten, so that counters go
-/// on over a reload.
+/// Owns the shards of all workers and adds them up. What a label has counted goes on over reloads that keep it; when nobody
+/// holds a lease on it any more its place is given to another, so that memory does not grow with reloads.
 ///
 /// Threading: any thread; workers touch their shard without it.
+/// Lifetime:  outlives the leases.
 class MetricsRegistry {
 public:
     /// Gives every label its place: the old one where the label is known. The first snapshot's
@@ -98,6 +103,8 @@ public:
 
     /// A shard with room for every label known so far.
     [[nodiscard]] WorkerMetrics& add_worker();
+    /// Its worker has ended. What it has counted stays in the sums; the next worker goes on with it.
+    void remove_worker(WorkerMetrics& worker);
 
     /// Makes room for labels interned since. Called by the shard's own worker, before it uses them.
     void grow(WorkerMetrics& worker);
@@ -105,13 +112,15 @@ public:
     [[nodiscard]] MetricTotals collect() const;
 
 private:
+    void release(const MetricIndexes& indexes);
     void grow_locked(WorkerMetrics& worker);
     static void add_shard(MetricTotals& totals, const WorkerMetrics& worker);
 
     mutable std::mutex mutex_;
-    std::vector<std::string> routes_;
-    std::vector<EndpointLabel> endpoints_;
+    MetricPlaces<std::string, std::less<>> routes_;
+    MetricPlaces<EndpointLabel, std::less<>> endpoints_;
     std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+    std::vector<WorkerMetrics*> without_worker_;
 };
 
 }  // namespace sluice::telemetry

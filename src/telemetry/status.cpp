@@ -112,6 +112,7 @@ std::string status_document(const StatusFacts& facts, const MetricTotals& totals
     json.member("state", facts.is_draining ? "draining" : "serving");
     json.member("uptime_seconds", facts.uptime_seconds);
     json.member("config", facts.config);
+    add_reload_status(json, facts.reload);
     json.member("resident_bytes", facts.process.resident_bytes);
     json.member("open_handles", facts.process.open_handles);
     json.member("connections", totals.connections());

@@ -8,6 +8,7 @@
 #include "telemetry/cluster_status.hpp"
 #include "telemetry/metrics_registry.hpp"
 #include "telemetry/prometheus.hpp"
+#include "telemetry/reload_status.hpp"
 
 namespace sluice::telemetry {
 
@@ -25,6 +26,7 @@ struct StatusFacts {
     bool is_draining = false;
     std::vector<ListenerStatus> listeners;
     std::vector<ClusterStatus> clusters;
+    ReloadStatus reload;
 };
 
 /// The /status document in JSON, indented: a person reads it as often as a program.

@@ -17,6 +17,19 @@ std::shared_ptr<const MaglevTable> table_of(const std::vector<Member>& members) 
     return make_maglev(names);
 }
 
+/// Stands for one address, and needs no name looked up.
+bool is_literal(const config::Endpoint& endpoint) {
+    return endpoint.srv.empty() && endpoint.address.kind != config::Address::Kind::Name;
+}
+
+/// Endpoints that have left make room among those that may be ejected.
+void remove_missing(const EndpointSet& set, const std::vector<Member>& members, Ejector& ejector) {
+    for (const Member& old : set.members) {
+        const bool stays = std::ranges::find(members, old.endpoint, &Member::endpoint) != members.end();
+        if (!stays) ejector.remove(old.endpoint->ejection);
+    }
+}
+
 bool same_members(const std::vector<Member>& a, const std::vector<Member>& b) {
     return std::ranges::equal(a, b, [](const Member& x, const Member& y) {
         return x.endpoint == y.endpoint && x.weight == y.weight && x.priority == y.priority;
@@ -25,19 +38,43 @@ bool same_members(const std::vector<Member>& a, const std::vector<Member>& b) {
 
 }  // namespace
 
-ClusterState::ClusterState(const config::Cluster& cluster, const std::string& generated_secret)
-    : config_(cluster), ejector_(config_.ejection), set_(std::make_shared<EndpointSet>()) {
-    if (config_.breaker) breaker_.emplace(*config_.breaker);
+ClusterState::ClusterState(const config::Cluster& cluster, const std::string& generated_secret, const ClusterState* previous)
+    : config_(cluster),
+      ejector_(config_.ejection, previous != nullptr ? &previous->ejector_ : nullptr),
+      set_(std::make_shared<EndpointSet>()) {
+    if (config_.breaker) {
+        const bool stays = previous != nullptr && previous->config_.breaker == config_.breaker;
+        breaker_ = stays ? previous->breaker_ : std::make_shared<Breaker>(*config_.breaker);
+    }
     if (config_.sticky) sticky_.emplace(config_.sticky->secret.empty() ? generated_secret : config_.sticky->secret);
     std::vector<Member> members;
-    for (std::uint32_t i = 0; i < config_.endpoints.size(); ++i) {
-        const config::Endpoint& endpoint = config_.endpoints[i];
-        // Names are looked up later; until then they stand for nothing.
-        if (!endpoint.srv.empty() || endpoint.address.kind == config::Address::Kind::Name) continue;
-        members.push_back({std::make_shared<EndpointState>(EndpointPlace{endpoint.address, authority_of(endpoint), i}, config_),
-                           endpoint.weight, endpoint.priority, endpoint.drain});
-    }
+    for (std::uint32_t i = 0; i < config_.endpoints.size(); ++i) add_carried(i, previous, members);
     rebuild_locked(std::move(members));
+}
+
+/// Adds what one configured endpoint stands for: as `previous` knows it, or a new one. Names without a known address are
+/// looked up later; until then they stand for nothing.
+void ClusterState::add_carried(std::uint32_t configured, const ClusterState* previous, std::vector<Member>& members) const {
+    const config::Endpoint& endpoint = config_.endpoints[configured];
+    bool is_known = false;
+    for (const Member& old : previous != nullptr ? previous->endpoints()->members : std::vector<Member>{}) {
+        const config::Endpoint& was = previous->config_.endpoints[old.configured];
+        const bool is_taken = std::ranges::find(members, old.endpoint, &Member::endpoint) != members.end();
+        if (is_taken || was.address != endpoint.address || was.srv != endpoint.srv) continue;
+        members.push_back(make_member(configured, old.found_weight, old.found_priority, old.endpoint));
+        is_known = true;
+        if (is_literal(endpoint)) break;
+    }
+    if (is_known || !is_literal(endpoint)) return;
+    members.push_back(make_member(
+        configured, 1, 0, std::make_shared<EndpointState>(EndpointPlace{endpoint.address, authority_of(endpoint)}, config_)));
+}
+
+Member ClusterState::make_member(std::uint32_t configured, std::uint32_t found_weight, std::uint32_t found_priority,
+                                 std::shared_ptr<EndpointState> endpoint) const {
+    const config::Endpoint& settings = config_.endpoints[configured];
+    return {std::move(endpoint), found_weight * settings.weight, std::max(found_priority, settings.priority),
+            settings.drain,      configured,                     found_weight, found_priority};
 }
 
 std::shared_ptr<const EndpointSet> ClusterState::endpoints() const {
@@ -45,10 +82,14 @@ std::shared_ptr<const EndpointSet> ClusterState::endpoints() const {
     return set_;
 }
 
-std::shared_ptr<EndpointState> ClusterState::known(const EndpointPlace& place) const {
+bool ClusterState::has(const EndpointState& endpoint) const {
+    const auto set = endpoints();
+    return std::ranges::any_of(set->members, [&](const Member& member) { return member.endpoint.get() == &endpoint; });
+}
+
+std::shared_ptr<EndpointState> ClusterState::known_locked(const EndpointPlace& place, std::uint32_t configured) const {
     for (const Member& member : set_->members) {
-        const EndpointPlace& other = member.endpoint->place;
-        if (other.configured == place.configured && other.address == place.address) return member.endpoint;
+        if (member.configured == configured && member.endpoint->place.address == place.address) return member.endpoint;
     }
     return std::make_shared<EndpointState>(place, config_);
 }
@@ -57,25 +98,26 @@ bool ClusterState::replace(std::uint32_t configured, const std::vector<FoundEndp
     const config::Endpoint& endpoint = config_.endpoints[configured];
     const std::lock_guard lock(mutex_);
     std::vector<Member> members;
-    std::ranges::copy_if(set_->members, std::back_inserter(members), [&](const Member& member) {
-        return member.endpoint->place.configured < configured;
-    });
+    std::ranges::copy_if(set_->members, std::back_inserter(members),
+                         [&](const Member& member) { return member.configured < configured; });
     for (const FoundEndpoint& one : found) {
         // The Host of an address found by SRV is not the service's name; what the record says is what listens there.
         std::string authority = endpoint.srv.empty() ? authority_of(endpoint) : one.address.text();
-        members.push_back({known({one.address, std::move(authority), configured}), one.weight * endpoint.weight,
-                           std::max(one.priority, endpoint.priority), endpoint.drain});
+        members.push_back(make_member(configured, one.weight, one.priority,
+                                      known_locked({one.address, std::move(authority)}, configured)));
     }
-    std::ranges::copy_if(set_->members, std::back_inserter(members), [&](const Member& member) {
-        return member.endpoint->place.configured > configured;
-    });
+    std::ranges::copy_if(set_->members, std::back_inserter(members),
+                         [&](const Member& member) { return member.configured > configured; });
     if (same_members(members, set_->members)) return false;
-    for (const Member& old : set_->members) {
-        const bool stays = std::ranges::find(members, old.endpoint, &Member::endpoint) != members.end();
-        if (!stays) ejector_.remove(old.endpoint->ejection);
-    }
+    remove_missing(*set_, members, ejector_);
     rebuild_locked(std::move(members));
     return true;
+}
+
+void ClusterState::give_way_to(const ClusterState& successor) {
+    const auto set = successor.endpoints();
+    const std::lock_guard lock(mutex_);
+    remove_missing(*set_, set->members, ejector_);
 }
 
 void ClusterState::rebuild_locked(std::vector<Member> members) {
@@ -120,6 +162,7 @@ std::optional<TimePoint> ClusterState::record(EndpointState& endpoint, TryResult
 }
 
 bool ClusterState::record_check(EndpointState& endpoint, bool has_passed, std::string error, TimePoint now) {
+    endpoint.health.use(*config_.health_check);
     const bool was_up = endpoint.health.is_up();
     const bool has_changed = endpoint.health.record(has_passed, std::move(error), now);
     const bool is_back = !was_up && endpoint.health.is_up();

@@ -27,6 +27,11 @@ struct Member {
     std::uint32_t weight = 1;
     std::uint32_t priority = 0;
     bool is_draining = false;
+    /// Which of the cluster's configured endpoints it is, or stands for.
+    std::uint32_t configured = 0;
+    /// What was found with the address, when its name was looked up.
+    std::uint32_t found_weight = 1;
+    std::uint32_t found_priority = 0;
 };
 
 /// A cluster's endpoints at one time: immutable, shared by all workers.
@@ -50,17 +55,20 @@ enum class TryResult : std::uint8_t { Success, ConnectFailure, ServerError };
 ///
 /// Threading: any thread. Requests read atomics alone; the mutex is taken when the set of endpoints is looked at anew
 ///            (docs/decisions/0003-locks.md).
-/// Lifetime:  shared by snapshots; outlives the workers' views of it.
+/// Lifetime:  shared by snapshots that leave the cluster as it was; outlives the workers' views of it. A cluster whose
+///            settings change gets a new one, which takes over what has not changed.
 class ClusterState {
 public:
-    /// `secret_seed` makes the key of a sticky cookie without a secret.
-    ClusterState(const config::Cluster& cluster, const std::string& generated_secret);
+    /// `generated_secret` is the key of a sticky cookie without a secret. With `previous`, the same cluster with other
+    /// settings, endpoints that stay keep their state, addresses of names that stay are known already, and the breaker
+    /// stays as it is unless its own settings change. Nothing of `previous` changes by that.
+    ClusterState(const config::Cluster& cluster, const std::string& generated_secret, const ClusterState* previous = nullptr);
     ClusterState(const ClusterState&) = delete;
     ClusterState& operator=(const ClusterState&) = delete;
 
     [[nodiscard]] const config::Cluster& config() const { return config_; }
     /// nullptr where none is configured.
-    [[nodiscard]] Breaker* breaker() { return breaker_ ? &*breaker_ : nullptr; }
+    [[nodiscard]] Breaker* breaker() { return breaker_.get(); }
     [[nodiscard]] const StickyCookie* sticky() const { return sticky_ ? &*sticky_ : nullptr; }
 
     /// Changes whenever endpoints or their states do: a worker that sees a new one looks again.
@@ -68,9 +76,14 @@ public:
     void touch() { version_.fetch_add(1, std::memory_order_release); }
 
     [[nodiscard]] std::shared_ptr<const EndpointSet> endpoints() const;
+    /// Whether it is one of them.
+    [[nodiscard]] bool has(const EndpointState& endpoint) const;
     /// Puts what was found in the place of one configured endpoint. Known addresses keep their state. False when nothing
     /// has changed.
     bool replace(std::uint32_t configured, const std::vector<FoundEndpoint>& found);
+
+    /// Another state has taken this one's place: endpoints that it does not have are out of the cluster.
+    void give_way_to(const ClusterState& successor);
 
     /// Endpoints that may be used at `now`. Those whose ejection is over come back by this.
     [[nodiscard]] Candidates candidates(const EndpointSet& set, TimePoint now);
@@ -90,12 +103,15 @@ public:
     void wake_workers();
 
 private:
-    [[nodiscard]] std::shared_ptr<EndpointState> known(const EndpointPlace& place) const;
+    [[nodiscard]] Member make_member(std::uint32_t configured, std::uint32_t found_weight, std::uint32_t found_priority,
+                                     std::shared_ptr<EndpointState> endpoint) const;
+    void add_carried(std::uint32_t configured, const ClusterState* previous, std::vector<Member>& members) const;
+    [[nodiscard]] std::shared_ptr<EndpointState> known_locked(const EndpointPlace& place, std::uint32_t configured) const;
     [[nodiscard]] bool refutes_ejection(EndpointState& endpoint, bool has_passed, TimePoint now) const;
     void rebuild_locked(std::vector<Member> members);
 
     const config::Cluster config_;
-    std::optional<Breaker> breaker_;
+    std::shared_ptr<Breaker> breaker_;
     std::optional<StickyCookie> sticky_;
     Ejector ejector_;
     std::atomic<std::uint32_t> version_{1};

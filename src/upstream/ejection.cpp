@@ -29,7 +29,7 @@ std::optional<TimePoint> Ejector::eject(EndpointEjection& endpoint, Failure kind
     const Duration time = std::min<Duration>(config_.time * steps, config_.max_time);
     TimePoint expected = EndpointEjection::in_use;
     if (!endpoint.until_.compare_exchange_strong(expected, now + time, std::memory_order_acq_rel)) {
-        ejected_.fetch_sub(1, std::memory_order_relaxed);
+        ejected_->fetch_sub(1, std::memory_order_relaxed);
         return std::nullopt;
     }
     endpoint.steps_.store(steps, std::memory_order_relaxed);
@@ -54,10 +54,10 @@ std::uint32_t Ejector::most(std::uint32_t endpoints) const {
 
 bool Ejector::take_place(std::uint32_t endpoints) {
     const std::uint32_t limit = most(endpoints);
-    std::uint32_t taken = ejected_.load(std::memory_order_relaxed);
+    std::uint32_t taken = ejected_->load(std::memory_order_relaxed);
     do {
         if (taken >= limit) return false;
-    } while (!ejected_.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed));
+    } while (!ejected_->compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed));
     return true;
 }
 
@@ -81,14 +81,14 @@ bool Ejector::put_back(EndpointEjection& endpoint, TimePoint until, TimePoint re
     if (!endpoint.until_.compare_exchange_strong(until, EndpointEjection::in_use, std::memory_order_acq_rel)) {
         return false;
     }
-    ejected_.fetch_sub(1, std::memory_order_relaxed);
+    ejected_->fetch_sub(1, std::memory_order_relaxed);
     return true;
 }
 
 void Ejector::remove(EndpointEjection& endpoint) {
     const TimePoint until = endpoint.until_.exchange(EndpointEjection::removed, std::memory_order_acq_rel);
     if (until == EndpointEjection::in_use || until == EndpointEjection::removed) return;
-    ejected_.fetch_sub(1, std::memory_order_relaxed);
+    ejected_->fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace sluice::upstream

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -67,7 +68,9 @@ private:
 /// Lifetime:  an endpoint that leaves the cluster must be given to `remove`, or it is counted for ever.
 class Ejector {
 public:
-    explicit Ejector(const config::Ejection& config) : config_(config) {}
+    /// With `previous` it takes over the endpoints that are out there, of a cluster whose settings have changed.
+    explicit Ejector(const config::Ejection& config, const Ejector* previous = nullptr)
+        : config_(config), ejected_(previous != nullptr ? previous->ejected_ : std::make_shared<Count>(0)) {}
     Ejector(const Ejector&) = delete;
     Ejector& operator=(const Ejector&) = delete;
 
@@ -89,9 +92,11 @@ public:
         return endpoint.is_ejected(now);
     }
     /// Endpoints that are out.
-    [[nodiscard]] std::uint32_t ejected() const { return ejected_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint32_t ejected() const { return ejected_->load(std::memory_order_relaxed); }
 
 private:
+    using Count = std::atomic<std::uint32_t>;
+
     [[nodiscard]] std::uint32_t most(std::uint32_t endpoints) const;
     [[nodiscard]] bool take_place(std::uint32_t endpoints);
     [[nodiscard]] std::uint32_t next_steps(const EndpointEjection& endpoint, TimePoint now) const;
@@ -100,7 +105,7 @@ private:
     bool put_back(EndpointEjection& endpoint, TimePoint until, TimePoint returned);
 
     const config::Ejection config_;
-    std::atomic<std::uint32_t> ejected_{0};
+    std::shared_ptr<Count> ejected_;
 };
 
 }  // namespace sluice::upstream

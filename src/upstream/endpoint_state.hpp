@@ -12,17 +12,17 @@
 
 namespace sluice::upstream {
 
-/// Where an endpoint is, and where in the configuration it comes from.
+/// Where an endpoint is, and what it is called.
 struct EndpointPlace {
     /// An IP address and port, or a Unix-domain path: never a name.
     config::Address address;
     /// As the configuration calls it, "orders.internal:8080": the Host for routes that ask for it.
     std::string authority;
-    /// Which of the cluster's configured endpoints it is, or stands for.
-    std::uint32_t configured = 0;
+    bool operator==(const EndpointPlace&) const = default;
 };
 
-/// One endpoint, as all workers know it. A name's address that stays over a new lookup keeps its state.
+/// One endpoint, as all workers know it. A name's address that stays over a new lookup keeps its state, and so does an
+/// endpoint that stays over a reload.
 ///
 /// Threading: any thread. Lines that workers write often stand apart from those that they read for every request.
 class EndpointState {

@@ -28,6 +28,12 @@ Health HealthState::after(bool has_passed, std::uint32_t in_a_row) const {
     return in_a_row >= (has_passed ? healthy_ : unhealthy_) ? wanted : report_.state;
 }
 
+void HealthState::forget() {
+    const std::lock_guard lock(mutex_);
+    report_ = {};
+    state_.store(Health::Unknown, std::memory_order_release);
+}
+
 HealthState::Report HealthState::report() const {
     const std::lock_guard lock(mutex_);
     return report_;

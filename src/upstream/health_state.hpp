@@ -42,6 +42,14 @@ public:
     /// Unknown too.
     bool record(bool has_passed, std::string error, TimePoint now);
 
+    /// From now on it takes so many checks in a row. By the thread that records.
+    void use(const config::HealthCheck& config) {
+        healthy_ = config.healthy;
+        unhealthy_ = config.unhealthy;
+    }
+    /// Nobody checks it any more: what was known is no longer true for ever. By the thread that records.
+    void forget();
+
     /// An endpoint that was never checked counts as up.
     [[nodiscard]] bool is_up() const { return state() != Health::Down; }
     [[nodiscard]] Health state() const { return state_.load(std::memory_order_acquire); }
@@ -50,8 +58,9 @@ public:
 private:
     [[nodiscard]] Health after(bool has_passed, std::uint32_t in_a_row) const;
 
-    const std::uint32_t healthy_;
-    const std::uint32_t unhealthy_;
+    /// Of the thread that records.
+    std::uint32_t healthy_;
+    std::uint32_t unhealthy_;
     std::atomic<Health> state_{Health::Unknown};
 
     mutable std::mutex mutex_;

@@ -59,6 +59,9 @@ public:
     /// Endpoints count from 0 in the order that they are added.
     void add_endpoint(const IdleLimits& limits) { lists_.push_back({limits, {}, {}, 0}); }
 
+    /// Connections beyond a smaller quota are closed as they come back, or grow stale.
+    void set_limits(std::uint32_t endpoint, const IdleLimits& limits) { lists_[endpoint].limits = limits; }
+
     /// Takes the newest connection idle for less than the limit. When that one is stale all are,
     /// and all are closed.
     [[nodiscard]] Connection* acquire(std::uint32_t endpoint, TimePoint now) {

@@ -23,6 +23,12 @@ class RetryBudget {
 public:
     RetryBudget(std::uint32_t percent, std::uint32_t per_second) : percent_(percent), per_second_(per_second) {}
 
+    /// Other shares from now on, of what was counted already too.
+    void use(std::uint32_t percent, std::uint32_t per_second) {
+        percent_ = percent;
+        per_second_ = per_second;
+    }
+
     /// A request of a client; its retries are not counted here.
     void count_request(TimePoint now) { ++second_of(now).requests; }
 

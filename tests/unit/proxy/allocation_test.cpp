@@ -40,7 +40,7 @@ struct Half {
     Half(std::uint32_t index, std::shared_ptr<const proxy::Snapshot> snapshot,
          const proxy::LocalHandler* local)
         : worker(index, index + 1) {
-        static_cast<void>(registry.intern({{"order"}, {{"upstream", "upstream"}}}));
+        kept = registry.intern({{"order"}, {{"upstream", "upstream"}}});
         const proxy::WorkerState::Shared shared{std::move(snapshot), limit, log, nullptr};
         state = std::make_unique<proxy::WorkerState>(worker, shared, registry.add_worker());
         std::array<net::Worker*, 1> workers{&worker};
@@ -49,7 +49,7 @@ struct Half {
         listener = std::move(*opened);
         worker.start([] {});
         REQUIRE(listener->start([this, local](net::Worker&, platform::Accepted accepted) {
-            state->accept(std::move(accepted), local);
+            state->accept(std::move(accepted), 0, local);
         }));
     }
 
@@ -68,6 +68,7 @@ struct Half {
     Log log = Log::to_stderr(Log::Format::Text, LogLevel::Error);
     proxy::ConnectionLimit limit{0, 0};
     telemetry::MetricsRegistry registry;
+    telemetry::MetricIndexes kept;
     net::Worker worker;
     std::unique_ptr<proxy::WorkerState> state;
     std::unique_ptr<net::Listener> listener;
@@ -119,8 +120,8 @@ net::Task<void> measure(net::Worker& client, Half& gateway, Counted& out, std::p
 }  // namespace
 
 TEST_CASE("A proxied keep-alive request with a small body makes no heap allocation once warm", "[proxy]") {
-    const proxy::LocalHandler handler = [](const proxy::LocalRequest&) {
-        return proxy::LocalResponse{200, "text/plain", "done"};
+    const proxy::LocalHandler handler = [](const proxy::LocalRequest&) -> net::Task<proxy::LocalResponse> {
+        co_return proxy::LocalResponse{200, "text/plain", "done"};
     };
     Half upstream(1, snapshot_for(1), &handler);
     Half gateway(0, snapshot_for(upstream.port()), nullptr);

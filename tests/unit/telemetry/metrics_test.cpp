@@ -51,7 +51,7 @@ TEST_CASE("A status belongs to the class of its first digit", "[telemetry]") {
 
 TEST_CASE("The shards of all workers are added up", "[telemetry]") {
     MetricsRegistry registry;
-    static_cast<void>(registry.intern(labels()));
+    const MetricIndexes kept = registry.intern(labels());
     WorkerMetrics& one = registry.add_worker();
     WorkerMetrics& two = registry.add_worker();
     one.connection_opened();
@@ -103,7 +103,7 @@ TEST_CASE("A request that no route took is counted by itself", "[telemetry]") {
 
 TEST_CASE("What upstreams do is counted per endpoint", "[telemetry]") {
     MetricsRegistry registry;
-    static_cast<void>(registry.intern(labels()));
+    const MetricIndexes kept = registry.intern(labels());
     WorkerMetrics& worker = registry.add_worker();
     worker.count_upstream_request(1, true);
     worker.count_upstream_request(1, false);
@@ -139,7 +139,7 @@ TEST_CASE("A failure of an upstream is counted by its kind", "[telemetry]") {
         {ErrorCode::Closed, &EndpointTotals::resets},
     }));
     MetricsRegistry registry;
-    static_cast<void>(registry.intern(labels()));
+    const MetricIndexes kept = registry.intern(labels());
     registry.add_worker().count_upstream_failure(0, row.code);
     const EndpointTotals endpoint = registry.collect().endpoints.at(0);
     CHECK(endpoint.*row.counter == 1);
@@ -163,7 +163,7 @@ TEST_CASE("The first snapshot's labels have their own order as places", "[teleme
 
 TEST_CASE("Counters go on over a reload", "[telemetry]") {
     MetricsRegistry registry;
-    static_cast<void>(registry.intern({{"kept", "gone"}, {}}));
+    const MetricIndexes kept = registry.intern({{"kept", "gone"}, {}});
     WorkerMetrics& worker = registry.add_worker();
     worker.request_started();
     worker.count_request(0, 200, 5);
@@ -180,6 +180,35 @@ TEST_CASE("Counters go on over a reload", "[telemetry]") {
     CHECK(totals.routes[2].statuses[2] == 1);
 }
 
+TEST_CASE("A label that nobody uses any more is forgotten, and its place begins anew for another", "[telemetry]") {
+    MetricsRegistry registry;
+    MetricIndexes first = registry.intern({{"gone", "kept"}, {{"c", "gone"}}});
+    WorkerMetrics& worker = registry.add_worker();
+    worker.request_started();
+    worker.count_request(0, 200, 5);
+    worker.count_retry(0);
+    MetricIndexes second = registry.intern({{"kept"}, {}});
+    CHECK(registry.collect().routes.size() == 3);
+    first = {};
+    const MetricTotals totals = registry.collect();
+    REQUIRE(totals.routes.size() == 2);
+    CHECK(totals.routes[0].route == "kept");
+    CHECK(totals.endpoints.empty());
+    const MetricIndexes third = registry.intern({{"kept", "new"}, {{"c", "new"}}});
+    CHECK(third.routes == Indexes{1, 0});
+    CHECK(registry.collect().routes[0].statuses[2] == 0);
+    CHECK(registry.collect().endpoints.at(0).retries == 0);
+}
+
+TEST_CASE("A worker that comes after another has ended goes on with its numbers", "[telemetry]") {
+    MetricsRegistry registry;
+    WorkerMetrics& first = registry.add_worker();
+    first.connection_opened();
+    registry.remove_worker(first);
+    CHECK(&registry.add_worker() == &first);
+    CHECK(registry.collect().workers.size() == 1);
+}
+
 TEST_CASE("A hit rate without requests is one", "[telemetry]") {
     CHECK(ContextTotals{}.hit_rate() == 1.0);
 }
@@ -187,7 +216,7 @@ TEST_CASE("A hit rate without requests is one", "[telemetry]") {
 TEST_CASE("Workers count while another thread reads and labels are added", "[telemetry]") {
     constexpr std::uint64_t requests = 20'000;
     MetricsRegistry registry;
-    static_cast<void>(registry.intern(labels()));
+    const MetricIndexes kept = registry.intern(labels());
     std::atomic<int> running{2};
     const auto work = [&](WorkerMetrics& worker) {
         for (std::uint64_t i = 0; i < requests; ++i) {

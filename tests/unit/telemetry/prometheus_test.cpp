@@ -22,8 +22,8 @@ ProcessNumbers process() {
 
 MetricTotals totals_of(const std::string& route) {
     MetricsRegistry registry;
-    static_cast<void>(
-        registry.intern({{route, "idle"}, {{"shop", "10.0.0.1:80"}, {"shop", "unix:/a\"b"}}}));
+    const MetricIndexes kept =
+        registry.intern({{route, "idle"}, {{"shop", "10.0.0.1:80"}, {"shop", "unix:/a\"b"}}});
     WorkerMetrics& worker = registry.add_worker();
     for (const std::uint64_t micros : {100U, 600U, 20'000'000U}) {
         worker.request_started();

@@ -23,7 +23,7 @@ StatusFacts facts() {
 
 TEST_CASE("The status document is JSON with what runs and how it goes", "[telemetry]") {
     MetricsRegistry registry;
-    static_cast<void>(registry.intern({{"r"}, {{"a", "1:1"}, {"b", "2:2"}, {"a", "3:3"}}}));
+    const MetricIndexes kept = registry.intern({{"r"}, {{"a", "1:1"}, {"b", "2:2"}, {"a", "3:3"}}});
     WorkerMetrics& worker = registry.add_worker();
     static_cast<void>(registry.add_worker());
     worker.connection_opened();

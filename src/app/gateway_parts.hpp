@@ -1,0 +1,79 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/admin.hpp"
+#include "app/gateway.hpp"
+#include "app/in_force.hpp"
+#include "app/listeners.hpp"
+#include "app/main_queue.hpp"
+#include "app/reload_outcome.hpp"
+#include "app/upstream_watch.hpp"
+#include "app/workforce.hpp"
+#include "net/listener.hpp"
+#include "platform/signals.hpp"
+#include "proxy/connection_limit.hpp"
+#include "proxy/local_service.hpp"
+#include "telemetry/file_sink.hpp"
+#include "telemetry/metrics_registry.hpp"
+
+namespace sluice::app {
+
+/// Everything that lives while the gateway does, in the order in which it is built.
+///
+/// Threading: the main thread.
+struct Gateway::Parts {
+    /// Until it is part of a snapshot.
+    config::Config config;
+    std::optional<std::string> file;
+    const Log& log;
+
+    MainQueue queue;
+    platform::SignalSource signals;
+    telemetry::MetricsRegistry metrics;
+    InForce in_force;
+    proxy::LocalHandler admin_handler;
+    proxy::LocalHandler echo_handler;
+    std::shared_ptr<telemetry::FileSink> access_sink;
+    proxy::ConnectionLimit connection_limit{0, 0};
+    Workforce workforce;
+    Listeners listeners;
+    std::unique_ptr<net::Listener> echo_listener;
+    std::unique_ptr<Admin> admin;
+    std::unique_ptr<UpstreamWatch> upstreams;
+
+    Parts(config::Config the_config, std::optional<std::string> the_file, const Log& the_log);
+
+    // gateway.cpp: from nothing to serving, and back.
+    [[nodiscard]] ExitCode start();
+    [[nodiscard]] bool open_echo();
+    [[nodiscard]] bool start_echo();
+    [[nodiscard]] bool started(std::string_view name, const Result<void>& result) const;
+    [[nodiscard]] ExitCode stop_in_order(const std::string& signal);
+    void stop_workers(ExitCode code);
+
+    // gateway_reload.cpp: from one configuration to the next.
+    using Lines = std::vector<std::string>;
+    void request_reload(ReloadRequest request, std::function<void(const ReloadOutcome&)> done);
+    [[nodiscard]] ReloadOutcome reload(const ReloadRequest& request);
+    /// Why a configuration was not taken, and how a start ends by that.
+    struct Refusal {
+        ExitCode code;
+        Lines lines;
+    };
+    /// Makes a configuration the one in force; the first one too. With `is_dry_run` all is tried and nothing changes.
+    /// Failure: nothing has changed.
+    [[nodiscard]] std::expected<void, Refusal> take(config::Config next, bool is_dry_run);
+    [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
+    void use_limits(const config::Config& settings);
+    void tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const;
+    void log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const;
+};
+
+}  // namespace sluice::app

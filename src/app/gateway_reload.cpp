@@ -1,0 +1,110 @@
+// How a configuration comes into force: the first one, and each that takes another's place while the gateway serves.
+
+#include <utility>
+
+#include "app/config_file.hpp"
+#include "app/gateway_parts.hpp"
+#include "platform/process_facts.hpp"
+
+namespace sluice::app {
+
+void Gateway::Parts::request_reload(ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
+    queue.post([this, request = std::move(request), done = std::move(done)](bool is_stopping) {
+        if (!is_stopping) {
+            done(reload(request));
+            return;
+        }
+        ReloadOutcome outcome;
+        outcome.problems.emplace_back("the gateway stops");
+        outcome.generation = in_force.generation();
+        done(outcome);
+    });
+}
+
+ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
+    ReloadOutcome outcome;
+    if (!file) {
+        outcome.problems.emplace_back("the gateway runs on its embedded configuration; start it with -c FILE to reload");
+    } else if (auto read = read_config_file(*file); !read) {
+        outcome.problems = std::move(read.error());
+    } else {
+        outcome.warnings = std::move(read->warnings);
+        auto taken = take(std::move(read->config), request.is_dry_run);
+        outcome.is_accepted = taken.has_value();
+        if (!taken) outcome.problems = std::move(taken.error().lines);
+    }
+    if (!request.is_dry_run) in_force.set_outcome(outcome);
+    outcome.generation = in_force.generation();
+    log_outcome(request, outcome);
+    return outcome;
+}
+
+void Gateway::Parts::log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const {
+    const std::string generation = std::to_string(outcome.generation);
+    for (const std::string& warning : outcome.warnings) log.warn("the configuration has a risk", {{"where", warning}});
+    for (const std::string& problem : outcome.problems) log.error("the configuration has an error", {{"where", problem}});
+    if (request.is_dry_run) {
+        log.info("reload tried, as asked without changing anything", {{"by", request.origin}});
+    } else if (outcome.is_accepted) {
+        log.info("reloaded", {{"by", request.origin}, {"generation", generation}});
+    } else {
+        log.error("reload refused: the configuration before stays in force",
+                  {{"by", request.origin}, {"generation", generation}, {"errors", std::to_string(outcome.problems.size())}});
+    }
+}
+
+Result<std::shared_ptr<telemetry::FileSink>> Gateway::Parts::open_access_log(const config::LogSettings& settings) const {
+    using Format = telemetry::FileSink::Format;
+    if (settings.access == "off") return std::shared_ptr<telemetry::FileSink>();
+    const bool for_people = settings.access == "stdout" && platform::is_terminal(platform::StandardStream::Output);
+    Result<std::unique_ptr<telemetry::FileSink>> sink =
+        telemetry::FileSink::open(settings.access, for_people ? Format::Text : Format::Json);
+    if (!sink) return fail(std::move(sink.error()));
+    return std::shared_ptr<telemetry::FileSink>(std::move(*sink));
+}
+
+void Gateway::Parts::use_limits(const config::Config& settings) {
+    connection_limit.use(settings.limits.connections, settings.limits.connections_per_client);
+    log.set_least(static_cast<LogLevel>(settings.log.level));
+}
+
+/// Endpoints that a cluster no longer has leave its counts.
+void Gateway::Parts::tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const {
+    for (const proxy::ClusterPlan& plan : old.clusters()) {
+        const proxy::ClusterPlan* const successor = next.find_cluster(plan.config->name);
+        if (successor != nullptr && successor->state != plan.state) plan.state->give_way_to(*successor->state);
+    }
+}
+
+std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config next, bool is_dry_run) {
+    // What can fail comes first, and leaves no trace when it does.
+    const std::shared_ptr<const proxy::Snapshot> before = in_force.snapshot();
+    auto built = proxy::Snapshot::build(std::move(next), {before.get(), &metrics});
+    if (!built) return std::unexpected(Refusal{ExitCode::ConfigInvalid, std::move(built.error())});
+    const std::shared_ptr<const proxy::Snapshot>& snapshot = *built;
+    const config::Config& settings = snapshot->config();
+    auto sink = open_access_log(settings.log);
+    if (!sink) {
+        return std::unexpected(Refusal{ExitCode::Failed, {"the access log can't be opened: " + describe(sink.error())}});
+    }
+    auto change = listeners.prepare(settings);
+    if (!change) return std::unexpected(Refusal{ExitCode::BindFailed, std::move(change.error())});
+    if (is_dry_run) return {};
+    // Addresses are known before requests come for them.
+    upstreams->prepare(*snapshot);
+    use_limits(settings);
+    // The old log is closed here, where nobody waits for it.
+    std::swap(access_sink, *sink);
+    workforce.publish(snapshot, access_sink);
+    workforce.resize(settings.workers == 0 ? platform::core_count() : settings.workers);
+    listeners.use_workers();
+    Lines problems = listeners.apply(std::move(*change), settings);
+    workforce.retire_surplus();
+    upstreams->apply(snapshot);
+    if (before) tell_old_clusters(*before, *snapshot);
+    in_force.set(snapshot, listeners.status());
+    if (!problems.empty()) return std::unexpected(Refusal{ExitCode::Failed, std::move(problems)});
+    return {};
+}
+
+}  // namespace sluice::app

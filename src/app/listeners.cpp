@@ -1,0 +1,134 @@
+#include "app/listeners.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/listen_address.hpp"
+#include "base/error.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr std::uint32_t admin_backlog = 128;
+
+/// The admin listener in the form of the others.
+config::Listener admin_settings(const config::Admin& admin) { return {"admin", admin.address, admin_backlog, {}}; }
+
+}  // namespace
+
+struct Listeners::Entry {
+    config::Listener settings;
+    bool is_admin = false;
+    proxy::ListenerId id = 0;
+    std::unique_ptr<net::Listener> listener;
+};
+
+Listeners::Change::Change() = default;
+Listeners::Change::Change(Change&&) noexcept = default;
+Listeners::Change& Listeners::Change::operator=(Change&&) noexcept = default;
+Listeners::Change::~Change() = default;
+
+Listeners::Listeners(Workforce& workforce, const proxy::LocalHandler& admin, const Log& log)
+    : workforce_(workforce), admin_(admin), log_(log) {}
+Listeners::~Listeners() = default;
+
+/// The name may change: the address is what clients know. Port 0 stands for whatever was bound.
+std::vector<std::unique_ptr<Listeners::Entry>>::const_iterator Listeners::find(
+    const std::vector<std::unique_ptr<Entry>>& entries, const config::Listener& settings, bool is_admin) {
+    return std::ranges::find_if(entries, [&](const auto& entry) {
+        const bool is_same_place = entry->settings.address == settings.address;
+        const bool is_same_name = settings.address.port != 0 || entry->settings.name == settings.name;
+        return entry->is_admin == is_admin && is_same_place && is_same_name;
+    });
+}
+
+/// Administration has one worker, so that it stands in nobody's way.
+std::vector<net::Worker*> Listeners::workers_of(bool is_admin) const {
+    std::vector<net::Worker*> workers = workforce_.workers();
+    if (is_admin && workers.size() > 1) workers.resize(1);
+    return workers;
+}
+
+std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(const config::Config& config) {
+    std::vector<config::Listener> wanted;
+    if (config.admin.enabled) wanted.push_back(admin_settings(config.admin));
+    wanted.insert(wanted.end(), config.listeners.begin(), config.listeners.end());
+    Change change;
+    std::vector<std::string> problems;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const bool is_admin = config.admin.enabled && i == 0;
+        if (find(entries_, wanted[i], is_admin) != entries_.end()) continue;
+        auto opened = net::Listener::open(listen_address(wanted[i].address), wanted[i].backlog, workers_of(is_admin));
+        if (opened) {
+            change.opened.push_back(std::make_unique<Entry>(Entry{wanted[i], is_admin, ++last_id_, std::move(*opened)}));
+        } else {
+            problems.push_back("can't listen on " + wanted[i].address.text() + " (listener \"" + wanted[i].name +
+                               "\"): " + describe(opened.error()));
+        }
+    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    return change;
+}
+
+bool Listeners::start(Entry& entry) {
+    const proxy::LocalHandler* const local = entry.is_admin ? &admin_ : nullptr;
+    entry.listener->use(workers_of(entry.is_admin));
+    const Result<void> started =
+        entry.listener->start([local, id = entry.id](net::Worker& worker, platform::Accepted accepted) {
+            Workforce::state_of(worker).accept(std::move(accepted), id, local);
+        });
+    const std::string address = entry.listener->address().text();
+    if (started) {
+        log_.info("listening", {{"name", entry.settings.name}, {"address", address}});
+    } else {
+        log_.error("can't accept", {{"name", entry.settings.name}, {"address", address}, {"reason", describe(started.error())}});
+    }
+    return started.has_value();
+}
+
+std::vector<std::string> Listeners::apply(Change change, const config::Config& config) {
+    std::vector<std::string> problems;
+    std::vector<std::unique_ptr<Entry>> old = std::exchange(entries_, {});
+    const auto take = [&](const config::Listener& settings, bool is_admin) {
+        auto place = find(old, settings, is_admin);
+        const bool is_new = place == old.end();
+        std::vector<std::unique_ptr<Entry>>& from = is_new ? change.opened : old;
+        if (is_new) place = find(from, settings, is_admin);
+        entries_.push_back(std::move(from[static_cast<std::size_t>(place - from.cbegin())]));
+        from.erase(place);
+        entries_.back()->settings = settings;
+        if (is_new && !start(*entries_.back())) problems.push_back("can't accept on " + settings.address.text());
+    };
+    if (config.admin.enabled) take(admin_settings(config.admin), true);
+    for (const config::Listener& settings : config.listeners) take(settings, false);
+    for (const auto& entry : old) {
+        entry->listener->stop();
+        log_.info("no longer listening", {{"name", entry->settings.name}, {"address", entry->listener->address().text()}});
+        workforce_.for_each([id = entry->id](proxy::WorkerState& state) { state.retire_listener(id); });
+    }
+    return problems;
+}
+
+void Listeners::use_workers() {
+    for (const auto& entry : entries_) entry->listener->use(workers_of(entry->is_admin));
+}
+
+void Listeners::stop() {
+    for (const auto& entry : entries_) {
+        if (!entry->is_admin) entry->listener->stop();
+    }
+}
+
+void Listeners::stop_admin() {
+    for (const auto& entry : entries_) {
+        if (entry->is_admin) entry->listener->stop();
+    }
+}
+
+std::vector<telemetry::ListenerStatus> Listeners::status() const {
+    std::vector<telemetry::ListenerStatus> status;
+    for (const auto& entry : entries_) status.push_back({entry->settings.name, entry->listener->address().text()});
+    return status;
+}
+
+}  // namespace sluice::app
