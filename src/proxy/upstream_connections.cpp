@@ -53,7 +53,8 @@ void UpstreamConnections::follow(std::shared_ptr<const Snapshot> snapshot) {
     }
     // Last: requests that waited may go on inside these calls, and find everything in place.
     for (const auto& [cluster, plan] : kept) cluster->follow(*snapshot_, *plan);
-    schedule_sweep();
+    free_retired();
+    if (!sweep_.is_set()) schedule_sweep();
 }
 
 void UpstreamConnections::close_idle() {
