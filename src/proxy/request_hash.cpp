@@ -31,9 +31,14 @@ std::optional<std::string_view> part_of(const config::HashKey& key, const http::
 
 }  // namespace
 
+std::string_view hashed_text(const config::HashKey& key, const http::RequestHead& head, std::string_view path,
+                             std::string_view client_address) {
+    return part_of(key, head, path).value_or(client_address);
+}
+
 std::uint64_t request_hash(const config::HashKey& key, const http::RequestHead& head, std::string_view path,
                            std::string_view client_address) {
-    return upstream::hash_text(part_of(key, head, path).value_or(client_address));
+    return upstream::hash_text(hashed_text(key, head, path, client_address));
 }
 
 }  // namespace sluice::proxy
