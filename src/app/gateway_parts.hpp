@@ -73,6 +73,7 @@ struct Gateway::Parts {
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
     void use_limits(const config::Config& settings);
     void tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const;
+    void log_changes(const ReloadOutcome& outcome) const;
     void log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const;
 };
 

@@ -1,12 +1,21 @@
 // How a configuration comes into force: the first one, and each that takes another's place while the gateway serves.
 
+#include <algorithm>
 #include <utility>
 
 #include "app/config_file.hpp"
 #include "app/gateway_parts.hpp"
+#include "app/reload_report.hpp"
+#include "config/diff.hpp"
 #include "platform/process_facts.hpp"
 
 namespace sluice::app {
+namespace {
+
+/// Of one reload; whoever wants all of them asks for a dry run.
+constexpr std::size_t most_logged_changes = 50;
+
+}  // namespace
 
 void Gateway::Parts::request_reload(ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
     queue.post([this, request = std::move(request), done = std::move(done)](bool is_stopping) {
@@ -29,6 +38,8 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
         outcome.problems = std::move(read.error());
     } else {
         outcome.warnings = std::move(read->warnings);
+        const auto before = in_force.snapshot();
+        outcome.changes = describe_changes(config::diff(before->config(), read->config), workforce.usage(), listeners.ids());
         auto taken = take(std::move(read->config), request.is_dry_run);
         outcome.is_accepted = taken.has_value();
         if (!taken) outcome.problems = std::move(taken.error().lines);
@@ -39,14 +50,22 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
     return outcome;
 }
 
+void Gateway::Parts::log_changes(const ReloadOutcome& outcome) const {
+    const std::size_t shown = std::min(outcome.changes.size(), most_logged_changes);
+    for (std::size_t i = 0; i < shown; ++i) log.info("changed by the reload", {{"what", outcome.changes[i]}});
+    if (shown == outcome.changes.size()) return;
+    log.info("changed by the reload", {{"what", std::to_string(outcome.changes.size() - shown) + " more"}});
+}
+
 void Gateway::Parts::log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const {
     const std::string generation = std::to_string(outcome.generation);
     for (const std::string& warning : outcome.warnings) log.warn("the configuration has a risk", {{"where", warning}});
+    if (outcome.is_accepted && !request.is_dry_run) log_changes(outcome);
     for (const std::string& problem : outcome.problems) log.error("the configuration has an error", {{"where", problem}});
     if (request.is_dry_run) {
         log.info("reload tried, as asked without changing anything", {{"by", request.origin}});
     } else if (outcome.is_accepted) {
-        log.info("reloaded", {{"by", request.origin}, {"generation", generation}});
+        log.info("reloaded", {{"by", request.origin}, {"generation", generation}, {"changes", std::to_string(outcome.changes.size())}});
     } else {
         log.error("reload refused: the configuration before stays in force",
                   {{"by", request.origin}, {"generation", generation}, {"errors", std::to_string(outcome.problems.size())}});

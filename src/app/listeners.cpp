@@ -125,6 +125,14 @@ void Listeners::stop_admin() {
     }
 }
 
+std::map<std::string, proxy::ListenerId> Listeners::ids() const {
+    std::map<std::string, proxy::ListenerId> ids;
+    for (const auto& entry : entries_) {
+        if (!entry->is_admin) ids.emplace(entry->settings.name, entry->id);
+    }
+    return ids;
+}
+
 std::vector<telemetry::ListenerStatus> Listeners::status() const {
     std::vector<telemetry::ListenerStatus> status;
     for (const auto& entry : entries_) status.push_back({entry->settings.name, entry->listener->address().text()});

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,8 @@ public:
     void stop();
     void stop_admin();
 
+    /// What the configured listeners' sessions know them by.
+    [[nodiscard]] std::map<std::string, proxy::ListenerId> ids() const;
     /// Names and bound addresses, the admin listener first.
     [[nodiscard]] std::vector<telemetry::ListenerStatus> status() const;
 

@@ -110,7 +110,10 @@ void UpstreamWatch::apply(const std::shared_ptr<const proxy::Snapshot>& snapshot
     std::erase_if(watched_, [&](const Watched& watched) { return !is_of(*snapshot, watched.cluster); });
     worker_.post([this, snapshot, gone = std::move(gone)] {
         for (const proxy::ClusterPlan& plan : snapshot->clusters()) follow(plan.state);
-        for (const ClusterPtr& cluster : gone) checker_->leave(*cluster);
+        for (const ClusterPtr& cluster : gone) {
+            const proxy::ClusterPlan* const plan = snapshot->find_cluster(cluster->config().name);
+            checker_->leave(*cluster, plan != nullptr ? plan->state : nullptr);
+        }
     });
 }
 

@@ -83,6 +83,22 @@ std::vector<Workforce::Member*> Workforce::everybody() const {
     return all;
 }
 
+proxy::Usage Workforce::usage() const {
+    const std::vector<Member*> all = everybody();
+    std::vector<proxy::Usage> counts(all.size());
+    std::latch counted(static_cast<std::ptrdiff_t>(all.size()));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i]->post([member = all[i], &count = counts[i], &counted] {
+            member->state->count(count);
+            counted.count_down();
+        });
+    }
+    counted.wait();
+    proxy::Usage sum;
+    for (const proxy::Usage& count : counts) sum.add(count);
+    return sum;
+}
+
 void Workforce::for_each(const std::function<void(proxy::WorkerState&)>& call) {
     for (Member* const member : everybody()) {
         member->post([member, call] { call(*member->state); });

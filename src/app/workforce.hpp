@@ -50,6 +50,9 @@ public:
     [[nodiscard]] const std::vector<net::Worker*>& workers() const { return list_; }
     [[nodiscard]] static proxy::WorkerState& state_of(net::Worker& worker) { return *static_cast<Member&>(worker).state; }
 
+    /// What is under way by now, of all workers.
+    [[nodiscard]] proxy::Usage usage() const;
+
     /// Runs something on every worker, those that are about to end included.
     void for_each(const std::function<void(proxy::WorkerState&)>& call);
 

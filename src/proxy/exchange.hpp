@@ -29,6 +29,7 @@ namespace sluice::proxy {
 class Session;
 class Tunnel;
 class WorkerState;
+struct Usage;
 
 /// One request and its response, between a client that knows no upstream and an upstream that knows no
 /// client. The numbers in the .cpp files are those of "life of a request" in docs/architecture.md.
@@ -59,6 +60,8 @@ public:
     /// The same, because the gateway or the listener stops: an upgraded connection is told to close at a moment of its own
     /// within the drain time.
     void drain();
+    /// Adds itself to a count.
+    void count(Usage& usage) const;
     /// The worker has another snapshot. An upgraded connection goes over to it if its route is still there and leads to
     /// where it is connected, and is drained if not; whatever else is under way ends with its own.
     void follow();

@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "config/route_words.hpp"
 #include "filters/hop_by_hop.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/session.hpp"
 #include "proxy/tunnel.hpp"
+#include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -94,6 +96,15 @@ const ClusterPlan* Exchange::tunnel_cluster(const Snapshot& snapshot, std::uint3
         return cluster.state == cluster_plan_->state || cluster.state->has(endpoint_->state()) ? &cluster : nullptr;
     }
     return nullptr;
+}
+
+void Exchange::count(Usage& usage) const {
+    const Use use = tunnel_ != nullptr ? Use{0, 0, 1} : Use{0, 1, 0};
+    usage.all.add(use);
+    if (match_.route != nullptr) usage.routes[config::route_name(*match_.route)].add(use);
+    if (cluster_plan_ == nullptr) return;
+    usage.clusters[cluster_plan_->config->name].add(use);
+    if (endpoint_) usage.endpoints[{cluster_plan_->config->name, endpoint_->state().place.authority}].add(use);
 }
 
 void Exchange::follow() {

@@ -106,11 +106,12 @@ void HealthChecker::follow(const std::shared_ptr<upstream::ClusterState>& cluste
     }
 }
 
-void HealthChecker::leave(const upstream::ClusterState& cluster) {
+void HealthChecker::leave(const upstream::ClusterState& cluster, const std::shared_ptr<upstream::ClusterState>& successor) {
     std::vector<Check*> gone;
     for (Check& check : checks_) {
         if (check.cluster.get() != &cluster) continue;
         check.forgets = true;
+        check.successor = successor;
         gone.push_back(&check);
     }
     for (Check* const check : gone) check->end();
@@ -139,6 +140,7 @@ net::Task<void> HealthChecker::run(Place place) {
         co_await check.pause.until(next);
     }
     if (check.forgets) check.endpoint->health.forget();
+    if (check.successor) check.successor->touch();
     checks_.erase(place);
     if (checks_.empty() && on_ended_) on_ended_();
 }

@@ -31,9 +31,9 @@ public:
     /// Called again whenever the set has changed.
     /// A cluster that takes another's place goes on with its checks, unless they have changed.
     void follow(const std::shared_ptr<upstream::ClusterState>& cluster);
-    /// Ends what is still checked for a cluster that is gone; endpoints that go on elsewhere without checks count as
-    /// unchecked.
-    void leave(const upstream::ClusterState& cluster);
+    /// Ends what is still checked for a cluster that is gone. In the one that has taken its place, if there is one, these
+    /// endpoints count as unchecked.
+    void leave(const upstream::ClusterState& cluster, const std::shared_ptr<upstream::ClusterState>& successor);
 
     /// Ends every check; `on_ended` is called when the last one has.
     void stop(std::function<void()> on_ended);
@@ -52,7 +52,9 @@ private:
         net::Dialing dialing;
         net::Stream stream;
         bool is_ended = false;
+        /// The endpoint is no longer checked: what was known of it is forgotten, and this cluster told if there is one.
         bool forgets = false;
+        std::shared_ptr<upstream::ClusterState> successor;
     };
     using Place = std::list<Check>::iterator;
 

@@ -2,6 +2,7 @@
 
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -98,6 +99,12 @@ net::Task<void> Session::refuse(const Error& error) {
     co_await exchange.run_refused(error);
     exchange_ = nullptr;
     co_await reader_.linger();
+}
+
+void Session::count(Usage& usage) const {
+    ++usage.all.connections;
+    ++usage.listeners[listener_].connections;
+    if (exchange_ != nullptr) exchange_->count(usage);
 }
 
 void Session::follow() {

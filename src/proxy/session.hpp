@@ -18,6 +18,7 @@ namespace sluice::proxy {
 
 class WorkerState;
 class Exchange;
+struct Usage;
 
 /// Which listener a connection came through; never used twice.
 using ListenerId = std::uint32_t;
@@ -37,6 +38,9 @@ public:
     ~Session();
 
     [[nodiscard]] net::Task<void> run();
+
+    /// Adds what it is about to a count.
+    void count(Usage& usage) const;
 
     /// The worker has another configuration.
     void follow();

@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include "config/route_words.hpp"
+
 namespace sluice::proxy {
 namespace {
 
@@ -33,17 +35,7 @@ std::size_t action_bytes(const config::Route& route) {
 
 /// What makes a route the same one in another configuration.
 std::string identity_of(const config::Route& route) {
-    if (!route.name.empty()) return "name " + route.name;
-    const config::Match& match = route.match;
-    std::string identity = "match " + match.host + match.path;
-    for (const std::string& method : match.methods) identity += " " + method;
-    for (const auto* const list : {&match.headers, &match.query}) {
-        identity += list == &match.headers ? "\nheaders" : "\nquery";
-        for (const config::Condition& condition : *list) {
-            identity += "\n" + condition.name + (condition.value ? "=" + *condition.value : "");
-        }
-    }
-    return identity;
+    return route.name.empty() ? "match " + config::match_identity(route.match) : "name " + route.name;
 }
 
 }  // namespace

@@ -75,6 +75,10 @@ void WorkerState::follow(std::shared_ptr<const Snapshot> snapshot, std::shared_p
     sessions_.for_each(&Session::follow);
 }
 
+void WorkerState::count(Usage& usage) {
+    sessions_.for_each([&usage](const Session& session) { session.count(usage); });
+}
+
 void WorkerState::retire(std::function<void()> on_retired) {
     on_retired_ = std::move(on_retired);
     sessions_.for_each(&Session::retire);

@@ -19,6 +19,7 @@
 #include "proxy/session.hpp"
 #include "proxy/snapshot.hpp"
 #include "proxy/upstream_connections.hpp"
+#include "proxy/usage.hpp"
 #include "telemetry/access_log.hpp"
 #include "telemetry/log_sink.hpp"
 #include "telemetry/metrics.hpp"
@@ -50,6 +51,9 @@ public:
     /// Goes on with another configuration: from the next request of each session on. Requests under way end with theirs;
     /// upgraded connections go on where their route still is, and are told to close within the drain time where not.
     void follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<telemetry::LogSink> access_sink);
+
+    /// Adds what is under way to a count.
+    void count(Usage& usage);
 
     /// No new connections come here any more: each session ends with its next response. `on_retired` is called when the
     /// last one has ended; sessions that stay idle end by their own time limits.

@@ -130,6 +130,33 @@ class Gateway:
             self.kill()
             raise
 
+    def write_config(self, config):
+        """Puts another configuration, or the text of one, in the place of the old file, as editors do it."""
+        text = config if isinstance(config, str) else json.dumps(config, indent=2)
+        if not isinstance(config, str):
+            self.config = config
+        with open(self.file + ".new", "w", encoding="utf-8") as out:
+            out.write(text)
+        os.replace(self.file + ".new", self.file)
+
+    def reload(self, config=None):
+        """Reads the configuration again, a new one where one is given; returns the log's entry about the end."""
+        if config is not None:
+            self.write_config(config)
+        before = len(self.reloads())
+        self.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(self.reloads()) > before or self.process.poll() is not None, "the end of the reload")
+        self.assert_runs()
+        return self.reloads()[-1]
+
+    def reloads(self):
+        """How reloads ended, by the log."""
+        return [entry for entry in list(self.log) if entry.get("message", "").startswith(("reloaded", "reload refused"))]
+
+    def assert_runs(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the gateway ended with {self.process.returncode}: {self.log_text()}")
+
     def address(self, name="web"):
         return split_address(self.addresses[name])
 

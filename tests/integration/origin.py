@@ -49,6 +49,7 @@ class Connection:
         except ConnectionEnded as ended:
             if ended.partial and not self.origin.stopping:
                 raise
+            self.closed = True
             return None
         match = REQUEST_LINE.match(line)
         if not match:
