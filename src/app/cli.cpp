@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "app/cli_plan.hpp"
 #include "app/commands.hpp"
 
 namespace sluice::app {
@@ -15,10 +16,14 @@ constexpr const char* footer = R"(Examples:
   sluice run -c gateway.json       start with your own
   sluice check gateway.json        find every error before it matters
   sluice routes gateway.json       see which route wins
+  sluice config show gateway.json  see every default
+  sluice diff old.json new.json    see what a change changes
+  sluice explain -c gateway.json GET https://api.example.com/orders/7 -H 'X-Canary: 1'
+                                   see what becomes of a request, and why
 
 Exit codes:
   0  success, or stopped after every request had finished
-  1  the gateway failed to start or to go on
+  1  the gateway failed to start or to go on; diff: the files differ
   2  wrong command line
   3  the configuration has errors
   4  a listening address can't be bound
@@ -39,6 +44,7 @@ struct CommandLine {
     std::optional<std::string> run_file;
     std::string check_file;
     std::string routes_file;
+    PlanCommands plan;
 
     CommandLine() {
         app.footer(footer);
@@ -56,6 +62,7 @@ struct CommandLine {
         config->require_subcommand(1);
         schema = config->add_subcommand("schema", "Print the JSON Schema of the file, for editors");
         docs = config->add_subcommand("docs", "Print the reference of every key, as Markdown");
+        plan.add_to(app, *config);
     }
 };
 
@@ -65,6 +72,7 @@ ExitCode dispatch(const CommandLine& line) {
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();
+    if (const std::optional<ExitCode> done = line.plan.run()) return *done;
     return command_version();
 }
 

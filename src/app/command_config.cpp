@@ -1,6 +1,8 @@
 #include <cstdio>
 
 #include "app/commands.hpp"
+#include "app/load_config.hpp"
+#include "config/effective.hpp"
 #include "config/schema.hpp"
 
 namespace sluice::app {
@@ -12,6 +14,13 @@ ExitCode command_config_schema() {
 
 ExitCode command_config_docs() {
     std::fputs(config::configuration_page().c_str(), stdout);
+    return ExitCode::Ok;
+}
+
+ExitCode command_config_show(const std::string& file) {
+    const std::optional<config::Config> config = load_config(file);
+    if (!config) return ExitCode::ConfigInvalid;
+    std::fputs(config::effective_json(*config).c_str(), stdout);
     return ExitCode::Ok;
 }
 

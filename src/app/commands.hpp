@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/exit_code.hpp"
 
@@ -22,5 +23,28 @@ namespace sluice::app {
 /// `sluice config schema` and `sluice config docs`.
 [[nodiscard]] ExitCode command_config_schema();
 [[nodiscard]] ExitCode command_config_docs();
+
+/// `sluice config show FILE`: with every default written out, secrets masked.
+[[nodiscard]] ExitCode command_config_show(const std::string& file);
+
+/// `sluice diff OLD NEW`: what is added (+), removed (-) and changed (~).
+[[nodiscard]] ExitCode command_diff(const std::string& old_file, const std::string& new_file, bool as_json);
+
+/// What `sluice explain` was given.
+struct ExplainOptions {
+    /// Without one the embedded configuration is asked.
+    std::optional<std::string> file;
+    /// METHOD and URL, or the URL alone for GET.
+    std::vector<std::string> words;
+    /// "name: value".
+    std::vector<std::string> headers;
+    std::string client = "127.0.0.1";
+    bool as_json = false;
+    /// A request as JSON on each line of standard input.
+    bool is_batch = false;
+};
+
+/// `sluice explain`: what the gateway would do with a request.
+[[nodiscard]] ExitCode command_explain(const ExplainOptions& options);
 
 }  // namespace sluice::app

@@ -7,6 +7,8 @@ enum class ExitCode : int {
     Ok = 0,
     /// The gateway failed to start or to go on; the last log line says why.
     Failed = 1,
+    /// `sluice diff`: the configurations differ.
+    Differs = Failed,
     /// The command line was wrong.
     Usage = 2,
     /// The configuration has errors; each was printed.

@@ -174,6 +174,12 @@ private:
     std::map<const Route*, const Route*> taken_;
 };
 
+/// Most routes are: what costs much is left to the others.
+bool is_same(Route old, const Route& now) {
+    old.position = now.position;
+    return old == now;
+}
+
 void diff_routes(const Config& before, const Config& after, Changes& changes) {
     const Object& object = object_of(root_object(), "routes");
     const RoutePairs pairs(before.routes, after.routes);
@@ -190,6 +196,7 @@ void diff_routes(const Config& before, const Config& after, Changes& changes) {
             report(What::Removed, old, words(old));
             continue;
         }
+        if (is_same(old, *now)) continue;
         std::vector<std::string> details;
         compare_objects(object, write_route(object, old), write_route(object, *now), {}, details);
         if (!details.empty()) report(What::Changed, *now, std::move(details));

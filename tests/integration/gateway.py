@@ -55,10 +55,16 @@ def split_address(text):
     return (host.strip("[]"), int(port))
 
 
-def run_command(*arguments, seconds=60):
+def run_command(*arguments, seconds=60, stdin=None):
     """Runs `sluice ARGUMENTS` to its end."""
     return subprocess.run(
-        [*binary_command(), *arguments], capture_output=True, text=True, timeout=seconds, env=environment(), check=False
+        [*binary_command(), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        env=environment(),
+        check=False,
     )
 
 
