@@ -33,12 +33,26 @@ bool read_headers(const Json& body, std::vector<config::HeaderValue>& out) {
 /// A key that nobody reads is a mistake.
 std::optional<std::string> unknown_key(const Json& body) {
     for (const auto& [key, value] : body.items()) {
-        if (key != "method" && key != "url" && key != "headers" && key != "client") return key;
+        if (key != "method" && key != "url" && key != "headers" && key != "client" && key != "format") return key;
     }
     return std::nullopt;
 }
 
 }  // namespace
+
+Result<std::string> answer_explain(const proxy::Snapshot& snapshot, std::string_view body, TimePoint now) {
+    Result<proxy::ExplainRequest> request = parse_explain_request(body);
+    if (!request) return fail(std::move(request.error()));
+    std::string format = "json";
+    if (!read_text(Json::parse(body, nullptr, false), "format", format) || (format != "json" && format != "text")) {
+        return refuse("'format' is \"json\" or \"text\"");
+    }
+    request->is_live = true;
+    const Result<proxy::Explanation> explanation = proxy::explain(snapshot, *request, now);
+    if (!explanation) return fail(explanation.error());
+    if (format == "json") return proxy::explanation_json(*explanation);
+    return Json{{"text", proxy::explanation_text(*explanation)}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Result<proxy::ExplainRequest> parse_explain_request(std::string_view json) {
     const Json body = Json::parse(json, nullptr, false);
@@ -52,8 +66,8 @@ Result<proxy::ExplainRequest> parse_explain_request(std::string_view json) {
     return request;
 }
 
-std::string explain_request_json(const proxy::ExplainRequest& request) {
-    Json body{{"method", request.method}, {"url", request.url}, {"headers", Json::array()}, {"client", request.client}};
+std::string explain_request_json(const proxy::ExplainRequest& request, std::string_view format) {
+    Json body{{"method", request.method}, {"url", request.url}, {"headers", Json::array()}, {"client", request.client}, {"format", format}};
     for (const config::HeaderValue& header : request.headers) body["headers"].push_back(Json::array({header.name, header.value}));
     return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
