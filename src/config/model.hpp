@@ -149,6 +149,8 @@ struct Config {
     Forwarding forwarding;
     LogSettings log;
     Admin admin;
+    /// Names of the files of which it was put together, for Position::file.
+    std::vector<std::string> files;
 };
 
 }  // namespace sluice::config

@@ -67,7 +67,8 @@ constexpr std::array sticky_keys{
                            .range = {16, 1024},
                            .sentence = "Signs the cookie, so that clients can't choose. Gateways that "
                                        "share clients need the same one.",
-                           .default_note = "a new one at each start"}),
+                           .default_note = "a new one at each start",
+                           .secret = true}),
     bind<&Sticky::path>({.name = "path",
                          .range = {1, 1024},
                          .sentence = "The paths below which browsers send the cookie."}),
