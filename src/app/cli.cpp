@@ -38,6 +38,7 @@ struct CommandLine {
     CLI::App* docs = nullptr;
     std::optional<std::string> run_file;
     std::string check_file;
+    bool check_strict = false;
     std::string routes_file;
 
     CommandLine() {
@@ -47,8 +48,9 @@ struct CommandLine {
         app.allow_windows_style_options(false);
         run = app.add_subcommand("run", "Serve until told to stop (Ctrl-C, SIGTERM)");
         run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
-        check = app.add_subcommand("check", "Check a configuration file and print every error");
+        check = app.add_subcommand("check", "Check a configuration file and print every error and warning");
         check->add_option("file", check_file, "Configuration file")->required();
+        check->add_flag("--strict", check_strict, "Make warnings errors");
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
         routes->add_option("file", routes_file, "Configuration file")->required();
         version = app.add_subcommand("version", "Print the version and the poller in use");
@@ -61,7 +63,7 @@ struct CommandLine {
 
 ExitCode dispatch(const CommandLine& line) {
     if (line.run->parsed()) return command_run(line.run_file);
-    if (line.check->parsed()) return command_check(line.check_file);
+    if (line.check->parsed()) return command_check(line.check_file, line.check_strict);
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();

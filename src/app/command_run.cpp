@@ -9,18 +9,19 @@ namespace sluice::app {
 namespace {
 
 /// The gateway's own, which a test proves to be valid.
-std::optional<config::Config> embedded_config() {
+std::optional<ConfigFile> embedded_config() {
     auto parsed = config::parse(config::default_config(1), "embedded");
-    return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+    return parsed ? std::optional(ConfigFile{std::move(*parsed), {}, {}}) : std::nullopt;
 }
 
 }  // namespace
 
 ExitCode command_run(const std::optional<std::string>& file) {
-    std::optional<config::Config> config = file ? load_config(*file) : embedded_config();
-    if (!config) return ExitCode::ConfigInvalid;
-    const Log log = make_log(config->log);
-    Gateway gateway(std::move(*config), file, log);
+    std::optional<ConfigFile> read = file ? load_config(*file) : embedded_config();
+    if (!read) return ExitCode::ConfigInvalid;
+    const Log log = make_log(read->config.log);
+    for (const std::string& line : read->warnings) log.warn("a setting is risky", {{"setting", line}});
+    Gateway gateway(std::move(read->config), file, log);
     return gateway.run();
 }
 

@@ -335,8 +335,24 @@ constexpr Key schema_key{
     .write = [](const void*, const Key&) -> std::optional<Node> { return std::nullopt; },
     .default_text = [](const Key&) { return std::string{}; }};
 
+/// Was read before the rest, of which it is a part; see assembly.hpp.
+constexpr Key include_key{
+    .name = "include",
+    .type = Type::Texts,
+    .range = {0, 1000},
+    .sentence = "Files that are read as well, relative to this one: paths whose names may have `*` and `?`, such as "
+                "\"conf.d/*.json\".",
+    .default_note = "none",
+    .read =
+        [](void*, const Key& self, const Node& node, Reader& reader) {
+            std::vector<std::string> ignored;
+            reader.read(self, node, ignored);
+        },
+    .default_text = [](const Key&) { return std::string{}; }};
+
 constexpr std::array root_keys{
     schema_key,
+    include_key,
     bind<&Config::workers>({.name = "workers",
                             .type = Type::NumberOrAuto,
                             .range = {1, 1024},

@@ -122,7 +122,8 @@ constexpr std::array health_keys{
         {.name = "interval", .range = {100, day}, .sentence = "From one check to the next."}),
     bind<&HealthCheck::timeout>({.name = "timeout",
                                  .range = {10, hour},
-                                 .sentence = "A check that takes longer has failed; at most the interval."}),
+                                 .sentence = "A check that takes longer has failed; at most the interval.",
+                                 .default_note = "`\"2s\"`, or the interval if that is shorter"}),
     bind<&HealthCheck::jitter_percent>(
         {.name = "jitter_percent",
          .range = {0, 50},
