@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "config/json_format.hpp"
 #include "config/node_writer.hpp"
+#include "config/variables.hpp"
 
 namespace sluice::config {
 namespace {
@@ -54,6 +55,7 @@ Node effective_tree(const Config& config, Secrets secrets) {
     Node tree = write_object(root_object(), &config);
     remove_repeated_names(config, tree);
     if (secrets == Secrets::Masked) mask_object(root_object(), tree);
+    escape_variables(tree);
     return tree;
 }
 

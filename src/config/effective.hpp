@@ -21,7 +21,7 @@ enum class Secrets : bool { Masked, Shown };
 [[nodiscard]] std::string masked_text(const Key& key);
 
 /// Whether nobody may see the key's value.
-[[nodiscard]] inline bool is_secret(const Key& key) { return key.name == "secret"; }
+[[nodiscard]] inline bool is_secret(const Key& key) { return key.secret; }
 
 /// Whether a header, parameter or metadata of that name probably carries a secret: Authorization, Cookie, X-Api-Key.
 [[nodiscard]] bool is_credential_name(std::string_view name);

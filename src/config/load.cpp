@@ -83,6 +83,17 @@ void add_warnings(const Config& config, const Assembly& assembly, Problems& warn
     for (Finding& finding : find_warnings(config)) warnings.push_back(findings.place(std::move(finding)));
 }
 
+/// A value whose variable is missing says nothing: what the reader thinks of it is left out.
+void remove_guesses(Problems& problems, std::size_t first) {
+    const auto begin = problems.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto is_guess = [&](const Problem& problem) {
+        return !problem.pointer.empty() && std::any_of(problems.begin(), begin, [&](const Problem& earlier) {
+            return earlier.pointer == problem.pointer && earlier.position.line == problem.position.line;
+        });
+    };
+    problems.erase(std::remove_if(begin, problems.end(), is_guess), problems.end());
+}
+
 /// Who sees only "${PORT}" in the file would wonder about the value in the message.
 void explain_variables(const Assembly& assembly, Problems& problems, std::size_t first) {
     for (std::size_t i = first; i < problems.size(); ++i) {
@@ -115,6 +126,7 @@ std::expected<Loaded, std::vector<Problem>> load(const std::string& file, Source
         const std::size_t first = problems.size();
         Reader reader({problems, loaded.warnings, assembly.files(), secrets});
         reader.read_object(root_object(), assembly.root(), &loaded.config);
+        remove_guesses(problems, first);
         add_findings(loaded.config, assembly, problems);
         explain_variables(assembly, problems, first);
         fill_names(loaded.config);

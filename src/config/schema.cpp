@@ -348,6 +348,7 @@ constexpr Key include_key{
             std::vector<std::string> ignored;
             reader.read(self, node, ignored);
         },
+    .write = [](const void*, const Key&) -> std::optional<Node> { return std::nullopt; },
     .default_text = [](const Key&) { return std::string{}; }};
 
 constexpr std::array root_keys{

@@ -182,4 +182,23 @@ void expand_variables(Node& root, std::string_view source, const FindVariable& f
     TreeExpansion(source, find, problems).run(root, {});
 }
 
+std::string escape_variables(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t next = std::min(text.find(opening), text.size());
+        out += text.substr(0, next);
+        text.remove_prefix(next);
+        if (text.empty()) break;
+        out += escaped_opening;
+        text.remove_prefix(opening.size());
+    }
+    return out;
+}
+
+void escape_variables(Node& root) {
+    if (root.kind == Node::Kind::Text) root.text = escape_variables(root.text);
+    for (Node& element : root.elements) escape_variables(element);
+    for (Member& member : root.members) escape_variables(member.value);
+}
+
 }  // namespace sluice::config

@@ -39,4 +39,8 @@ struct ExpandedText {
 /// Failure: stands in `problems`, at the line and column of each reference.
 void expand_variables(Node& root, std::string_view source, const FindVariable& find, std::vector<Problem>& problems);
 
+/// Makes a tree of values one that can be read again: what expanding it yields is what it holds now.
+void escape_variables(Node& root);
+[[nodiscard]] std::string escape_variables(std::string_view text);
+
 }  // namespace sluice::config
