@@ -22,7 +22,7 @@ std::string log_folder() {
 }
 
 std::string state_folder() {
-    return "/var/lib/sluice";
+    return state_folder_of_user("/var/lib/sluice");
 }
 
 std::vector<std::string> runtime_folders() {

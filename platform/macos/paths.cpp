@@ -24,7 +24,7 @@ std::string log_folder() {
 }
 
 std::string state_folder() {
-    return "/Library/Application Support/Sluice";
+    return state_folder_of_user("/Library/Application Support/Sluice");
 }
 
 std::vector<std::string> runtime_folders() {

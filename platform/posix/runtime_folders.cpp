@@ -31,4 +31,14 @@ std::vector<std::string> runtime_folders_of_user(const std::string& folder_of_ro
     return folders;
 }
 
+std::string state_folder_of_user(const std::string& folder_of_root) {
+    const std::string given = environment("STATE_DIRECTORY");
+    if (given.starts_with('/')) return given.substr(0, given.find(':'));
+    if (::geteuid() == 0) return folder_of_root;
+    const std::string states = environment("XDG_STATE_HOME");
+    if (states.starts_with('/')) return states + "/sluice";
+    const std::string home = environment("HOME");
+    return home.starts_with('/') ? home + "/.local/state/sluice" : folder_of_root;
+}
+
 }  // namespace sluice::platform

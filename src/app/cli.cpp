@@ -42,7 +42,9 @@ struct CommandLine {
     CLI::App* schema = nullptr;
     CLI::App* docs = nullptr;
     std::optional<std::string> run_file;
+    bool run_last_good = false;
     std::string check_file;
+    bool check_strict = false;
     std::string routes_file;
     PlanCommands plan;
 
@@ -52,9 +54,12 @@ struct CommandLine {
         // On Windows too a path that begins with / is a path.
         app.allow_windows_style_options(false);
         run = app.add_subcommand("run", "Serve until told to stop (Ctrl-C, SIGTERM)");
-        run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
-        check = app.add_subcommand("check", "Check a configuration file and print every error");
+        CLI::Option* const file = run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
+        run->add_flag("--last-good", run_last_good, "When the file has errors, start with the last version that was in force")
+            ->needs(file);
+        check = app.add_subcommand("check", "Check a configuration file and print every error and warning");
         check->add_option("file", check_file, "Configuration file")->required();
+        check->add_flag("--strict", check_strict, "Make warnings errors");
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
         routes->add_option("file", routes_file, "Configuration file")->required();
         version = app.add_subcommand("version", "Print the version and the poller in use");
@@ -67,8 +72,8 @@ struct CommandLine {
 };
 
 ExitCode dispatch(const CommandLine& line) {
-    if (line.run->parsed()) return command_run(line.run_file);
-    if (line.check->parsed()) return command_check(line.check_file);
+    if (line.run->parsed()) return command_run(line.run_file, line.run_last_good);
+    if (line.check->parsed()) return command_check(line.check_file, line.check_strict);
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();

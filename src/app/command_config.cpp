@@ -18,9 +18,9 @@ ExitCode command_config_docs() {
 }
 
 ExitCode command_config_show(const std::string& file) {
-    const std::optional<config::Config> config = load_config(file);
-    if (!config) return ExitCode::ConfigInvalid;
-    std::fputs(config::effective_json(*config).c_str(), stdout);
+    const std::optional<ConfigFile> read = load_config(file);
+    if (!read) return ExitCode::ConfigInvalid;
+    std::fputs(config::effective_json(read->config).c_str(), stdout);
     return ExitCode::Ok;
 }
 

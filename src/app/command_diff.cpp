@@ -52,10 +52,10 @@ bool wants_colours() {
 }  // namespace
 
 ExitCode command_diff(const std::string& old_file, const std::string& new_file, bool as_json) {
-    const std::optional<config::Config> before = load_config(old_file);
-    const std::optional<config::Config> after = load_config(new_file);
+    const std::optional<ConfigFile> before = load_config(old_file);
+    const std::optional<ConfigFile> after = load_config(new_file);
     if (!before || !after) return ExitCode::ConfigInvalid;
-    const std::vector<config::Change> changes = config::diff(*before, *after);
+    const std::vector<config::Change> changes = config::diff(before->config, after->config);
     if (as_json) {
         std::fputs(config::diff_json(changes).c_str(), stdout);
     } else {

@@ -17,7 +17,7 @@ namespace {
 std::shared_ptr<const proxy::Snapshot> load_snapshot(const std::optional<std::string>& file) {
     std::optional<config::Config> config;
     if (file) {
-        config = load_config(*file);
+        if (auto read = load_config(*file)) config = std::move(read->config);
     } else if (auto embedded = config::parse(config::default_config(1), "embedded")) {
         config = std::move(*embedded);
     }

@@ -32,10 +32,10 @@ void print_table(const std::vector<Row>& rows) {
 }  // namespace
 
 ExitCode command_routes(const std::string& file) {
-    const std::optional<config::Config> config = load_config(file);
-    if (!config) return ExitCode::ConfigInvalid;
+    const std::optional<ConfigFile> read = load_config(file);
+    if (!read) return ExitCode::ConfigInvalid;
     std::vector<Row> rows{{"HOST", "METHODS", "PATTERN", "CONDITIONS", "KIND", "ACTION", "NAME"}};
-    for (const routing::ListingRow& row : routing::list_routes(config->routes)) {
+    for (const routing::ListingRow& row : routing::list_routes(read->config.routes)) {
         rows.push_back({row.host, row.methods, row.pattern, row.conditions, row.kind, row.action, row.name});
     }
     print_table(rows);

@@ -8,11 +8,13 @@
 
 namespace sluice::app {
 
-/// `sluice run`: serves until it is told to stop. Without a file: the embedded configuration.
-[[nodiscard]] ExitCode command_run(const std::optional<std::string>& file);
+/// `sluice run`: serves until it is told to stop. Without a file: the embedded configuration. One with errors may be
+/// replaced by its last good version.
+[[nodiscard]] ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_good);
 
-/// `sluice check FILE`: prints every error with its position.
-[[nodiscard]] ExitCode command_check(const std::string& file);
+/// `sluice check FILE`: prints every error, or else every warning, with its position. With `is_strict` a warning is an
+/// error.
+[[nodiscard]] ExitCode command_check(const std::string& file, bool is_strict);
 
 /// `sluice routes FILE`: the routes in the order in which they are preferred.
 [[nodiscard]] ExitCode command_routes(const std::string& file);

@@ -1,42 +1,60 @@
 #include "app/config_file.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <algorithm>
+#include <utility>
 
-#include "config/parse.hpp"
+#include "app/file_sources.hpp"
+#include "config/load.hpp"
 #include "routing/route_table.hpp"
 
 namespace sluice::app {
 namespace {
 
+/// Counted in its own file.
+std::size_t place_in_file(const std::vector<config::Route>& routes, std::uint32_t index) {
+    const auto is_of_same_file = [&](const config::Route& route) {
+        return route.position.file == routes[index].position.file;
+    };
+    return static_cast<std::size_t>(std::count_if(routes.begin(), routes.begin() + index, is_of_same_file));
+}
+
 /// Conflicts between routes are found by the route table, not by the parser.
-std::vector<std::string> route_conflicts(const config::Config& config, const std::string& file) {
+std::vector<std::string> find_conflicts(const config::Config& config) {
     std::vector<std::string> lines;
     const auto table = routing::RouteTable::build(config.routes);
     if (table) return lines;
     for (const routing::Conflict& conflict : table.error()) {
-        const config::Position position = conflict.second ? conflict.second->position : conflict.first.position;
-        lines.push_back(file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": " +
-                        describe(conflict));
+        const routing::RouteReference& route = conflict.second ? *conflict.second : conflict.first;
+        const std::string pointer = config::pointer_to("/routes", place_in_file(config.routes, route.index));
+        lines.push_back(config::format_problem({config.files[route.position.file], route.position, pointer,
+                                                describe(conflict, config.files), {}}));
     }
+    return lines;
+}
+
+using Format = std::string (*)(const config::Problem&);
+
+std::vector<std::string> format_all(const std::vector<config::Problem>& problems, Format format) {
+    std::vector<std::string> lines;
+    for (const config::Problem& problem : problems) lines.push_back(format(problem));
     return lines;
 }
 
 }  // namespace
 
+std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file,
+                                                                     config::Sources& sources) {
+    auto loaded = config::load(file, sources);
+    if (!loaded) return std::unexpected(format_all(loaded.error(), config::format_problem));
+    std::vector<std::string> conflicts = find_conflicts(loaded->config);
+    if (!conflicts.empty()) return std::unexpected(std::move(conflicts));
+    return ConfigFile{std::move(loaded->config), std::move(loaded->files),
+                      format_all(loaded->warnings, config::format_warning)};
+}
+
 std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::unexpected(std::vector{file + ": can't be read; check the path and its permissions"});
-    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    std::expected<config::Config, std::vector<config::Problem>> parsed = config::parse(text, file);
-    std::vector<std::string> lines;
-    if (!parsed) {
-        for (const config::Problem& problem : parsed.error()) lines.push_back(config::format_problem(problem));
-        return std::unexpected(std::move(lines));
-    }
-    lines = route_conflicts(*parsed, file);
-    if (!lines.empty()) return std::unexpected(std::move(lines));
-    return ConfigFile{std::move(*parsed), {file}, {}};
+    FileSources sources;
+    return read_config_file(file, sources);
 }
 
 }  // namespace sluice::app

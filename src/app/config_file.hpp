@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "config/sources.hpp"
 
 namespace sluice::app {
 
@@ -13,7 +14,7 @@ struct ConfigFile {
     config::Config config;
     /// Every file that was read, those of secrets too: what a watch looks at.
     std::vector<std::string> files;
-    /// Risky settings, a line each.
+    /// Risky settings, a line each ("file:line:column: warning: pointer: message; help").
     std::vector<std::string> warnings;
 };
 
@@ -23,5 +24,9 @@ struct ConfigFile {
 /// Failure:   every problem, a line each ("file:line:column: pointer: message; help"), conflicts between routes
 ///            included.
 [[nodiscard]] std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file);
+
+/// The same out of other sources.
+[[nodiscard]] std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file,
+                                                                                   config::Sources& sources);
 
 }  // namespace sluice::app

@@ -23,13 +23,16 @@ constexpr std::string_view echo_cluster = "echo";
 
 }  // namespace
 
-Gateway::Parts::Parts(config::Config the_config, std::optional<std::string> the_file, const Log& the_log)
+Gateway::Parts::Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
+                      const Log& the_log)
     : config(std::move(the_config)),
+      sources(std::move(the_sources)),
       file(std::move(the_file)),
       log(the_log),
       echo_handler(answer_echo),
       workforce({connection_limit, metrics, log, queue}),
-      listeners(workforce, admin_handler, log) {}
+      listeners(workforce, admin_handler, log),
+      file_watch([this] { request_reload({"file", false}, [](const ReloadOutcome&) {}); }) {}
 
 bool Gateway::Parts::started(std::string_view name, const Result<void>& result) const {
     if (!result) log.error("can't start", {{"name", name}, {"reason", describe(result.error())}});
@@ -71,6 +74,7 @@ ExitCode Gateway::Parts::start() {
         return taken.error().code;
     }
     if (echo_listener && !start_echo()) return ExitCode::Failed;
+    watch_files(sources);
     log.info("sluice is ready", {{"version", version},
                                  {"poller", platform::poller_name()},
                                  {"workers", std::to_string(workforce.workers().size())},
@@ -98,6 +102,7 @@ ExitCode Gateway::Parts::stop_in_order(const std::string& signal) {
 }
 
 void Gateway::Parts::stop_workers(ExitCode code) {
+    file_watch.stop();
     if (upstreams) upstreams->stop();
     listeners.stop();
     listeners.stop_admin();
@@ -111,8 +116,8 @@ void Gateway::Parts::stop_workers(ExitCode code) {
     workforce.stop();
 }
 
-Gateway::Gateway(config::Config config, std::optional<std::string> file, const Log& log)
-    : parts_(std::make_unique<Parts>(std::move(config), std::move(file), log)) {}
+Gateway::Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, const Log& log)
+    : parts_(std::make_unique<Parts>(std::move(config), std::move(sources), std::move(file), log)) {}
 
 Gateway::~Gateway() = default;
 

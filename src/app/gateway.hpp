@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/exit_code.hpp"
+#include "app/source_record.hpp"
 #include "base/log.hpp"
 #include "config/model.hpp"
 
@@ -17,7 +18,8 @@ namespace sluice::app {
 class Gateway {
 public:
     /// Without a file the configuration is the embedded one, whose echo upstream the gateway serves itself.
-    Gateway(config::Config config, std::optional<std::string> file, const Log& log);
+    /// `sources`: what it was read from, for a watch.
+    Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, const Log& log);
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
     ~Gateway();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/admin.hpp"
+#include "app/file_watch.hpp"
 #include "app/gateway.hpp"
 #include "app/in_force.hpp"
 #include "app/listeners.hpp"
@@ -31,8 +32,11 @@ namespace sluice::app {
 struct Gateway::Parts {
     /// Until it is part of a snapshot.
     config::Config config;
+    /// What it was read from.
+    SourceRecord sources;
     std::optional<std::string> file;
     const Log& log;
+    bool has_lost_last_good = false;
 
     MainQueue queue;
     platform::SignalSource signals;
@@ -47,8 +51,9 @@ struct Gateway::Parts {
     std::unique_ptr<net::Listener> echo_listener;
     std::unique_ptr<Admin> admin;
     std::unique_ptr<UpstreamWatch> upstreams;
+    FileWatch file_watch;
 
-    Parts(config::Config the_config, std::optional<std::string> the_file, const Log& the_log);
+    Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file, const Log& the_log);
 
     // gateway.cpp: from nothing to serving, and back.
     [[nodiscard]] ExitCode start();
@@ -71,6 +76,8 @@ struct Gateway::Parts {
     /// Failure: nothing has changed.
     [[nodiscard]] std::expected<void, Refusal> take(config::Config next, bool is_dry_run);
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
+    void watch_files(const SourceRecord& record);
+    void keep_last_good(const config::Config& settings);
     void use_limits(const config::Config& settings);
     void tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const;
     void log_changes(const ReloadOutcome& outcome) const;

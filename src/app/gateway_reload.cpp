@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "app/config_file.hpp"
+#include "app/file_sources.hpp"
 #include "app/gateway_parts.hpp"
+#include "app/last_good.hpp"
 #include "app/reload_report.hpp"
 #include "config/diff.hpp"
+#include "config/effective.hpp"
+#include "platform/private_file.hpp"
 #include "platform/process_facts.hpp"
 
 namespace sluice::app {
@@ -32,9 +36,11 @@ void Gateway::Parts::request_reload(ReloadRequest request, std::function<void(co
 
 ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
     ReloadOutcome outcome;
+    FileSources files;
+    RecordingSources recorded(files);
     if (!file) {
         outcome.problems.emplace_back("the gateway runs on its embedded configuration; start it with -c FILE to reload");
-    } else if (auto read = read_config_file(*file); !read) {
+    } else if (auto read = read_config_file(*file, recorded); !read) {
         outcome.problems = std::move(read.error());
     } else {
         outcome.warnings = std::move(read->warnings);
@@ -44,10 +50,31 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
         outcome.is_accepted = taken.has_value();
         if (!taken) outcome.problems = std::move(taken.error().lines);
     }
-    if (!request.is_dry_run) in_force.set_outcome(outcome);
+    if (!request.is_dry_run) {
+        in_force.set_outcome(outcome);
+        watch_files(recorded.record());
+    }
     outcome.generation = in_force.generation();
     log_outcome(request, outcome);
     return outcome;
+}
+
+void Gateway::Parts::watch_files(const SourceRecord& record) {
+    const config::Reload& settings = in_force.snapshot()->config().reload;
+    if (file && settings.watch) {
+        file_watch.watch(record, settings.interval);
+    } else {
+        file_watch.stop();
+    }
+}
+
+/// What starts when the file is broken, and the operator wants that.
+void Gateway::Parts::keep_last_good(const config::Config& settings) {
+    const Result<void> kept = platform::write_private_file(
+        last_good_file(*file), config::effective_json(settings, config::Secrets::Shown));
+    if (!kept && !std::exchange(has_lost_last_good, true)) {
+        log.warn("the last good configuration can't be kept", {{"reason", describe(kept.error())}});
+    }
 }
 
 void Gateway::Parts::log_changes(const ReloadOutcome& outcome) const {
@@ -122,6 +149,7 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     upstreams->apply(snapshot);
     if (before) tell_old_clusters(*before, *snapshot);
     in_force.set(snapshot, listeners.status());
+    if (file) keep_last_good(settings);
     if (!problems.empty()) return std::unexpected(Refusal{ExitCode::Failed, std::move(problems)});
     return {};
 }

@@ -45,6 +45,9 @@ void append_json_string(std::string& out, std::string_view text);
 /// neither colour nor break the operator's screen.
 void append_printable(std::string& out, std::string_view text);
 
+/// Whether every byte belongs to a valid UTF-8 sequence.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 /// Edits (insert, delete, replace) between two words; for "did you mean" suggestions.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -58,6 +58,7 @@ struct HealthCheck {
     /// Must stand in the first 64 KiB of the body; empty asks for none.
     std::string body;
     milliseconds interval = seconds{5};
+    /// A file that leaves it out gets the interval where that is shorter.
     milliseconds timeout = seconds{2};
     /// Share of the interval by which each check is moved at random.
     std::uint32_t jitter_percent = 10;

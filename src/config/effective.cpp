@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "config/json_format.hpp"
 #include "config/node_writer.hpp"
+#include "config/variables.hpp"
 
 namespace sluice::config {
 namespace {
@@ -54,10 +55,11 @@ Node effective_tree(const Config& config, Secrets secrets) {
     Node tree = write_object(root_object(), &config);
     remove_repeated_names(config, tree);
     if (secrets == Secrets::Masked) mask_object(root_object(), tree);
+    escape_variables(tree);
     return tree;
 }
 
-std::string effective_json(const Config& config) { return format_json(effective_tree(config, Secrets::Masked)); }
+std::string effective_json(const Config& config, Secrets secrets) { return format_json(effective_tree(config, secrets)); }
 
 std::string masked_text(const Key& key) {
     return std::string(std::max<std::size_t>(mask.size(), static_cast<std::size_t>(key.range.least)), '*');

@@ -15,13 +15,13 @@ enum class Secrets : bool { Masked, Shown };
 [[nodiscard]] Node effective_tree(const Config& config, Secrets secrets);
 
 /// The same as text: a valid configuration file, but for what is masked.
-[[nodiscard]] std::string effective_json(const Config& config);
+[[nodiscard]] std::string effective_json(const Config& config, Secrets secrets = Secrets::Masked);
 
 /// "***", and longer where the key asks for it, so that the file stays valid.
 [[nodiscard]] std::string masked_text(const Key& key);
 
 /// Whether nobody may see the key's value.
-[[nodiscard]] inline bool is_secret(const Key& key) { return key.name == "secret" || key.name == "token"; }
+[[nodiscard]] inline bool is_secret(const Key& key) { return key.secret; }
 
 /// Whether a header, parameter or metadata of that name probably carries a secret: Authorization, Cookie, X-Api-Key.
 [[nodiscard]] bool is_credential_name(std::string_view name);

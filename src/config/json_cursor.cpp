@@ -31,7 +31,7 @@ void step(Position& position, char c) {
 
 }  // namespace
 
-JsonCursor::JsonCursor(std::string_view text) : text_(text) {
+JsonCursor::JsonCursor(std::string_view text, std::uint32_t file) : text_(text), position_{1, 1, file} {
     if (text_.starts_with(byte_order_mark)) offset_ = byte_order_mark.size();
 }
 

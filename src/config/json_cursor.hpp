@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "config/model.hpp"
@@ -24,7 +25,8 @@ struct Token {
 /// Lifetime: views into the text.
 class JsonCursor {
 public:
-    explicit JsonCursor(std::string_view text);
+    /// `file` goes into every position.
+    explicit JsonCursor(std::string_view text, std::uint32_t file = 0);
 
     Token next();
 

@@ -19,7 +19,8 @@ constexpr std::size_t max_depth = 64;
 /// over the same text beside them, one token for each event.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 public:
-    TreeBuilder(std::string_view text, JsonTree& tree) : text_(text), tree_(tree), cursor_(text) {}
+    TreeBuilder(std::string_view text, std::uint32_t file, JsonTree& tree)
+        : text_(text), tree_(tree), cursor_(text, file) {}
 
     bool null() override {
         place(Node::Kind::Null);
@@ -234,19 +235,21 @@ std::string_view describe(const Node& node) {
     return "a value";
 }
 
-JsonTree read_json(std::string_view text) {
+JsonTree read_json(std::string_view text, std::uint32_t file) {
     JsonTree tree;
-    tree.root.position = {1, 1};
+    tree.root.position = {1, 1, file};
     if (auto nul = find_nul(text)) {
+        nul->position.file = file;
         tree.problems.push_back(std::move(*nul));
         tree.complete = false;
         return tree;
     }
-    TreeBuilder builder(text, tree);
+    TreeBuilder builder(text, file, tree);
     // Our handler answers false to every error, so nothing is thrown.
     const bool read = nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
                                                 nlohmann::json::input_format_t::json, true, true);
     if (!read) tree.complete = false;
+    for (Problem& problem : tree.problems) problem.position.file = file;
     return tree;
 }
 

@@ -23,6 +23,10 @@ struct Node {
     std::optional<std::uint64_t> number;
     /// The string's content, or the number as it was written.
     std::string text;
+    /// Whether values of environment variables were put into the text, and whether it is nothing else: then it may
+    /// stand for a number or a boolean.
+    bool has_references = false;
+    bool is_reference = false;
     std::vector<Node> elements;
     std::vector<Member> members;
 
@@ -57,7 +61,8 @@ struct JsonTree {
 /// Reads JSON (RFC 8259) with // and /* */ comments and an optional UTF-8 byte order mark. The
 /// first of two equal keys is kept. Nesting ends at 64 levels.
 ///
+/// `file` goes into every position.
 /// Failure: stands in `problems`, without the file's name.
-[[nodiscard]] JsonTree read_json(std::string_view text);
+[[nodiscard]] JsonTree read_json(std::string_view text, std::uint32_t file = 0);
 
 }  // namespace sluice::config

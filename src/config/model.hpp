@@ -145,6 +145,13 @@ struct LogSettings {
     bool operator==(const LogSettings&) const = default;
 };
 
+/// When the configuration is read again by itself.
+struct Reload {
+    bool watch = false;
+    milliseconds interval = seconds{1};
+    bool operator==(const Reload&) const = default;
+};
+
 struct Admin {
     bool enabled = true;
     Address address{Address::Kind::Ipv4, "127.0.0.1", 9901};
@@ -162,6 +169,9 @@ struct Config {
     Forwarding forwarding;
     LogSettings log;
     Admin admin;
+    Reload reload;
+    /// Names of the files of which it was put together, for Position::file.
+    std::vector<std::string> files;
 };
 
 }  // namespace sluice::config

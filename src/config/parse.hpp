@@ -9,12 +9,10 @@
 
 namespace sluice::config {
 
-/// Reads a configuration file: JSON with comments, described key by key in docs/configuration.md.
-/// `file` is the name that stands in the problems.
+/// Reads a configuration from a text alone: nothing can be included and no variable is set. `file` is the name that
+/// stands in the problems.
 ///
-/// Failure: every problem at once, in the order of the file, each with its position; never an empty
-///          list. After a syntax error nothing else is looked at. Routes that conflict are found by
-///          routing, which knows what a pattern matches.
+/// Failure: as `load` in load.hpp.
 [[nodiscard]] std::expected<Config, std::vector<Problem>> parse(std::string_view text,
                                                                 std::string_view file);
 

@@ -18,12 +18,10 @@ void append_line(std::string& out, std::string_view text) {
     }
 }
 
-}  // namespace
-
-std::string format_problem(const Problem& problem) {
-    std::string out = problem.file;
-    out += ':' + std::to_string(problem.position.line) + ':' +
-           std::to_string(problem.position.column) + ": ";
+std::string format(const Problem& problem, std::string_view kind) {
+    std::string out = problem.position.line == 0 ? problem.file : format_place(problem.file, problem.position);
+    out += ": ";
+    out += kind;
     if (!problem.pointer.empty()) {
         append_line(out, problem.pointer);
         out += ": ";
@@ -34,6 +32,20 @@ std::string format_problem(const Problem& problem) {
         append_line(out, problem.help);
     }
     return out;
+}
+
+}  // namespace
+
+std::string format_problem(const Problem& problem) {
+    return format(problem, {});
+}
+
+std::string format_warning(const Problem& problem) {
+    return format(problem, "warning: ");
+}
+
+std::string format_place(std::string_view file, Position position) {
+    return std::string(file) + ':' + std::to_string(position.line) + ':' + std::to_string(position.column);
 }
 
 std::string pointer_to(std::string_view parent, std::string_view key) {

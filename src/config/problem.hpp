@@ -25,8 +25,15 @@ struct Problem {
     std::string help;
 };
 
-/// "file:line:column: /routes/0/match: message; help", on one line whatever the file holds.
+/// "file:line:column: /routes/0/match: message; help", on one line whatever the file holds. A position that is no place
+/// is left out.
 [[nodiscard]] std::string format_problem(const Problem& problem);
+
+/// The same with "warning: " after the position.
+[[nodiscard]] std::string format_warning(const Problem& problem);
+
+/// "file:line:column".
+[[nodiscard]] std::string format_place(std::string_view file, Position position);
 
 /// The pointer of a member below `parent`, with "~" and "/" escaped (RFC 6901, 3).
 [[nodiscard]] std::string pointer_to(std::string_view parent, std::string_view key);

@@ -86,7 +86,10 @@ void Reader::read_object(const Object& object, const Node& node, void* owner) {
 }
 
 void Reader::read(const Key&, const Node& node, bool& out) {
-    if (node.kind == Node::Kind::Text && (node.text == "true" || node.text == "false")) {
+    const bool is_word = node.kind == Node::Kind::Text && (node.text == "true" || node.text == "false");
+    if (is_word && node.is_reference) {
+        out = node.text == "true";
+    } else if (is_word) {
         complain(node.position, "expected true or false, found a string",
                  "write it without quotes");
     } else if (expect(node, Node::Kind::Boolean, "true or false")) {
@@ -95,6 +98,14 @@ void Reader::read(const Key&, const Node& node, bool& out) {
 }
 
 void Reader::read(const Key& key, const Node& node, std::string& out) {
+    if (key.secret) {
+        read_secret(key, node, out);
+    } else {
+        read_text(key, node, out);
+    }
+}
+
+void Reader::read_text(const Key& key, const Node& node, std::string& out) {
     if (!expect(node, Node::Kind::Text, "a string")) return;
     if (node.text.empty() && key.range.least > 0) {
         complain(node.position, "the text is empty",
@@ -213,14 +224,21 @@ void Reader::read(const Key& key, const Node& node, std::vector<Route>& out) {
     });
 }
 
+void Reader::read(const Key& key, const Node& node, std::optional<HealthCheck>& out) {
+    read_struct(*key.object, node, out.emplace());
+    if (node.find("timeout") == nullptr) out->timeout = std::min(out->timeout, out->interval);
+}
+
 std::optional<std::uint64_t> Reader::read_number(const Key& key, const Node& node,
                                                  std::uint64_t most) {
     most = std::min(most, key.range.most);
     if (key.type == Type::NumberOrAuto && node.kind == Node::Kind::Text && node.text == "auto")
         return 0;
     const bool is_size_text = key.type == Type::Size && node.kind == Node::Kind::Text;
-    if (!is_size_text && !expect(node, Node::Kind::Number, noun_of(key.type))) return std::nullopt;
-    const std::optional<std::uint64_t> value = is_size_text ? read_size(node) : node.number;
+    const bool is_reference = node.is_reference && !is_size_text;
+    if (!is_size_text && !is_reference && !expect(node, Node::Kind::Number, noun_of(key.type))) return std::nullopt;
+    const std::optional<std::uint64_t> value =
+        is_size_text ? read_size(node) : (is_reference ? parse_decimal(node.text) : node.number);
     if (!value && is_size_text) return std::nullopt;
     if (key.type == Type::Choice && value) {
         return check_number_choice(key, node, *value) ? value : std::nullopt;
@@ -326,7 +344,11 @@ bool Reader::expect(const Node& node, Node::Kind kind, std::string_view expected
 }
 
 void Reader::complain(Position position, std::string message, std::string help) {
-    problems_.push_back({{}, position, pointer_, std::move(message), std::move(help)});
+    context_.problems.push_back({{}, position, pointer_, std::move(message), std::move(help)});
+}
+
+void Reader::warn(Position position, std::string message, std::string help) {
+    context_.warnings.push_back({{}, position, pointer_, std::move(message), std::move(help)});
 }
 
 }  // namespace sluice::config

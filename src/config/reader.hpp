@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/schema.hpp"
+#include "config/secret_file.hpp"
 
 namespace sluice::config {
 
@@ -24,10 +25,18 @@ struct RouteDraft {
 /// Fills structs of the model from nodes as the schema says, and collects what is wrong. A value
 /// that can't be read leaves its member as it was, so that the rest is still checked.
 ///
-/// Lifetime: the list of problems outlives it.
+/// Lifetime: what the context refers to outlives it.
 class Reader {
 public:
-    explicit Reader(std::vector<Problem>& problems) : problems_(problems) {}
+    struct Context {
+        std::vector<Problem>& problems;
+        std::vector<Problem>& warnings;
+        /// Names for Position::file.
+        const std::vector<std::string>& files;
+        SecretFiles& secrets;
+    };
+
+    explicit Reader(const Context& context) : context_(context) {}
 
     void read_object(const Object& object, const Node& node, void* owner);
 
@@ -43,6 +52,7 @@ public:
     void read(const Key& key, const Node& node, std::map<std::string, std::string>& out);
     void read(const Key& key, const Node& node, std::vector<Condition>& out);
     void read(const Key& key, const Node& node, std::vector<Route>& out);
+    void read(const Key& key, const Node& node, std::optional<HealthCheck>& out);
 
     template <typename T>
         requires(std::is_unsigned_v<T> && !std::is_same_v<T, bool>)
@@ -119,6 +129,9 @@ private:
         }
     }
 
+    void read_text(const Key& key, const Node& node, std::string& out);
+    void read_secret(const Key& key, const Node& node, std::string& out);
+    void read_secret_file(const Key& key, const Node& node, std::string& out);
     [[nodiscard]] std::optional<std::uint64_t> read_number(const Key& key, const Node& node,
                                                            std::uint64_t most);
     [[nodiscard]] std::optional<std::uint64_t> read_size(const Node& node);
@@ -134,8 +147,9 @@ private:
     /// Complains and answers false when the node is of another kind.
     bool expect(const Node& node, Node::Kind kind, std::string_view expected);
     void complain(Position position, std::string message, std::string help);
+    void warn(Position position, std::string message, std::string help);
 
-    std::vector<Problem>& problems_;
+    Context context_;
     std::string pointer_;
 };
 

@@ -321,6 +321,14 @@ constexpr std::array admin_keys{
 };
 constexpr Object admin{"admin", "Health, metrics and status for operators.", admin_keys, {}};
 
+constexpr std::array reload_keys{
+    bind<&Reload::watch>({.name = "watch", .sentence = "Whether the files are watched, and read again when they change."}),
+    bind<&Reload::interval>({.name = "interval",
+                             .range = {10, 3'600'000},
+                             .sentence = "How often the files are looked at; a change is taken when it looks the same twice."}),
+};
+constexpr Object reload{"reload", "When the configuration is read again by itself.", reload_keys, {}};
+
 /// Editors read it; the gateway does not.
 constexpr Key schema_key{
     .name = "$schema",
@@ -335,8 +343,25 @@ constexpr Key schema_key{
     .write = [](const void*, const Key&) -> std::optional<Node> { return std::nullopt; },
     .default_text = [](const Key&) { return std::string{}; }};
 
+/// Was read before the rest, of which it is a part; see assembly.hpp.
+constexpr Key include_key{
+    .name = "include",
+    .type = Type::Texts,
+    .range = {0, 1000},
+    .sentence = "Files that are read as well, relative to this one: paths whose names may have `*` and `?`, such as "
+                "\"conf.d/*.json\".",
+    .default_note = "none",
+    .read =
+        [](void*, const Key& self, const Node& node, Reader& reader) {
+            std::vector<std::string> ignored;
+            reader.read(self, node, ignored);
+        },
+    .write = [](const void*, const Key&) -> std::optional<Node> { return std::nullopt; },
+    .default_text = [](const Key&) { return std::string{}; }};
+
 constexpr std::array root_keys{
     schema_key,
+    include_key,
     bind<&Config::workers>({.name = "workers",
                             .type = Type::NumberOrAuto,
                             .range = {1, 1024},
@@ -367,6 +392,9 @@ constexpr std::array root_keys{
     bind<&Config::admin>({.name = "admin",
                           .sentence = "Health, metrics and status for operators.",
                           .object = &admin}),
+    bind<&Config::reload>({.name = "reload",
+                           .sentence = "When the configuration is read again by itself.",
+                           .object = &reload}),
 };
 constexpr Object root{"configuration", "The whole file.", root_keys, {}};
 

@@ -64,6 +64,8 @@ struct Key {
     std::string_view only_with;
     /// Instead of the default of the model, where that shows nothing.
     std::string_view default_note;
+    /// A text that nobody may see: it can be read from a file of its own, and what prints a configuration masks it.
+    bool secret = false;
     /// For Type::Object and Type::Objects.
     const Object* object = nullptr;
 

@@ -67,7 +67,8 @@ constexpr std::array sticky_keys{
                            .range = {16, 1024},
                            .sentence = "Signs the cookie, so that clients can't choose. Gateways that "
                                        "share clients need the same one.",
-                           .default_note = "a new one at each start"}),
+                           .default_note = "a new one at each start",
+                           .secret = true}),
     bind<&Sticky::path>({.name = "path",
                          .range = {1, 1024},
                          .sentence = "The paths below which browsers send the cookie."}),
@@ -121,7 +122,8 @@ constexpr std::array health_keys{
         {.name = "interval", .range = {100, day}, .sentence = "From one check to the next."}),
     bind<&HealthCheck::timeout>({.name = "timeout",
                                  .range = {10, hour},
-                                 .sentence = "A check that takes longer has failed; at most the interval."}),
+                                 .sentence = "A check that takes longer has failed; at most the interval.",
+                                 .default_note = "`\"2s\"`, or the interval if that is shorter"}),
     bind<&HealthCheck::jitter_percent>(
         {.name = "jitter_percent",
          .range = {0, 50},

@@ -29,7 +29,7 @@ public:
         const auto [first, is_new] = seen_.emplace(name, pointer);
         if (is_new) return;
         findings.push_back({pointer, false, "another " + noun_ + " has the name " + quoted(name),
-                            "names are unique; see " + first->second});
+                            "names are unique", first->second});
     }
 
 private:
@@ -57,7 +57,7 @@ public:
         const auto [first, is_new] = seen_.emplace(address.text(), pointer);
         if (is_new) return;
         findings.push_back({pointer, false, quoted(address.text()) + " is listened on twice",
-                            "change the port; see " + first->second});
+                            "change the port", first->second});
     }
 
 private:

@@ -15,6 +15,8 @@ struct Finding {
     bool at_key = false;
     std::string message;
     std::string help;
+    /// Pointer to another value that it is about; "" for none.
+    std::string see = {};
 };
 
 /// Whether all cluster names of the file could be read: only then may a route be told that its

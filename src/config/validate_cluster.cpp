@@ -19,7 +19,7 @@ void check_twice(const std::string& name, const std::string& place, Seen& seen, 
     const auto [first, is_new] = seen.emplace(name, place);
     if (is_new) return;
     findings.push_back({place, false, quoted(name) + " stands twice in this cluster",
-                        "give it a larger weight instead; see " + first->second});
+                        "give it a larger weight instead", first->second});
 }
 
 void check_endpoint(const Endpoint& endpoint, const std::string& pointer, Seen& seen, Findings& findings) {

@@ -12,10 +12,12 @@ namespace sluice::config {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Where a value stands in the file. Lines and columns count from 1.
+/// Where a value stands. Lines and columns count from 1; a line of 0 is no place.
 struct Position {
     std::uint32_t line = 0;
     std::uint32_t column = 0;
+    /// Index into Config::files; 0 is the file that was named, others are those that it includes.
+    std::uint32_t file = 0;
     bool operator==(const Position&) const = default;
 };
 

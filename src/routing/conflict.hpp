@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "config/model.hpp"
@@ -28,6 +29,7 @@ struct Conflict {
 
 /// One line that names the routes and their positions, for `sluice check` and the log:
 /// `route "a" (line 3) and route "b" (line 9): both answer GET /x on any host; ...`.
-[[nodiscard]] std::string describe(const Conflict& conflict);
+/// Where there are several files (Config::files), each position has its own.
+[[nodiscard]] std::string describe(const Conflict& conflict, std::span<const std::string> files = {});
 
 }  // namespace sluice::routing

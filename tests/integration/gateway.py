@@ -71,24 +71,29 @@ def run_command(*arguments, seconds=60, stdin=None):
 class Gateway:
     """Starts at once and is ready when the constructor returns; `kill` or `stop` ends it."""
 
-    def __init__(self, config, file=None, wait=True):
-        self.folder = tempfile.mkdtemp(prefix="sluice-test-")
+    def __init__(self, config, file=None, wait=True, options=()):
+        folder = tempfile.mkdtemp(prefix="sluice-test-")
+        arguments = ["run"]
+        if config is not None:
+            self.file = file or os.path.join(folder, "gateway.json")
+            with open(self.file, "w", encoding="utf-8") as out:
+                json.dump(config, out, indent=2)
+            arguments += ["-c", native_path(self.file), *options]
+        self.attach(config, arguments, folder, wait)
+
+    def attach(self, config, arguments, folder, wait=True):
+        """Starts `sluice ARGUMENTS`, which is to come to serve the configuration, in a folder that is removed at the end."""
+        self.folder = folder
         self.config = config
         self.log = []
         self.addresses = {}
         self.is_expected_to_end = False
-        arguments = ["run"]
-        if config is not None:
-            self.file = file or os.path.join(self.folder, "gateway.json")
-            with open(self.file, "w", encoding="utf-8") as out:
-                json.dump(config, out, indent=2)
-            arguments += ["-c", native_path(self.file)]
         self.process = subprocess.Popen(
             [*binary_command(), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(),
+            env={**environment(), "STATE_DIRECTORY": self.folder},
             cwd=self.folder,
         )
         self.stdout_lines = []

@@ -18,8 +18,9 @@ namespace sluice::platform {
 /// %ProgramData%\Sluice\logs.
 [[nodiscard]] std::string log_folder();
 
-/// Where files live that must survive a restart: /var/lib/sluice, /Library/Application
-/// Support/Sluice, %ProgramData%\Sluice\state.
+/// Where files live that must survive a restart: $STATE_DIRECTORY (systemd's), else /var/lib/sluice, /Library/Application
+/// Support/Sluice, %ProgramData%\Sluice\state; for users other than root $XDG_STATE_HOME/sluice or
+/// ~/.local/state/sluice.
 [[nodiscard]] std::string state_folder();
 
 /// Where files live that are of use while the gateway runs, for its user alone. The first is where it puts them, in any may

@@ -1,0 +1,12 @@
+#include "platform/file_rights.hpp"
+
+#include <sys/stat.h>
+
+namespace sluice::platform {
+
+bool is_readable_by_all(const std::string& path) {
+    struct stat facts {};
+    return ::stat(path.c_str(), &facts) == 0 && (facts.st_mode & S_IROTH) != 0;
+}
+
+}  // namespace sluice::platform

@@ -1,0 +1,9 @@
+#include "platform/file_rights.hpp"
+
+namespace sluice::platform {
+
+bool is_readable_by_all(const std::string&) {
+    return false;
+}
+
+}  // namespace sluice::platform
