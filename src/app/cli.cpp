@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "app/cli_ctl.hpp"
 #include "app/commands.hpp"
 
 namespace sluice::app {
@@ -15,6 +16,8 @@ constexpr const char* footer = R"(Examples:
   sluice run -c gateway.json       start with your own
   sluice check gateway.json        find every error before it matters
   sluice routes gateway.json       see which route wins
+  sluice reload                    have the running gateway take its changed file
+  sluice ctl drain api 10.0.0.5:80 take an endpoint out of service
 
 Exit codes:
   0  success, or stopped after every request had finished
@@ -39,6 +42,7 @@ struct CommandLine {
     std::optional<std::string> run_file;
     std::string check_file;
     std::string routes_file;
+    CtlCommands ctl;
 
     CommandLine() {
         app.footer(footer);
@@ -51,6 +55,7 @@ struct CommandLine {
         check->add_option("file", check_file, "Configuration file")->required();
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
         routes->add_option("file", routes_file, "Configuration file")->required();
+        ctl.add_to(app);
         version = app.add_subcommand("version", "Print the version and the poller in use");
         CLI::App* config = app.add_subcommand("config", "Describe the configuration");
         config->require_subcommand(1);
@@ -65,6 +70,7 @@ ExitCode dispatch(const CommandLine& line) {
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();
+    if (const std::optional<ExitCode> code = line.ctl.run()) return *code;
     return command_version();
 }
 
