@@ -21,6 +21,7 @@ constexpr std::array operations{
     AdminOperation{Method::Get, "/v1/config", config_page},
     AdminOperation{Method::Get, "/v1/slow", slow_page},
     AdminOperation{Method::Post, "/v1/reload", reload},
+    AdminOperation{Method::Post, "/v1/explain", explain},
     AdminOperation{Method::Put, "/v1/log/level", set_log_level},
     AdminOperation{Method::Patch, "/v1/clusters/{cluster}/endpoints/{endpoint}", change_endpoint},
     AdminOperation{Method::Put, "/v1/clusters/{cluster}/breaker", set_breaker},

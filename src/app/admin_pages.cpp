@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/admin_json.hpp"
+#include "app/explain_request.hpp"
 #include "base/text.hpp"
 #include "net/handover.hpp"
 #include "telemetry/json_writer.hpp"
@@ -114,6 +115,15 @@ AdminAnswer set_log_level(const AdminServices& services, const AdminRequest& req
     out.member("level", names[*level]);
     out.end_object();
     co_return json_answer(200, out.take());
+}
+
+AdminAnswer explain(const AdminServices& services, const AdminRequest& request) {
+    Result<std::string> document = answer_explain(*services.snapshot(), request.request.body, Clock::now());
+    if (!document) {
+        co_return json_error(400, "body_invalid", document.error().context,
+                             "send {\"method\": \"GET\", \"url\": \"https://host/path\", \"headers\": [[\"name\", \"value\"]]}");
+    }
+    co_return json_answer(200, std::move(*document));
 }
 
 }  // namespace sluice::app

@@ -18,6 +18,8 @@ using AdminAnswer = net::Task<proxy::LocalResponse>;
 
 /// POST /v1/reload: waits until the reload is done.
 [[nodiscard]] AdminAnswer reload(const AdminServices& services, const AdminRequest& request);
+/// POST /v1/explain: what would be done with the request in the body; changes nothing.
+[[nodiscard]] AdminAnswer explain(const AdminServices& services, const AdminRequest& request);
 [[nodiscard]] AdminAnswer set_log_level(const AdminServices& services, const AdminRequest& request);
 
 /// What is served, for people who look at the index or miss a page.
