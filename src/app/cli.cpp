@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/cli_plan.hpp"
+#include "app/cli_ctl.hpp"
 #include "app/commands.hpp"
 
 namespace sluice::app {
@@ -20,6 +21,8 @@ constexpr const char* footer = R"(Examples:
   sluice diff old.json new.json    see what a change changes
   sluice explain -c gateway.json GET https://api.example.com/orders/7 -H 'X-Canary: 1'
                                    see what becomes of a request, and why
+  sluice reload                    have the running gateway take its changed file
+  sluice ctl drain api 10.0.0.5:80 take an endpoint out of service
 
 Exit codes:
   0  success, or stopped after every request had finished
@@ -47,6 +50,7 @@ struct CommandLine {
     bool check_strict = false;
     std::string routes_file;
     PlanCommands plan;
+    CtlCommands ctl;
 
     CommandLine() {
         app.footer(footer);
@@ -62,6 +66,7 @@ struct CommandLine {
         check->add_flag("--strict", check_strict, "Make warnings errors");
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
         routes->add_option("file", routes_file, "Configuration file")->required();
+        ctl.add_to(app);
         version = app.add_subcommand("version", "Print the version and the poller in use");
         CLI::App* config = app.add_subcommand("config", "Describe the configuration");
         config->require_subcommand(1);
@@ -78,6 +83,7 @@ ExitCode dispatch(const CommandLine& line) {
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();
     if (const std::optional<ExitCode> done = line.plan.run()) return *done;
+    if (const std::optional<ExitCode> code = line.ctl.run()) return *code;
     return command_version();
 }
 

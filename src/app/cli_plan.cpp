@@ -22,6 +22,9 @@ void PlanCommands::add_explain(CLI::App& app) {
     explain_->add_option("-c,--config", options.file, "Configuration file; without it the embedded one is asked");
     explain_->add_option("request", options.words, "METHOD and URL, or a URL for GET")->expected(0, 2);
     explain_->add_option("-H,--header", options.headers, "A header of the request, 'name: value'; may be given again")->allow_extra_args(false);
+    explain_->add_flag("--live", options.is_live, "Ask the running gateway: states of breakers and endpoints are told too");
+    explain_->add_option("--admin", options.admin.address, "With --live: its admin listener");
+    explain_->add_option("--token-file", options.admin.token_file, "With --live: a file with its admin token");
     explain_->add_option("--client", options.client, "The client's address, or unix");
     explain_->add_flag("--json", options.as_json, "Print JSON");
     explain_->add_flag("--batch", options.is_batch, "Read requests from standard input, a JSON object on each line, and answer likewise");

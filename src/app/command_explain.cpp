@@ -62,6 +62,35 @@ ExitCode refuse(const std::string& what) {
     return ExitCode::Usage;
 }
 
+ExitCode fail_with(const std::string& what) {
+    std::fprintf(stderr, "sluice: %s\n", what.c_str());
+    return ExitCode::Failed;
+}
+
+/// The text of {"text": "..."} or the message of {"error": {"message": "..."}}.
+std::string text_in(const std::string& document, const char* pointer) {
+    const nlohmann::json json = nlohmann::json::parse(document, nullptr, false);
+    const nlohmann::json::json_pointer place(pointer);
+    return !json.is_discarded() && json.contains(place) && json[place].is_string() ? json[place].get<std::string>() : std::string();
+}
+
+ExitCode ask_gateway(const ExplainOptions& options, const proxy::ExplainRequest& request) {
+    if (options.is_batch) return refuse("--batch is for files: leave out --live");
+    AdminOptions where = options.admin;
+    where.config_file = options.file;
+    const std::expected<AdminPlace, std::string> place = find_admin(where);
+    if (!place) return fail_with(place.error());
+    const std::string body = explain_request_json(request, options.as_json ? "json" : "text");
+    const Result<AdminReply> reply = ask_admin(*place, "POST", "/v1/explain", body, std::chrono::seconds(where.seconds));
+    if (!reply) return fail_with("no gateway answers at " + place->address.text() + ": " + describe(reply.error()));
+    if (reply->status != 200) {
+        const std::string message = text_in(reply->body, "/error/message");
+        return fail_with(message.empty() ? "the gateway answered " + std::to_string(reply->status) : message);
+    }
+    std::fputs(options.as_json ? reply->body.c_str() : text_in(reply->body, "/text").c_str(), stdout);
+    return ExitCode::Ok;
+}
+
 }  // namespace
 
 ExitCode command_explain(const ExplainOptions& options) {
@@ -73,6 +102,7 @@ ExitCode command_explain(const ExplainOptions& options) {
     for (const std::string& header : options.headers) {
         if (!add_header(header, request.headers)) return refuse("a header is written -H 'name: value'");
     }
+    if (options.is_live) return ask_gateway(options, request);
     const std::shared_ptr<const proxy::Snapshot> snapshot = load_snapshot(options.file);
     if (snapshot == nullptr) return ExitCode::ConfigInvalid;
     if (options.is_batch) return explain_lines(*snapshot);

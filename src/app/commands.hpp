@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/admin_client.hpp"
 #include "app/exit_code.hpp"
 
 namespace sluice::app {
@@ -42,6 +43,10 @@ struct ExplainOptions {
     std::vector<std::string> headers;
     std::string client = "127.0.0.1";
     bool as_json = false;
+    /// A running gateway is asked, through its admin listener, instead of a file.
+    bool is_live = false;
+    /// Where it is.
+    AdminOptions admin;
     /// A request as JSON on each line of standard input.
     bool is_batch = false;
 };

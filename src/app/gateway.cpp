@@ -60,7 +60,12 @@ bool Gateway::Parts::start_echo() {
 
 ExitCode Gateway::Parts::start() {
     platform::raise_descriptor_limit();
-    admin = std::make_unique<Admin>(metrics, in_force, file.value_or("embedded"));
+    admin = std::make_unique<Admin>(
+        metrics, in_force, file.value_or("embedded"),
+        [this](ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
+            request_reload(std::move(request), std::move(done));
+        },
+        log);
     admin_handler = [this](const proxy::LocalRequest& request) { return admin->answer(request); };
     upstreams = std::make_unique<UpstreamWatch>(log, random_seed());
     const Result<void> listening = signals.start(

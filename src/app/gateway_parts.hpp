@@ -78,7 +78,7 @@ struct Gateway::Parts {
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
     void watch_files(const SourceRecord& record);
     void keep_last_good(const config::Config& settings);
-    void use_limits(const config::Config& settings);
+    void use_limits(const config::Config& settings, const proxy::Snapshot* before);
     void tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const;
     void log_changes(const ReloadOutcome& outcome) const;
     void log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const;

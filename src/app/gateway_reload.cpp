@@ -109,9 +109,11 @@ Result<std::shared_ptr<telemetry::FileSink>> Gateway::Parts::open_access_log(con
     return std::shared_ptr<telemetry::FileSink>(std::move(*sink));
 }
 
-void Gateway::Parts::use_limits(const config::Config& settings) {
+void Gateway::Parts::use_limits(const config::Config& settings, const proxy::Snapshot* before) {
     connection_limit.use(settings.limits.connections, settings.limits.connections_per_client);
-    log.set_least(static_cast<LogLevel>(settings.log.level));
+    // What administration has set stays while the configuration says the same.
+    const bool is_new_level = before == nullptr || before->config().log.level != settings.log.level;
+    if (is_new_level) log.set_least(static_cast<LogLevel>(settings.log.level));
 }
 
 /// Endpoints that a cluster no longer has leave its counts.
@@ -138,7 +140,8 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     if (is_dry_run) return {};
     // Addresses are known before requests come for them.
     upstreams->prepare(*snapshot);
-    use_limits(settings);
+    use_limits(settings, before.get());
+    if (const auto address = listeners.admin_address(*change)) admin->use(settings.admin, *address);
     // The old log is closed here, where nobody waits for it.
     std::swap(access_sink, *sink);
     workforce.publish(snapshot, access_sink);

@@ -58,7 +58,9 @@ std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(co
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const bool is_admin = config.admin.enabled && i == 0;
         if (find(entries_, wanted[i], is_admin) != entries_.end()) continue;
-        auto opened = net::Listener::open(listen_address(wanted[i].address), wanted[i].backlog, workers_of(is_admin));
+        platform::ListenAddress place = listen_address(wanted[i].address);
+        place.is_private = is_admin;
+        auto opened = net::Listener::open(place, wanted[i].backlog, workers_of(is_admin));
         if (opened) {
             change.opened.push_back(std::make_unique<Entry>(Entry{wanted[i], is_admin, ++last_id_, std::move(*opened)}));
         } else {
@@ -68,6 +70,15 @@ std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(co
     }
     if (!problems.empty()) return std::unexpected(std::move(problems));
     return change;
+}
+
+std::optional<platform::ListenAddress> Listeners::admin_address(const Change& change) const {
+    for (const auto* entries : {&change.opened, &entries_}) {
+        for (const auto& entry : *entries) {
+            if (entry->is_admin) return entry->listener->address();
+        }
+    }
+    return std::nullopt;
 }
 
 bool Listeners::start(Entry& entry) {

@@ -4,6 +4,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/log.hpp"
 #include "config/model.hpp"
 #include "net/listener.hpp"
+#include "platform/shared_listener.hpp"
 #include "proxy/local_service.hpp"
 #include "telemetry/status.hpp"
 
@@ -45,6 +47,8 @@ public:
     /// Binds what a configuration has more than is open now. Failure: a line for each address that can't be bound; nothing
     /// is open that was not before.
     [[nodiscard]] std::expected<Change, std::vector<std::string>> prepare(const config::Config& config);
+    /// Where the admin listener is bound, or will be by the change.
+    [[nodiscard]] std::optional<platform::ListenAddress> admin_address(const Change& change) const;
     /// Accepts on what was prepared, and stops what the configuration no longer has: its sessions end with their next
     /// response, or within the drain time. Failure: a line for what can't accept.
     [[nodiscard]] std::vector<std::string> apply(Change change, const config::Config& config);

@@ -142,6 +142,8 @@ struct LogSettings {
     Format format = Format::Auto;
     /// "off", "stdout", or a file's path.
     std::string access = "off";
+    /// Requests that take longer are kept for the admin page /v1/slow; 0 keeps none.
+    milliseconds slow = seconds{1};
     bool operator==(const LogSettings&) const = default;
 };
 
@@ -155,6 +157,10 @@ struct Reload {
 struct Admin {
     bool enabled = true;
     Address address{Address::Kind::Ipv4, "127.0.0.1", 9901};
+    /// Must come with every change; empty for one that the gateway makes at each start.
+    std::string token;
+    /// Names by which it may be called, beside loopback's and its own address.
+    std::vector<std::string> hosts;
     bool operator==(const Admin&) const = default;
 };
 

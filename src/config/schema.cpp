@@ -309,6 +309,11 @@ constexpr std::array log_keys{
                                 .sentence =
                                     "Where a line for each request goes: \"off\", \"stdout\", or a "
                                     "file's path."}),
+    bind<&LogSettings::slow>({.name = "slow",
+                              .range = {0, hour},
+                              .sentence =
+                                  "Requests that take longer are kept, the last 256 per worker, for `sluice ctl "
+                                  "slow`; 0 keeps none."}),
 };
 constexpr Object log{"log", "What is written down.", log_keys, {}};
 
@@ -316,10 +321,23 @@ constexpr std::array admin_keys{
     bind<&Admin::enabled>({.name = "enabled", .sentence = "Whether it is served at all."}),
     bind<&Admin::address>({.name = "address",
                            .sentence =
-                               "Where it listens; whoever can connect may read it, so keep it on "
-                               "loopback."}),
+                               "Where it listens, \"unix:/path\" too; whoever can connect may read it, so "
+                               "keep it on loopback."}),
+    bind<&Admin::token>(
+        {.name = "token",
+         .range = {16, 1024},
+         .sentence =
+             "What must come with every change, as `Authorization: Bearer TOKEN`. Without one the gateway "
+             "makes one at each start, in a file that only its user can read.",
+         .default_note = "made at each start"}),
+    bind<&Admin::hosts>(
+        {.name = "hosts",
+         .range = {0, 100},
+         .sentence =
+             "Names by which clients may call it, such as \"gateway.internal\"; localhost, loopback "
+             "addresses and its own address are always allowed."}),
 };
-constexpr Object admin{"admin", "Health, metrics and status for operators.", admin_keys, {}};
+constexpr Object admin{"admin", "Health, metrics, status and changes for operators.", admin_keys, {}};
 
 constexpr std::array reload_keys{
     bind<&Reload::watch>({.name = "watch", .sentence = "Whether the files are watched, and read again when they change."}),
@@ -390,7 +408,7 @@ constexpr std::array root_keys{
                                .object = &forwarding}),
     bind<&Config::log>({.name = "log", .sentence = "Log and access log.", .object = &log}),
     bind<&Config::admin>({.name = "admin",
-                          .sentence = "Health, metrics and status for operators.",
+                          .sentence = "Health, metrics, status and changes for operators.",
                           .object = &admin}),
     bind<&Config::reload>({.name = "reload",
                            .sentence = "When the configuration is read again by itself.",

@@ -1,9 +1,11 @@
 #include "config/validate.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/text.hpp"
 #include "config/field_rules.hpp"
 #include "config/problem.hpp"
 #include "config/validate_cluster.hpp"
@@ -156,6 +158,24 @@ void validate_resolver(const Resolver& resolver, Findings& findings) {
     }
 }
 
+void validate_admin(const Admin& admin, Findings& findings) {
+    const auto is_visible = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (!std::ranges::all_of(admin.token, is_visible)) {
+        findings.push_back({"/admin/token", false, "the token holds what a header can't carry",
+                            "write visible ASCII characters only, without spaces"});
+    }
+    for (std::size_t i = 0; i < admin.hosts.size(); ++i) {
+        const std::string& host = admin.hosts[i];
+        const bool is_name = !host.empty() && host.size() <= 255 && std::ranges::all_of(host, [](char c) {
+            const char low = lower(c);
+            return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+        });
+        if (is_name) continue;
+        findings.push_back({pointer_to("/admin/hosts", i), false, quoted(host) + " is not a host name",
+                            "write a name or an IPv4 address without a port, such as \"gateway.internal\""});
+    }
+}
+
 void validate_log(const LogSettings& log, Findings& findings) {
     if (!has_control(log.access)) return;
     findings.push_back({"/log/access", false, "the path holds a control character", "remove it"});
@@ -171,6 +191,7 @@ std::vector<Finding> validate(const Config& config, ClusterNames clusters) {
     validate_resolver(config.resolver, findings);
     validate_forwarding(config.forwarding, findings);
     validate_log(config.log, findings);
+    validate_admin(config.admin, findings);
     return findings;
 }
 

@@ -193,14 +193,19 @@ void Exchange::account() {
     metrics.count_request(route, status, static_cast<std::uint64_t>(micros.count()));
     metrics.add_client_bytes(received_bytes(), sent_bytes());
     state_.publish_soon();
-    if (state_.access_log() != nullptr) log_access(status);
+    const std::chrono::milliseconds slow = snapshot_->config().log.slow;
+    const bool is_slow = slow.count() != 0 && micros > slow;
+    if (!is_slow && state_.access_log() == nullptr) return;
+    const telemetry::AccessRecord record = access_record(status);
+    if (is_slow) metrics.slow_requests().add(record);
+    if (state_.access_log() != nullptr) state_.access_log()->write(record, now);
 }
 
 std::uint64_t Exchange::received_bytes() const { return session_.head_bytes() + body_.body_bytes() + tunnel_bytes_; }
 
 std::uint64_t Exchange::sent_bytes() const { return session_.stream().bytes_written() - sent_before_; }
 
-void Exchange::log_access(std::uint16_t status) {
+telemetry::AccessRecord Exchange::access_record(std::uint16_t status) const {
     telemetry::AccessRecord record;
     record.time_milliseconds = wall_clock_milliseconds();
     record.client = snapshot_->forwarded().client_address(session_.client(), head_.fields);
@@ -222,7 +227,7 @@ void Exchange::log_access(std::uint16_t status) {
     record.request_id = request_id_;
     record.is_retried = context_->has(ContextFlag::Retried);
     record.error = error_ ? &*error_ : nullptr;
-    state_.access_log()->write(record, state_.worker().now());
+    return record;
 }
 
 void Exchange::cut() {

@@ -144,7 +144,7 @@ private:
     void account();
     [[nodiscard]] std::uint64_t received_bytes() const;
     [[nodiscard]] std::uint64_t sent_bytes() const;
-    void log_access(std::uint16_t status);
+    [[nodiscard]] telemetry::AccessRecord access_record(std::uint16_t status) const;
 
     Session& session_;
     WorkerState& state_;

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/slow_requests.hpp"
 
 namespace sluice::telemetry {
 
@@ -153,6 +154,9 @@ public:
     /// Access log lines that were dropped, in all.
     void publish_log_drops(std::uint64_t drops) noexcept { log_drops_.set(drops); }
 
+    /// For requests that took longer than they should.
+    [[nodiscard]] SlowRequests& slow_requests() noexcept { return slow_requests_; }
+
 private:
     friend class MetricsRegistry;
 
@@ -167,6 +171,7 @@ private:
     Counter context_misses_;
     Counter context_overflows_;
     Counter log_drops_;
+    SlowRequests slow_requests_;
     RouteMetrics without_route_;
     std::array<Counter, error_codes> refused_;
     /// Behind pointers, so that they stay where they are when a reload adds to them.

@@ -106,6 +106,13 @@ void MetricsRegistry::grow_locked(WorkerMetrics& worker) {
     }
 }
 
+std::vector<SlowRequest> MetricsRegistry::slow_requests() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<SlowRequest> list;
+    for (const auto& worker : workers_) worker->slow_requests_.append_to(list);
+    return list;
+}
+
 MetricTotals MetricsRegistry::collect() const {
     const std::lock_guard lock(mutex_);
     MetricTotals totals;

@@ -110,6 +110,8 @@ public:
     void grow(WorkerMetrics& worker);
 
     [[nodiscard]] MetricTotals collect() const;
+    /// Those of all workers, in no order.
+    [[nodiscard]] std::vector<SlowRequest> slow_requests() const;
 
 private:
     void release(const MetricIndexes& indexes);

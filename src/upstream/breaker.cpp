@@ -119,9 +119,29 @@ std::optional<BreakerState> Breaker::record_closed(const Admission& admission, S
     if (kind == ShareWindow::Kind::Fine || (!opens && !is_too_much(now))) return std::nullopt;
 
     const std::lock_guard lock(mutex_);
-    if (gate_.load(std::memory_order_relaxed) != admission.given_in) return std::nullopt;
+    if (gate_.load(std::memory_order_relaxed) != admission.given_in || forced()) return std::nullopt;
     change_locked(BreakerState::Open, now);
     return BreakerState::Open;
+}
+
+void Breaker::force(std::optional<BreakerState> state, TimePoint now) {
+    const std::lock_guard lock(mutex_);
+    const std::optional<BreakerState> before = forced();
+    if (before == state) return;
+    forced_.store(state.value_or(BreakerState::HalfOpen), std::memory_order_relaxed);
+    if (state == BreakerState::Open) {
+        change_locked(BreakerState::Open, now);
+        open_until_.store(TimePoint::max(), std::memory_order_relaxed);
+    } else if (state == BreakerState::Closed || before == BreakerState::Closed) {
+        change_locked(BreakerState::Closed, now);
+    } else {
+        open_until_.store(now, std::memory_order_relaxed);
+    }
+}
+
+std::optional<BreakerState> Breaker::forced() const {
+    const BreakerState state = forced_.load(std::memory_order_relaxed);
+    return state == BreakerState::HalfOpen ? std::nullopt : std::optional(state);
 }
 
 bool Breaker::is_too_much(TimePoint now) const {
@@ -185,6 +205,7 @@ BreakerState Breaker::state(TimePoint now) const {
 
 Duration Breaker::retry_after(TimePoint now) const {
     if (state(now) != BreakerState::Open) return Duration::zero();
+    if (forced()) return config_.open_time;
     return std::max(open_until_.load(std::memory_order_relaxed) - now, Duration::zero());
 }
 

@@ -44,7 +44,8 @@ struct Admission {
 ///     half-open -- all probes succeeded -----------------------------------------> closed, with an empty window
 ///     half-open -- one failed, or was slow while slow ones are watched ----------> open
 ///
-/// Only a failure or a slow success opens it: a success that completes min_requests does not.
+/// Only a failure or a slow success opens it: a success that completes min_requests does not. An operator may hold it open or
+/// closed, whatever requests say.
 ///
 /// Threading: shared by all workers. While it is closed or open there are atomics only, and what is not configured
 ///            costs nothing; a mutex is taken to change the state and for the few requests that get a probe
@@ -68,9 +69,16 @@ public:
     /// The request is over: its place among max_requests is free.
     void leave(const Admission& admission);
 
+    /// Holds it Open or Closed until told otherwise; with nothing it decides by itself again: one that was held open tries
+    /// the cluster with the next request, one that was held closed begins with an empty window.
+    void force(std::optional<BreakerState> state, TimePoint now);
+    /// The state in which it is held.
+    [[nodiscard]] std::optional<BreakerState> forced() const;
+
     /// HalfOpen from when the next request would be a probe, even if none has come yet.
     [[nodiscard]] BreakerState state(TimePoint now) const;
-    /// For Retry-After: how long it stays open; zero when it is not, or when probes are under way.
+    /// For Retry-After: how long it stays open; zero when it is not, or when probes are under way. While it is held open:
+    /// open_time.
     [[nodiscard]] Duration retry_after(TimePoint now) const;
     /// When its state changed last; nothing when it never did.
     [[nodiscard]] std::optional<TimePoint> last_change() const;
@@ -108,6 +116,8 @@ private:
     std::atomic<std::uint32_t> free_probes_{0};
     std::atomic<std::uint32_t> failures_in_a_row_{0};
     std::atomic<std::uint64_t> opened_{0};
+    /// Nothing is told by HalfOpen. Looked at when the state is about to change, and changed under the mutex.
+    std::atomic<BreakerState> forced_{BreakerState::HalfOpen};
 
     // Written by requests.
     alignas(64) std::atomic<std::uint32_t> under_way_{0};

@@ -61,20 +61,37 @@ void ClusterState::add_carried(std::uint32_t configured, const ClusterState* pre
         const config::Endpoint& was = previous->config_.endpoints[old.configured];
         const bool is_taken = std::ranges::find(members, old.endpoint, &Member::endpoint) != members.end();
         if (is_taken || was.address != endpoint.address || was.srv != endpoint.srv) continue;
-        members.push_back(make_member(configured, old.found_weight, old.found_priority, old.endpoint));
+        const EndpointOverride said = was == endpoint ? old.endpoint->said.get() : EndpointOverride{};
+        members.push_back(make_member(configured, old.found_weight, old.found_priority, old.endpoint, said));
         is_known = true;
         if (is_literal(endpoint)) break;
     }
     if (is_known || !is_literal(endpoint)) return;
     members.push_back(make_member(
-        configured, 1, 0, std::make_shared<EndpointState>(EndpointPlace{endpoint.address, authority_of(endpoint)}, config_)));
+        configured, 1, 0, std::make_shared<EndpointState>(EndpointPlace{endpoint.address, authority_of(endpoint)}, config_), {}));
 }
 
 Member ClusterState::make_member(std::uint32_t configured, std::uint32_t found_weight, std::uint32_t found_priority,
-                                 std::shared_ptr<EndpointState> endpoint) const {
+                                 std::shared_ptr<EndpointState> endpoint, const EndpointOverride& said) const {
     const config::Endpoint& settings = config_.endpoints[configured];
-    return {std::move(endpoint), found_weight * settings.weight, std::max(found_priority, settings.priority),
-            settings.drain,      configured,                     found_weight, found_priority};
+    Member member;
+    member.endpoint = std::move(endpoint);
+    member.weight = said.weight.value_or(found_weight * settings.weight);
+    member.priority = std::max(found_priority, settings.priority);
+    member.is_draining = said.drain.value_or(settings.drain);
+    member.configured = configured;
+    member.found_weight = found_weight;
+    member.found_priority = found_priority;
+    return member;
+}
+
+void ClusterState::apply_overrides() {
+    const std::lock_guard lock(mutex_);
+    std::vector<Member> members;
+    for (const Member& old : set_->members) {
+        members.push_back(make_member(old.configured, old.found_weight, old.found_priority, old.endpoint, old.endpoint->said.get()));
+    }
+    rebuild_locked(std::move(members));
 }
 
 std::shared_ptr<const EndpointSet> ClusterState::endpoints() const {
@@ -103,8 +120,9 @@ bool ClusterState::replace(std::uint32_t configured, const std::vector<FoundEndp
     for (const FoundEndpoint& one : found) {
         // The Host of an address found by SRV is not the service's name; what the record says is what listens there.
         std::string authority = endpoint.srv.empty() ? authority_of(endpoint) : one.address.text();
-        members.push_back(make_member(configured, one.weight, one.priority,
-                                      known_locked({one.address, std::move(authority)}, configured)));
+        std::shared_ptr<EndpointState> state = known_locked({one.address, std::move(authority)}, configured);
+        const EndpointOverride said = state->said.get();
+        members.push_back(make_member(configured, one.weight, one.priority, std::move(state), said));
     }
     std::ranges::copy_if(set_->members, std::back_inserter(members),
                          [&](const Member& member) { return member.configured > configured; });
@@ -114,10 +132,16 @@ bool ClusterState::replace(std::uint32_t configured, const std::vector<FoundEndp
     return true;
 }
 
-void ClusterState::give_way_to(const ClusterState& successor) {
+void ClusterState::give_way_to(ClusterState& successor) {
     const auto set = successor.endpoints();
     const std::lock_guard lock(mutex_);
     remove_missing(*set_, set->members, ejector_);
+    for (const Member& old : set_->members) {
+        const auto now = std::ranges::find(set->members, old.endpoint, &Member::endpoint);
+        if (now == set->members.end() || config_.endpoints[old.configured] == successor.config_.endpoints[now->configured]) continue;
+        old.endpoint->said.set({});
+        successor.touch();
+    }
 }
 
 void ClusterState::rebuild_locked(std::vector<Member> members) {

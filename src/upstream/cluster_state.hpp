@@ -82,8 +82,12 @@ public:
     /// has changed.
     bool replace(std::uint32_t configured, const std::vector<FoundEndpoint>& found);
 
-    /// Another state has taken this one's place: endpoints that it does not have are out of the cluster.
-    void give_way_to(const ClusterState& successor);
+    /// Another state has taken this one's place: endpoints that it does not have are out of the cluster, and what an operator
+    /// has said of an endpoint is forgotten when the configuration says something else of it now.
+    void give_way_to(ClusterState& successor);
+
+    /// What was said of its endpoints has changed (EndpointState::said).
+    void apply_overrides();
 
     /// Endpoints that may be used at `now`. Those whose ejection is over come back by this.
     [[nodiscard]] Candidates candidates(const EndpointSet& set, TimePoint now);
@@ -104,7 +108,7 @@ public:
 
 private:
     [[nodiscard]] Member make_member(std::uint32_t configured, std::uint32_t found_weight, std::uint32_t found_priority,
-                                     std::shared_ptr<EndpointState> endpoint) const;
+                                     std::shared_ptr<EndpointState> endpoint, const EndpointOverride& said) const;
     void add_carried(std::uint32_t configured, const ClusterState* previous, std::vector<Member>& members) const;
     [[nodiscard]] std::shared_ptr<EndpointState> known_locked(const EndpointPlace& place, std::uint32_t configured) const;
     [[nodiscard]] bool refutes_ejection(EndpointState& endpoint, bool has_passed, TimePoint now) const;

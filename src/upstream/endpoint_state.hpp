@@ -8,6 +8,7 @@
 #include "config/cluster.hpp"
 #include "upstream/ejection.hpp"
 #include "upstream/endpoint_load.hpp"
+#include "upstream/endpoint_override.hpp"
 #include "upstream/health_state.hpp"
 
 namespace sluice::upstream {
@@ -38,11 +39,15 @@ public:
     const std::uint64_t name_hash;
     EndpointEjection ejection;
     HealthState health;
+    /// The operator's word on it.
+    EndpointOverrideCell said;
     /// Checks in a row that it has passed while it was ejected; of the one thread alone that records checks.
     std::uint32_t passed_while_ejected = 0;
 
     /// Whether requests may be sent to it.
-    [[nodiscard]] bool is_up(TimePoint now) const { return health.is_up() && !ejection.is_ejected(now); }
+    [[nodiscard]] bool is_up(TimePoint now) const {
+        return said.is_up().value_or(health.is_up() && !ejection.is_ejected(now));
+    }
 
     /// It is back, and begins slowly where the cluster wants that.
     void set_recovered(TimePoint now) { recovered_at_.store(now, std::memory_order_relaxed); }

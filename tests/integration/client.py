@@ -30,7 +30,8 @@ class Response:
 class Client:
     """One connection to the gateway, by (host, port) or by the path of a Unix socket."""
 
-    def __init__(self, address, patience=PATIENCE, source=None, receive_buffer=None):
+    def __init__(self, address, patience=PATIENCE, source=None, receive_buffer=None, host="test"):
+        self.host = host
         if isinstance(address, str):
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         else:
@@ -109,9 +110,9 @@ class Client:
             self.reader.until_end(sink)
         answer.body = bytes(pieces)
 
-    def request(self, method, target, headers=(), body=None, version="1.1", host="test"):
-        """Sends a well-formed request and reads its response."""
-        return self.send(request_bytes(method, target, headers, body, version, host)).response(method)
+    def request(self, method, target, headers=(), body=None, version="1.1", host=""):
+        """Sends a well-formed request and reads its response; without a host, to the name that this client calls it by."""
+        return self.send(request_bytes(method, target, headers, body, version, self.host if host == "" else host)).response(method)
 
     def get(self, target, *headers):
         return self.request("GET", target, headers)

@@ -93,7 +93,7 @@ class Gateway:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**environment(), "STATE_DIRECTORY": self.folder},
+            env={**environment(), "STATE_DIRECTORY": self.folder, "RUNTIME_DIRECTORY": self.folder},
             cwd=self.folder,
         )
         self.stdout_lines = []
@@ -172,12 +172,28 @@ class Gateway:
         return split_address(self.addresses[name])
 
     def client(self, name="web", **options):
+        if name == "admin":
+            options.setdefault("host", "localhost")  # The admin listener takes no name that it does not know.
         return Client(self.address(name), **options)
 
     def get(self, target, *headers, listener="web"):
         """One GET on a connection of its own."""
         with self.client(listener) as client:
             return client.get(target, *headers)
+
+    def admin_token(self):
+        """The token that the gateway has made for this run, from the file that its log names."""
+        wait_until(lambda: any("admin token written" in entry.get("message", "") for entry in self.log), "the admin token")
+        file = next(entry["file"] for entry in self.log if "admin token written" in entry["message"])
+        with open(file, encoding="ascii") as text:
+            return text.read().strip()
+
+    def change(self, method, target, body=None, *headers, token=None):
+        """A request to the admin listener that changes something; `body` is made JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        fields = [f"Authorization: Bearer {token or self.admin_token()}", "Content-Type: application/json", *headers]
+        with self.client("admin") as client:
+            return client.request(method, target, fields, data)
 
     def metrics(self):
         """The samples of /metrics: {'name{label="x"}': value}."""

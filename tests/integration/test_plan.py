@@ -5,7 +5,7 @@ import os
 import random
 import tempfile
 
-from harness import GatewayTest, cluster, config, main, native_path, route, run_command
+from harness import LOOPBACK, GatewayTest, cluster, config, main, native_path, route, run_command
 
 ORDERS = cluster("orders", "10.0.0.5:8080", "10.0.0.6:8080")
 
@@ -171,6 +171,49 @@ class Explain(PlanTest):
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([("error" in answer) for answer in answers], [False, True, True, True, False])
         self.assertEqual(answers[4]["answer"]["status"], 404)
+
+
+class ExplainLive(PlanTest):
+    def start(self):
+        origin = self.origin()
+        routes = [route("/*rest", name="rest", cluster="origin")]
+        clusters = [cluster("origin", origin, breaker={"consecutive_failures": 1, "open_time": "1h"}, retry={"attempts": 1})]
+        self.settings = config(routes, clusters, admin={"address": LOOPBACK, "token": "0123456789abcdef"})
+        self.sluice = self.gateway(self.settings)
+        return origin
+
+    def explain(self, *arguments):
+        place = ("--admin", self.sluice.addresses["admin"])
+        return run_command("explain", "--live", "-c", self.file(self.settings), *place, *arguments)
+
+    def test_the_running_gateway_tells_its_states(self):
+        origin = self.start()
+        before = json.loads(self.explain("--json", "/x").stdout)
+        self.assertTrue(before["live"])
+        self.assertEqual(before["clusters"][0]["breaker"], "closed")
+        self.assertEqual(before["clusters"][0]["endpoint"], origin.address)
+        origin.stop()
+        self.assertEqual(self.sluice.get("/x").status, 502)
+        after = json.loads(self.explain("--json", "/x").stdout)
+        self.assertEqual(after["clusters"][0]["breaker"], "open")
+        self.assertEqual(after["answer"]["status"], 503)
+
+    def test_the_text_is_the_gateways(self):
+        self.start()
+        done = self.explain("GET", "/x")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("breaker: closed", done.stdout)
+        self.assertIn("route     rest", done.stdout)
+
+    def test_refusals_exit_with_1_and_say_why(self):
+        self.start()
+        self.settings["admin"]["token"] = "another-0123456789"
+        done = self.explain("/x")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("token", done.stderr)
+        self.sluice.kill()
+        self.sluice.is_expected_to_end = True
+        self.assertIn("no gateway answers", self.explain("/x").stderr)
 
 
 class Requests:

@@ -351,3 +351,40 @@ TEST_CASE("Breaker gives a probe's place on when its head has come, while its bo
     breaker.leave(probe);
     CHECK(breaker.state(at(5s)) == BreakerState::Closed);
 }
+
+TEST_CASE("A breaker that is held open refuses everything until it is let go, then tries the cluster", "[upstream]") {
+    Breaker breaker(opens_after(1));
+    breaker.force(BreakerState::Open, at(0s));
+    CHECK(breaker.forced() == BreakerState::Open);
+    CHECK(breaker.state(at(1h)) == BreakerState::Open);
+    CHECK(breaker.admit(at(1h)).kind == Kind::Open);
+    CHECK(breaker.retry_after(at(1h)) == 5s);
+    breaker.force(std::nullopt, at(2h));
+    CHECK_FALSE(breaker.forced());
+    CHECK(breaker.state(at(2h)) == BreakerState::HalfOpen);
+    request(breaker, Outcome::Success, 2h);
+    request(breaker, Outcome::Success, 2h);
+    CHECK(breaker.state(at(2h)) == BreakerState::Closed);
+}
+
+TEST_CASE("A breaker that is held closed lets everything through, and forgets what failed meanwhile", "[upstream]") {
+    Breaker breaker(opens_after(2));
+    breaker.force(BreakerState::Closed, at(0s));
+    for (int i = 0; i < 10; ++i) request(breaker, Outcome::Failure, 1s);
+    CHECK(breaker.state(at(1s)) == BreakerState::Closed);
+    breaker.force(std::nullopt, at(2s));
+    request(breaker, Outcome::Failure, 3s);
+    CHECK(breaker.state(at(3s)) == BreakerState::Closed);
+    request(breaker, Outcome::Failure, 3s);
+    CHECK(breaker.state(at(3s)) == BreakerState::Open);
+}
+
+TEST_CASE("An open breaker can be held closed, and outcomes of before say nothing", "[upstream]") {
+    Breaker breaker(opens_after(1));
+    const Admission early = breaker.admit(at(0s));
+    open(breaker, 0s);
+    breaker.force(BreakerState::Closed, at(1s));
+    CHECK(breaker.admit(at(1s)).kind == Kind::Closed);
+    CHECK_FALSE(breaker.finish(early, Outcome::Failure, 1ms, at(1s)));
+    CHECK(breaker.state(at(1s)) == BreakerState::Closed);
+}
