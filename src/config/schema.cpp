@@ -295,58 +295,6 @@ constexpr std::array forwarding_keys{
 constexpr Object forwarding{
     "forwarding", "What upstreams are told about the client.", forwarding_keys, {}};
 
-constexpr std::array log_keys{
-    bind<&LogSettings::level>({.name = "level",
-                               .choices = "debug info warn error",
-                               .sentence = "The least important messages that are still written."}),
-    bind<&LogSettings::format>({.name = "format",
-                                .choices = "auto text json",
-                                .sentence =
-                                    "Lines for people or JSON lines; \"auto\" writes text on a "
-                                    "terminal and JSON elsewhere."}),
-    bind<&LogSettings::access>({.name = "access",
-                                .range = {1, 4096},
-                                .sentence =
-                                    "Where a line for each request goes: \"off\", \"stdout\", or a "
-                                    "file's path."}),
-    bind<&LogSettings::slow>({.name = "slow",
-                              .range = {0, hour},
-                              .sentence =
-                                  "Requests that take longer are kept, the last 256 per worker, for `sluice ctl "
-                                  "slow`; 0 keeps none."}),
-};
-constexpr Object log{"log", "What is written down.", log_keys, {}};
-
-constexpr std::array admin_keys{
-    bind<&Admin::enabled>({.name = "enabled", .sentence = "Whether it is served at all."}),
-    bind<&Admin::address>({.name = "address",
-                           .sentence =
-                               "Where it listens, \"unix:/path\" too; whoever can connect may read it, so "
-                               "keep it on loopback."}),
-    bind<&Admin::token>(
-        {.name = "token",
-         .range = {16, 1024},
-         .sentence =
-             "What must come with every change, as `Authorization: Bearer TOKEN`. Without one the gateway "
-             "makes one at each start, in a file that only its user can read.",
-         .default_note = "made at each start"}),
-    bind<&Admin::hosts>(
-        {.name = "hosts",
-         .range = {0, 100},
-         .sentence =
-             "Names by which clients may call it, such as \"gateway.internal\"; localhost, loopback "
-             "addresses and its own address are always allowed."}),
-};
-constexpr Object admin{"admin", "Health, metrics, status and changes for operators.", admin_keys, {}};
-
-constexpr std::array reload_keys{
-    bind<&Reload::watch>({.name = "watch", .sentence = "Whether the files are watched, and read again when they change."}),
-    bind<&Reload::interval>({.name = "interval",
-                             .range = {10, 3'600'000},
-                             .sentence = "How often the files are looked at; a change is taken when it looks the same twice."}),
-};
-constexpr Object reload{"reload", "When the configuration is read again by itself.", reload_keys, {}};
-
 /// Editors read it; the gateway does not.
 constexpr Key schema_key{
     .name = "$schema",
@@ -406,13 +354,13 @@ constexpr std::array root_keys{
     bind<&Config::forwarding>({.name = "forwarding",
                                .sentence = "What upstreams are told about the client.",
                                .object = &forwarding}),
-    bind<&Config::log>({.name = "log", .sentence = "Log and access log.", .object = &log}),
+    bind<&Config::log>({.name = "log", .sentence = "Log and access log.", .object = &log_object}),
     bind<&Config::admin>({.name = "admin",
                           .sentence = "Health, metrics, status and changes for operators.",
-                          .object = &admin}),
+                          .object = &admin_object}),
     bind<&Config::reload>({.name = "reload",
                            .sentence = "When the configuration is read again by itself.",
-                           .object = &reload}),
+                           .object = &reload_object}),
 };
 constexpr Object root{"configuration", "The whole file.", root_keys, {}};
 

@@ -8,5 +8,8 @@ namespace sluice::config {
 extern const Object respond_object;
 extern const Object cluster_object;
 extern const Object resolver_object;
+extern const Object log_object;
+extern const Object admin_object;
+extern const Object reload_object;
 
 }  // namespace sluice::config
