@@ -292,3 +292,36 @@ TEST_CASE("a resolver that waits for the next lookup, or has no name, stops at o
     idle.stop();
     CHECK(Clock::now() - before < 1s);
 }
+
+TEST_CASE("a name that is watched while the resolver runs is looked up at once", "[net][resolver]") {
+    DnsServer server;
+    server.set("orders.test", {address_record("10.0.0.1")});
+    server.set("users.test", {address_record("10.0.0.2")});
+    Told orders;
+    Told users;
+    Resolver resolver(asking(server));
+    resolver.watch(host("orders.test"), orders.callback());
+    resolver.start();
+    CHECK(orders.next().addresses == Addresses{{"10.0.0.1", 80, 1, 0}});
+    resolver.watch(host("users.test"), users.callback());
+    CHECK(resolver.wait_first(30s));
+    CHECK(users.next().addresses == Addresses{{"10.0.0.2", 80, 1, 0}});
+    CHECK(orders.count() == 0);
+}
+
+TEST_CASE("a name that is no longer watched is told nothing, and nobody waits for it", "[net][resolver]") {
+    DnsServer server;
+    server.set("orders.test", {address_record("10.0.0.1")});
+    Told orders;
+    Told gone;
+    Resolver resolver(asking(server, 1ms));
+    const Resolver::Watch watch = resolver.watch(host("orders.test"), gone.callback());
+    resolver.unwatch(watch);
+    resolver.start();
+    resolver.watch(host("orders.test"), orders.callback());
+    CHECK(resolver.wait_first(30s));
+    CHECK(orders.next().addresses == Addresses{{"10.0.0.1", 80, 1, 0}});
+    server.set("orders.test", {address_record("10.0.0.2")});
+    CHECK(orders.next().addresses == Addresses{{"10.0.0.2", 80, 1, 0}});
+    CHECK(gone.count() == 0);
+}
