@@ -79,8 +79,10 @@ void Assembly::include_all() {
     const Node include = *found;
     for (std::size_t i = 0; i < include.elements.size(); ++i) {
         const Node& entry = include.elements[i];
-        // Of anything else the reader will complain.
-        if (entry.kind == Node::Kind::Text) include_entry(entry.text, entry.position, pointer_to("/include", i));
+        const std::string pointer = pointer_to("/include", i);
+        // Of anything that is no text the reader will complain.
+        const bool is_said = std::ranges::find(problems_, pointer, &Problem::pointer) != problems_.end();
+        if (entry.kind == Node::Kind::Text && !is_said) include_entry(entry.text, entry.position, pointer);
     }
 }
 

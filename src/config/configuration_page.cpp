@@ -19,6 +19,31 @@ are errors. `sluice check FILE` reports every error at once, each with its line 
 
 )";
 
+constexpr std::string_view sources = R"(
+## Several files
+
+`"include": ["conf.d/*.json"]` reads more files: paths relative to the file that includes them, in which `*` and `?` may stand
+for parts of names. A pattern may match nothing; a path without one must exist. Files come in the order of the list, those of
+one pattern in the order of their names, without names that begin with a dot. Each holds an object like the main file's:
+`listeners`, `routes` and `clusters` are added to those that are there, any other key may stand in one file only, and only the
+main file includes. Names are unique over all files. A file that is named twice is read once.
+
+## Variables of the environment
+
+In every string value, not in keys, `${NAME}` stands for the environment variable and `${NAME:-default}` for that or the default
+when it is unset or empty; write `$${` for the characters `${`. A string that is one such reference and nothing else may stand
+where a number or a boolean is wanted: `"workers": "${WORKERS:-auto}"`. A variable that is unset and has no default is an error.
+
+## Secrets
+
+Where the table says "secret", `{ "file": "secret.txt" }` reads the text from a file of its own, relative to the file in which
+this stands; one line end at its end is left out. It may have up to 64 KiB. Commands that print a configuration mask secrets.
+
+## Warnings
+
+`sluice check` warns of settings that are allowed and risky; `--strict` makes that an error. `sluice run` logs them.
+)";
+
 constexpr std::string_view example = R"({
   "workers": "auto",
   "listeners": [
@@ -75,7 +100,7 @@ std::string type_name(const Key& key) {
         case Type::Duration:
             return "duration";
         case Type::Text:
-            return "text";
+            return key.secret ? "secret text" : "text";
         case Type::Choice:
             return "choice";
         case Type::Address:
@@ -179,7 +204,7 @@ void collect(const Object& object, std::vector<const Object*>& order) {
 
 std::string configuration_page() {
     std::string out(introduction);
-    out += "```jsonc\n" + std::string(example) + "```\n" + std::string(quantities);
+    out += "```jsonc\n" + std::string(example) + "```\n" + std::string(quantities) + std::string(sources);
     std::vector<const Object*> order;
     collect(root_object(), order);
     for (const Object* object : order) append_object(out, *object);

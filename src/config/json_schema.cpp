@@ -95,8 +95,34 @@ Json value_of(const Key& key) {
     return string;
 }
 
-Json describe(const Key& key) {
+Json variable() {
+    return {{"$ref", "#/$defs/variable"}};
+}
+
+/// A text that refers to a variable may stand wherever the value is not a text of any form.
+bool may_be_variable(const Key& key) {
+    return key.secret || key.type == Type::Boolean || key.type == Type::Number || key.type == Type::NumberOrAuto ||
+           key.type == Type::Size || key.type == Type::Duration || key.type == Type::Choice;
+}
+
+Json secret_file() {
+    return {{"type", "object"},
+            {"properties", {{"file", {{"type", "string"}}}}},
+            {"required", Json::array({"file"})},
+            {"additionalProperties", false}};
+}
+
+Json value_or_reference(const Key& key) {
     Json out = value_of(key);
+    if (!may_be_variable(key)) return out;
+    if (!out.contains("anyOf")) out = {{"anyOf", Json::array({std::move(out)})}};
+    out["anyOf"].push_back(variable());
+    if (key.secret) out["anyOf"].push_back(secret_file());
+    return out;
+}
+
+Json describe(const Key& key) {
+    Json out = value_or_reference(key);
     out["description"] = key.sentence;
     if (key.required || !key.default_note.empty()) return out;
     const std::string fallback = key.default_text(key);
@@ -138,7 +164,11 @@ void collect(const Object& object, Json& definitions) {
 std::string config_json_schema() {
     Json out{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Sluice"}};
     out.update(describe(root_object()));
-    out["$defs"] = Json::object();
+    // The listeners may be in another of the files, each of which is written with this schema.
+    out.erase("required");
+    out["$defs"]["variable"] = {{"description", "A text with the value of an environment variable in it."},
+                                {"type", "string"},
+                                {"pattern", R"(\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\})"}};
     collect(root_object(), out["$defs"]);
     return out.dump(2) + "\n";
 }

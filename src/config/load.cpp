@@ -84,11 +84,12 @@ void add_warnings(const Config& config, const Assembly& assembly, Problems& warn
 }
 
 /// A value whose variable is missing says nothing: what the reader thinks of it is left out.
-void remove_guesses(Problems& problems, std::size_t first) {
+void remove_guesses(const Assembly& assembly, Problems& problems, std::size_t first) {
     const auto begin = problems.begin() + static_cast<std::ptrdiff_t>(first);
     const auto is_guess = [&](const Problem& problem) {
         return !problem.pointer.empty() && std::any_of(problems.begin(), begin, [&](const Problem& earlier) {
-            return earlier.pointer == problem.pointer && earlier.position.line == problem.position.line;
+            return earlier.pointer == problem.pointer &&
+                   find_place(assembly.root(), problem.pointer).node->has_references;
         });
     };
     problems.erase(std::remove_if(begin, problems.end(), is_guess), problems.end());
@@ -126,7 +127,7 @@ std::expected<Loaded, std::vector<Problem>> load(const std::string& file, Source
         const std::size_t first = problems.size();
         Reader reader({problems, loaded.warnings, assembly.files(), secrets});
         reader.read_object(root_object(), assembly.root(), &loaded.config);
-        remove_guesses(problems, first);
+        remove_guesses(assembly, problems, first);
         add_findings(loaded.config, assembly, problems);
         explain_variables(assembly, problems, first);
         fill_names(loaded.config);

@@ -333,7 +333,9 @@ bool Reader::expect(const Node& node, Node::Kind kind, std::string_view expected
         help = "leave it out to have its default";
     const bool is_quoted_number =
         node.kind == Node::Kind::Text && parse_decimal(node.text).has_value();
+    const bool is_mixed = node.has_references && !node.is_reference;
     if (kind == Node::Kind::Number && is_quoted_number) help = "write it without quotes";
+    if ((kind == Node::Kind::Number || kind == Node::Kind::Boolean) && is_mixed) help = "write \"${NAME}\" and nothing else";
     if (kind == Node::Kind::Text && node.kind == Node::Kind::Number)
         help = "write it in double quotes";
     if (kind == Node::Kind::Array) help = "write it in [ ]";

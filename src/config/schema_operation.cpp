@@ -44,7 +44,8 @@ constexpr std::array admin_keys{
          .sentence =
              "What must come with every change, as `Authorization: Bearer TOKEN`. Without one the gateway "
              "makes one at each start, in a file that only its user can read.",
-         .default_note = "made at each start"}),
+         .default_note = "made at each start",
+         .secret = true}),
     bind<&Admin::hosts>(
         {.name = "hosts",
          .range = {0, 100},

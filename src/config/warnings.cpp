@@ -34,9 +34,10 @@ const Listener* find_open_listener(const Config& config) {
 }
 
 void look_at_admin(const Admin& admin, Findings& findings) {
-    if (!admin.enabled || is_local(admin.address)) return;
-    findings.push_back({"/admin/address", false, "other machines can reach the admin listener, and need no token",
-                        "write an address of loopback, such as \"127.0.0.1:" + std::to_string(admin.address.port) + "\""});
+    if (!admin.enabled || is_local(admin.address) || !admin.token.empty()) return;
+    findings.push_back({"/admin/address", false, "other machines can reach the admin listener, and no token is set",
+                        "write an address of loopback, such as \"127.0.0.1:" + std::to_string(admin.address.port) +
+                            "\", or set 'token'"});
 }
 
 /// So wide that it can't be a network of proxies; "fc00::/7" is the widest that is private.
@@ -66,7 +67,7 @@ void look_at_bodies(const Config& config, Findings& findings) {
         ++count;
     }
     if (!first) return;
-    const std::string others = count == 1 ? "" : ", as do " + std::to_string(count - 1) + " more";
+    const std::string others = count == 1 ? "" : (count == 2 ? ", as does 1 more" : ", as do " + std::to_string(count - 1) + " more");
     findings.push_back({pointer_to(pointer_to("/routes", *first), "max_body_bytes"), false,
                         "the route forwards bodies of any size from other machines" + others,
                         "write a limit such as \"10MiB\""});

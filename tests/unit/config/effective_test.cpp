@@ -19,7 +19,11 @@ std::vector<std::filesystem::path> valid_cases() {
     for (const auto& entry : std::filesystem::directory_iterator(test::source_path("tests/data/config"))) {
         std::filesystem::path errors = entry.path();
         errors.replace_extension(".errors");
-        if (entry.path().extension() == ".json" && !std::filesystem::exists(errors)) cases.push_back(entry.path());
+        std::filesystem::path environment = entry.path();
+        environment.replace_extension(".env");
+        // What needs an environment is no text of its own.
+        const bool stands_alone = !std::filesystem::exists(errors) && !std::filesystem::exists(environment);
+        if (entry.path().extension() == ".json" && stands_alone) cases.push_back(entry.path());
     }
     std::ranges::sort(cases);
     return cases;
