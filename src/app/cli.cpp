@@ -44,11 +44,13 @@ struct CommandLine {
     CLI::App* version = nullptr;
     CLI::App* schema = nullptr;
     CLI::App* docs = nullptr;
+    CLI::App* completions = nullptr;
     std::optional<std::string> run_file;
     bool run_last_good = false;
     std::string check_file;
     bool check_strict = false;
     std::string routes_file;
+    std::string completions_shell;
     PlanCommands plan;
     CtlCommands ctl;
 
@@ -58,20 +60,24 @@ struct CommandLine {
         // On Windows too a path that begins with / is a path.
         app.allow_windows_style_options(false);
         run = app.add_subcommand("run", "Serve until told to stop (Ctrl-C, SIGTERM)");
-        CLI::Option* const file = run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used");
+        CLI::Option* const file = run->add_option("-c,--config", run_file, "Configuration file; without it the embedded one is used")->type_name("FILE");
         run->add_flag("--last-good", run_last_good, "When the file has errors, start with the last version that was in force")
             ->needs(file);
         check = app.add_subcommand("check", "Check a configuration file and print every error and warning");
-        check->add_option("file", check_file, "Configuration file")->required();
+        check->add_option("file", check_file, "Configuration file")->type_name("FILE")->required();
         check->add_flag("--strict", check_strict, "Make warnings errors");
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
-        routes->add_option("file", routes_file, "Configuration file")->required();
+        routes->add_option("file", routes_file, "Configuration file")->type_name("FILE")->required();
         ctl.add_to(app);
         version = app.add_subcommand("version", "Print the version and the poller in use");
         CLI::App* config = app.add_subcommand("config", "Describe the configuration");
         config->require_subcommand(1);
         schema = config->add_subcommand("schema", "Print the JSON Schema of the file, for editors");
         docs = config->add_subcommand("docs", "Print the reference of every key, as Markdown");
+        completions = app.add_subcommand("completions", "Print a script that teaches a shell to complete this command line");
+        completions->add_option("shell", completions_shell, "The shell")
+            ->required()
+            ->check(CLI::IsMember({"bash", "zsh", "fish", "powershell"}));
         plan.add_to(app, *config);
     }
 };
@@ -82,6 +88,7 @@ ExitCode dispatch(const CommandLine& line) {
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
     if (line.docs->parsed()) return command_config_docs();
+    if (line.completions->parsed()) return command_completions(line.app, line.completions_shell);
     if (const std::optional<ExitCode> done = line.plan.run()) return *done;
     if (const std::optional<ExitCode> code = line.ctl.run()) return *code;
     return command_version();

@@ -7,9 +7,9 @@
 namespace sluice::app {
 
 void CtlCommands::add_place(CLI::App& command) {
-    command.add_option("-c,--config", place_.config_file, "The gateway's configuration file, whose admin address and token are used");
+    command.add_option("-c,--config", place_.config_file, "The gateway's configuration file, whose admin address and token are used")->type_name("FILE");
     command.add_option("--admin", place_.address, "The admin listener: 127.0.0.1:9901, unix:/run/sluice/admin.sock");
-    command.add_option("--token-file", place_.token_file, "A file with the admin token");
+    command.add_option("--token-file", place_.token_file, "A file with the admin token")->type_name("FILE");
     command.add_option("--timeout", place_.seconds, "Seconds to wait for the answer")->check(CLI::Range(1U, 3600U));
 }
 

@@ -7,6 +7,10 @@
 #include "app/admin_client.hpp"
 #include "app/exit_code.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace sluice::app {
 
 /// `sluice run`: serves until it is told to stop. Without a file: the embedded configuration. One with errors may be
@@ -22,6 +26,9 @@ namespace sluice::app {
 
 /// `sluice version`: version, poller, compiler and libraries.
 [[nodiscard]] ExitCode command_version();
+
+/// `sluice completions SHELL`: a script for the shell, made from the command line's own tree.
+[[nodiscard]] ExitCode command_completions(const CLI::App& app, const std::string& shell);
 
 /// `sluice config schema` and `sluice config docs`.
 [[nodiscard]] ExitCode command_config_schema();

@@ -1,6 +1,7 @@
 #include "app/config_file.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "app/file_sources.hpp"
@@ -19,17 +20,19 @@ std::size_t place_in_file(const std::vector<config::Route>& routes, std::uint32_
 }
 
 /// Conflicts between routes are found by the route table, not by the parser.
-std::vector<std::string> find_conflicts(const config::Config& config) {
-    std::vector<std::string> lines;
+std::vector<config::Problem> find_conflicts(const config::Config& config) {
+    std::vector<config::Problem> problems;
     const auto table = routing::RouteTable::build(config.routes);
-    if (table) return lines;
+    if (table) return problems;
     for (const routing::Conflict& conflict : table.error()) {
         const routing::RouteReference& route = conflict.second ? *conflict.second : conflict.first;
         const std::string pointer = config::pointer_to("/routes", place_in_file(config.routes, route.index));
-        lines.push_back(config::format_problem({config.files[route.position.file], route.position, pointer,
-                                                describe(conflict, config.files), {}}));
+        problems.push_back({config.files[route.position.file], route.position, pointer, describe(conflict, config.files), {}});
     }
-    return lines;
+    std::ranges::stable_sort(problems, {}, [](const config::Problem& problem) {
+        return std::tuple(problem.position.file, problem.position.line, problem.position.column);
+    });
+    return problems;
 }
 
 using Format = std::string (*)(const config::Problem&);
@@ -46,8 +49,8 @@ std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::
                                                                      config::Sources& sources) {
     auto loaded = config::load(file, sources);
     if (!loaded) return std::unexpected(format_all(loaded.error(), config::format_problem));
-    std::vector<std::string> conflicts = find_conflicts(loaded->config);
-    if (!conflicts.empty()) return std::unexpected(std::move(conflicts));
+    const std::vector<config::Problem> conflicts = find_conflicts(loaded->config);
+    if (!conflicts.empty()) return std::unexpected(format_all(conflicts, config::format_problem));
     return ConfigFile{std::move(loaded->config), std::move(loaded->files),
                       format_all(loaded->warnings, config::format_warning)};
 }
