@@ -44,9 +44,9 @@ std::vector<std::unique_ptr<Listeners::Entry>>::const_iterator Listeners::find(
 
 /// Administration has one worker, so that it stands in nobody's way.
 std::vector<net::Worker*> Listeners::workers_of(bool is_admin) const {
-    std::vector<net::Worker*> workers = workforce_.workers();
-    if (is_admin && workers.size() > 1) workers.resize(1);
-    return workers;
+    const std::vector<net::Worker*>& all = workforce_.workers();
+    if (!is_admin || all.empty()) return all;
+    return {all.front()};
 }
 
 std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(const config::Config& config) {
