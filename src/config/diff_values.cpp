@@ -1,6 +1,7 @@
 #include "config/diff_values.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "config/effective.hpp"
