@@ -113,6 +113,7 @@ struct Successor::State {
     void relay_words();
     void await_input(milliseconds limit);
     bool look_for_end();
+    void stop();
     [[nodiscard]] Failure ended(const Error& error);
 };
 
@@ -143,6 +144,16 @@ bool Successor::State::look_for_end() {
     return has_ended;
 }
 
+void Successor::State::stop() {
+    if (!look_for_end()) {
+        ::kill(pid, SIGKILL);
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        has_ended = true;
+    }
+    relay_words();
+}
+
 /// The channel is at its end: mostly because the process is.
 Failure Successor::State::ended(const Error& error) {
     const SteadyClock::time_point end = SteadyClock::now() + time_to_end;
@@ -155,11 +166,7 @@ Failure Successor::State::ended(const Error& error) {
 Successor::Successor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Successor::~Successor() {
-    if (state_->is_let_go || state_->look_for_end()) return;
-    ::kill(state_->pid, SIGKILL);
-    while (::waitpid(state_->pid, &state_->status, 0) < 0 && errno == EINTR) {
-    }
-    state_->relay_words();
+    if (!state_->is_let_go) state_->stop();
 }
 
 Result<std::unique_ptr<Successor>> Successor::start(const Program& program) {
@@ -204,7 +211,10 @@ Result<std::optional<HandoverMessage>> Successor::receive(milliseconds limit) {
     }
 }
 
-std::string_view Successor::last_words() const { return state_->last_words; }
+std::string Successor::stop() {
+    state_->stop();
+    return state_->last_words;
+}
 
 void Successor::let_go() {
     state_->relay_words();

@@ -33,12 +33,25 @@ const std::string& AdminToken::use(const std::string& configured, std::uint16_t 
         token_ = configured;
         return token_;
     }
+    if (is_shared_) take_over(port);
     if (made_.empty()) made_ = make_token();
     if (path_.empty() || port != port_) {
         remove_file();
         token_ = write_file(port) ? made_ : std::string();
     }
     return token_;
+}
+
+/// Whoever has the token keeps it over an upgrade.
+void AdminToken::take_over(std::uint16_t port) {
+    const std::string path = file_in(platform::runtime_folders().front(), port);
+    const Result<std::string> content = platform::read_private_file(path);
+    if (!content) return;
+    made_ = std::string(trim(*content));
+    if (made_.empty()) return;
+    path_ = path;
+    port_ = port;
+    token_ = made_;
 }
 
 bool AdminToken::write_file(std::uint16_t port) {
@@ -56,7 +69,7 @@ bool AdminToken::write_file(std::uint16_t port) {
 }
 
 void AdminToken::remove_file() {
-    if (!path_.empty()) platform::remove_private_file(path_);
+    if (!path_.empty() && !is_shared_) platform::remove_private_file(path_);
     path_.clear();
 }
 

@@ -19,7 +19,7 @@ namespace sluice::platform {
 /// here. What it writes to its standard error is passed on to ours until it takes that over itself.
 ///
 /// Threading: one thread. The signal of broken pipes is ignored by then (platform/signals.hpp).
-/// Lifetime:  the destructor kills a process that was not let go, and waits for its end.
+/// Lifetime:  the destructor stops a process that was not let go.
 class Successor {
 public:
     /// Failure: the program can't be started.
@@ -35,8 +35,9 @@ public:
     /// The next message; nullopt when none came in that time. Failure: it has ended, and says how.
     [[nodiscard]] Result<std::optional<HandoverMessage>> receive(std::chrono::milliseconds limit);
 
-    /// The end of what it has written to its standard error so far, at most 4 KiB.
-    [[nodiscard]] std::string_view last_words() const;
+    /// Kills it if it still runs, waits for its end, and yields the end of what it has written to its standard error, at most
+    /// 4 KiB.
+    [[nodiscard]] std::string stop();
 
     /// From now on it lives on by itself.
     void let_go();
