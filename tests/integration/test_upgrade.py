@@ -10,7 +10,7 @@ import threading
 
 from ceaseless_load import Load, close, download, keep, post, serve_load
 from gateway import Gateway, binary_command
-from harness import LOOPBACK, GatewayTest, TimedOut, answer, cluster, config, is_sanitized, is_wine, main, route, wait_until
+from harness import LOOPBACK, GatewayTest, TimedOut, answer, cluster, config, is_sanitized, is_wine, main, route, run_command, wait_until
 from websocket_origin import WebSocketClient, WebSocketOrigin
 
 UPGRADES = 5 if is_sanitized() else 20
@@ -40,6 +40,10 @@ def is_running(pid):
 class Upgrading(Gateway):
     """Knows all processes that have served, and ends the last."""
 
+    def wait_ready(self):
+        super().wait_ready()
+        wait_until(self.pids, "the gateway to be ready")
+
     def pids(self):
         return [int(entry["pid"]) for entry in self.log if entry.get("message") == READY]
 
@@ -64,18 +68,21 @@ class Upgrading(Gateway):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    @staticmethod
+    def send_to_all(pids, number):
+        for pid in filter(is_running, pids):
+            os.kill(pid, number)
+
     def end(self):
         """In order: a sanitizer reports at the end of each process."""
         self.is_expected_to_end = True
-        for pid in self.pids():
-            if is_running(pid):
-                os.kill(pid, signal.SIGTERM)
+        # The last may not have said so yet.
+        pids = set(self.pids()) | {int(entry["successor"]) for entry in self.upgrades() if "successor" in entry}
+        self.send_to_all(pids, signal.SIGTERM)
         try:
-            wait_until(lambda: not any(is_running(pid) for pid in self.pids()), "all processes to end", 20)
+            wait_until(lambda: not any(is_running(pid) for pid in pids), "all processes to end", 20)
         except AssertionError:
-            for pid in self.pids():
-                if is_running(pid):
-                    os.kill(pid, signal.SIGKILL)
+            self.send_to_all(pids, signal.SIGKILL)
             raise
         finally:
             super().end()
@@ -282,6 +289,43 @@ class Upgrades(GatewayTest):
         os.kill(gateway.pid, signal.SIGTERM)
         self.assertEqual(gateway.process.wait(20), 0)
         self.wait_gone(hanging)
+
+    def command(self, gateway, *arguments):
+        host, port = gateway.address("admin")
+        token = os.path.join(gateway.folder, f"admin-{port}.token")
+        return run_command("upgrade", "--admin", f"{host}:{port}", "--token-file", token, *arguments)
+
+    def test_the_command_answers_when_the_new_process_serves(self):
+        gateway = self.upgrading(self.simple())
+        other = os.path.join(self.folder, "other")
+        os.symlink(os.path.abspath(binary_command()[0]), other)
+        # The second shows that the token in the file is still the right one.
+        for arguments in ((), ("--binary", other)):
+            old = gateway.status()["pid"]
+            self.assertEqual(old, gateway.pid)
+            done = self.command(gateway, *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            wait_until(lambda: gateway.pid != old, "the new process to be ready")
+            self.assertEqual(done.stdout, f"upgraded: process {gateway.pid} serves\n")
+            self.assertEqual(gateway.status()["pid"], gateway.pid)
+        self.wait_gone(*gateway.pids()[:-1])
+        self.assertEqual(self.command(gateway).returncode, 0)
+
+    def test_the_command_says_why_the_new_process_does_not_serve(self):
+        gateway = self.upgrading(self.simple())
+        old = gateway.pid
+        self.point_link_at("#!/bin/sh\necho a library is missing >&2\nexit 7\n")
+        failed = self.command(gateway)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("a library is missing", failed.stderr)
+        self.assertIn("exit code 7", failed.stderr)
+        self.point_link_at("#!/bin/sh\nexec sleep 600\n")
+        failed = self.command(gateway, "--limit", "1")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("within 1000 ms", failed.stderr)
+        self.assertEqual((gateway.status()["pid"], gateway.get("/").text), (old, "ok"))
+        os.replace(shutil.copy(binary_command()[0], self.link + ".new"), self.link)
+        self.assertEqual(self.command(gateway).returncode, 0)
 
     def test_systemd_is_told_who_serves(self):
         for prefix in ("", "\0"):
