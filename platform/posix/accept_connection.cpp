@@ -63,6 +63,7 @@ OpenListener& OpenListener::operator=(OpenListener&& other) noexcept {
         close();
         socket_ = std::move(other.socket_);
         address_ = std::move(other.address_);
+        is_shared_ = other.is_shared_;
     }
     return *this;
 }
@@ -70,7 +71,7 @@ OpenListener& OpenListener::operator=(OpenListener&& other) noexcept {
 void OpenListener::close() {
     if (!socket_.is_open()) return;
     // The file goes first: after the close its place may be another process's.
-    if (address_.kind == AddressFamily::Unix) ::unlink(address_.host.c_str());
+    if (address_.kind == AddressFamily::Unix && !is_shared_) ::unlink(address_.host.c_str());
     socket_.reset();
 }
 

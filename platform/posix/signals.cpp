@@ -20,8 +20,8 @@ struct KnownSignal {
     std::string_view name;
 };
 
-constexpr std::array<KnownSignal, 3> known_signals{
-    {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}}};
+constexpr std::array<KnownSignal, 4> known_signals{
+    {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGUSR2, "SIGUSR2"}}};
 
 constexpr unsigned char end_of_thread = 0;
 
@@ -76,6 +76,10 @@ void SignalSource::State::run() {
 void SignalSource::State::handle(int number) {
     if (number == SIGHUP) {
         if (handlers.reload_requested) handlers.reload_requested(name_of_signal(number));
+        return;
+    }
+    if (number == SIGUSR2) {
+        if (handlers.upgrade_requested) handlers.upgrade_requested(name_of_signal(number));
         return;
     }
     ++stops;

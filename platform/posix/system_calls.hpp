@@ -17,6 +17,9 @@ namespace sluice::platform {
 /// Sets O_NONBLOCK and FD_CLOEXEC on any descriptor.
 [[nodiscard]] bool set_non_blocking_and_private(int descriptor);
 
+/// Sets FD_CLOEXEC on any descriptor.
+[[nodiscard]] bool set_private(int descriptor);
+
 /// The last error of this thread.
 [[nodiscard]] std::error_code last_error();
 

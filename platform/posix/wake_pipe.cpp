@@ -23,6 +23,11 @@ void WakePipe::close() {
     }
 }
 
+void WakePipe::close_write_end() {
+    if (ends_[1] >= 0) ::close(ends_[1]);
+    ends_[1] = -1;
+}
+
 void WakePipe::send(unsigned char byte) const {
     // A full pipe wakes as well: a lost byte is no loss.
     [[maybe_unused]] const ssize_t written = ::write(ends_[1], &byte, 1);

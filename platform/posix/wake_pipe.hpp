@@ -18,6 +18,7 @@ public:
 
     [[nodiscard]] Result<void> open();
     void close();
+    void close_write_end();
     void send(unsigned char byte) const;
     /// The next byte; nullopt when none is there.
     [[nodiscard]] std::optional<unsigned char> receive() const;

@@ -87,6 +87,7 @@ OpenListener& OpenListener::operator=(OpenListener&& other) noexcept {
         close();
         socket_ = std::move(other.socket_);
         address_ = std::move(other.address_);
+        is_shared_ = other.is_shared_;
     }
     return *this;
 }
@@ -94,7 +95,7 @@ OpenListener& OpenListener::operator=(OpenListener&& other) noexcept {
 void OpenListener::close() {
     if (!socket_.is_open()) return;
     // The file goes first: after the close its place may be another process's.
-    if (address_.kind == AddressFamily::Unix) ::DeleteFileW(to_wide(address_.host).c_str());
+    if (address_.kind == AddressFamily::Unix && !is_shared_) ::DeleteFileW(to_wide(address_.host).c_str());
     socket_.reset();
 }
 

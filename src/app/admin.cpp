@@ -71,7 +71,7 @@ proxy::LocalResponse body_refusal(const proxy::LocalRequest& request) {
 }  // namespace
 
 Admin::Admin(const telemetry::MetricsRegistry& metrics, const InForce& in_force, std::string config, RequestReload reload,
-             const Log& log)
+             RequestUpgrade upgrade, const Log& log)
     : metrics_(metrics),
       in_force_(in_force),
       config_(std::move(config)),
@@ -84,6 +84,7 @@ Admin::Admin(const telemetry::MetricsRegistry& metrics, const InForce& in_force,
                 [this] { return draining_.load(std::memory_order_relaxed); },
                 [&metrics] { return metrics.slow_requests(); },
                 std::move(reload),
+                std::move(upgrade),
                 [&in_force] { return config::effective_json(in_force.snapshot()->config()); }},
       started_milliseconds_(wall_clock_milliseconds()) {}
 
@@ -140,6 +141,7 @@ telemetry::ProcessNumbers Admin::process_numbers() const {
     const platform::ProcessFacts facts = platform::read_process_facts();
     return {version,
             platform::poller_name(),
+            platform::pid(),
             facts.resident_bytes,
             facts.open_handles,
             facts.handle_limit,

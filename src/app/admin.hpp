@@ -26,13 +26,16 @@ class Admin {
 public:
     /// `config` is what /status calls the configuration: a file, or "embedded".
     Admin(const telemetry::MetricsRegistry& metrics, const InForce& in_force, std::string config, RequestReload reload,
-          const Log& log);
+          RequestUpgrade upgrade, const Log& log);
 
     /// From now on these settings hold, for a listener that is bound at `address`. Makes the token, unless the configuration has
     /// one. Before the listener accepts.
     void use(const config::Admin& settings, const platform::ListenAddress& address);
 
     [[nodiscard]] net::Task<proxy::LocalResponse> answer(const proxy::LocalRequest& request);
+
+    /// The token that was made: who has its file.
+    [[nodiscard]] AdminToken& token() { return token_; }
 
     /// From now on /readyz says 503, so that load balancers look elsewhere.
     void set_draining() { draining_.store(true, std::memory_order_relaxed); }

@@ -94,6 +94,14 @@ std::optional<std::uint32_t> JsonArguments::number(std::string_view key, std::ui
     return std::nullopt;
 }
 
+std::optional<std::string> JsonArguments::text(std::string_view key) {
+    const nlohmann::json* const value = document_->find(key);
+    if (value == nullptr || value->is_null()) return std::nullopt;
+    if (value->is_string()) return value->get<std::string>();
+    complain(named(key) + " must be a text");
+    return std::nullopt;
+}
+
 std::optional<std::size_t> JsonArguments::choice(std::string_view key, std::initializer_list<std::string_view> words) {
     const nlohmann::json* const value = document_->find(key);
     if (value == nullptr || value->is_null()) return std::nullopt;

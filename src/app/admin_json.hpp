@@ -35,6 +35,7 @@ public:
     /// nullopt when it is not there, null, or wrong.
     [[nodiscard]] std::optional<bool> flag(std::string_view key);
     [[nodiscard]] std::optional<std::uint32_t> number(std::string_view key, std::uint32_t most);
+    [[nodiscard]] std::optional<std::string> text(std::string_view key);
     /// The place of the value among `words`.
     [[nodiscard]] std::optional<std::size_t> choice(std::string_view key, std::initializer_list<std::string_view> words);
 

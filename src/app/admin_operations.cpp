@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "app/admin_pages.hpp"
+#include "app/admin_upgrade.hpp"
 #include "app/admin_upstreams.hpp"
 
 namespace sluice::app {
@@ -21,6 +22,7 @@ constexpr std::array operations{
     AdminOperation{Method::Get, "/v1/config", config_page},
     AdminOperation{Method::Get, "/v1/slow", slow_page},
     AdminOperation{Method::Post, "/v1/reload", reload},
+    AdminOperation{Method::Post, "/v1/upgrade", upgrade},
     AdminOperation{Method::Post, "/v1/explain", explain},
     AdminOperation{Method::Put, "/v1/log/level", set_log_level},
     AdminOperation{Method::Patch, "/v1/clusters/{cluster}/endpoints/{endpoint}", change_endpoint},

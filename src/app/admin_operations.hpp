@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/reload_outcome.hpp"
+#include "app/upgrade_outcome.hpp"
 #include "base/log.hpp"
 #include "http/message.hpp"
 #include "net/task.hpp"
@@ -26,6 +27,7 @@ struct AdminServices {
     std::function<bool()> is_draining;
     std::function<std::vector<telemetry::SlowRequest>()> slow_requests;
     RequestReload reload;
+    RequestUpgrade upgrade;
     /// The configuration in force with every default, secrets masked: JSON.
     std::function<std::string()> effective_config;
 };

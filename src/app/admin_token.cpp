@@ -13,6 +13,8 @@ std::string file_in(const std::string& folder, std::uint16_t port) {
     return folder + "/admin-" + std::to_string(port) + ".token";
 }
 
+std::string first_line(std::string_view content) { return std::string(trim(content.substr(0, content.find_first_of("\r\n")))); }
+
 /// 256 bits of the system's randomness, in hexadecimal.
 std::string make_token() {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -33,12 +35,25 @@ const std::string& AdminToken::use(const std::string& configured, std::uint16_t 
         token_ = configured;
         return token_;
     }
+    if (is_shared_) take_over(port);
     if (made_.empty()) made_ = make_token();
     if (path_.empty() || port != port_) {
         remove_file();
         token_ = write_file(port) ? made_ : std::string();
     }
     return token_;
+}
+
+/// Whoever has the token keeps it over an upgrade.
+void AdminToken::take_over(std::uint16_t port) {
+    const std::string path = file_in(platform::runtime_folders().front(), port);
+    const Result<std::string> content = platform::read_private_file(path);
+    if (!content) return;
+    made_ = first_line(*content);
+    if (made_.empty()) return;
+    path_ = path;
+    port_ = port;
+    token_ = made_;
 }
 
 bool AdminToken::write_file(std::uint16_t port) {
@@ -56,7 +71,7 @@ bool AdminToken::write_file(std::uint16_t port) {
 }
 
 void AdminToken::remove_file() {
-    if (!path_.empty()) platform::remove_private_file(path_);
+    if (!path_.empty() && !is_shared_) platform::remove_private_file(path_);
     path_.clear();
 }
 
@@ -64,8 +79,8 @@ std::optional<std::string> find_admin_token(std::uint16_t port) {
     for (const std::string& folder : platform::runtime_folders()) {
         const Result<std::string> content = platform::read_private_file(file_in(folder, port));
         if (!content) continue;
-        const std::string_view line = std::string_view(*content).substr(0, content->find_first_of("\r\n"));
-        if (!line.empty()) return std::string(trim(line));
+        std::string token = first_line(*content);
+        if (!token.empty()) return token;
     }
     return std::nullopt;
 }

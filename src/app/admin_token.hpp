@@ -27,14 +27,23 @@ public:
 
     void remove_file();
 
+    /// Another process has the file too: this one takes over the token in it, if there is one for its port, and leaves the file alone
+    /// until `claim`. Before `use`.
+    void share() { is_shared_ = true; }
+    void claim() { is_shared_ = false; }
+    /// The file is another process's from now on.
+    void leave() { path_.clear(); }
+
 private:
     [[nodiscard]] bool write_file(std::uint16_t port);
+    void take_over(std::uint16_t port);
 
     const Log& log_;
     std::string token_;
     std::string made_;
     std::string path_;
     std::uint16_t port_ = 0;
+    bool is_shared_ = false;
 };
 
 /// The token that a gateway on this machine with its admin listener on that port has left for us; nullopt when there is none to

@@ -8,6 +8,7 @@
 #include "app/cli_plan.hpp"
 #include "app/cli_ctl.hpp"
 #include "app/commands.hpp"
+#include "platform/program.hpp"
 
 namespace sluice::app {
 namespace {
@@ -82,8 +83,8 @@ struct CommandLine {
     }
 };
 
-ExitCode dispatch(const CommandLine& line) {
-    if (line.run->parsed()) return command_run(line.run_file, line.run_last_good);
+ExitCode dispatch(const CommandLine& line, const platform::Program& program) {
+    if (line.run->parsed()) return command_run(line.run_file, line.run_last_good, program);
     if (line.check->parsed()) return command_check(line.check_file, line.check_strict);
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
@@ -97,6 +98,7 @@ ExitCode dispatch(const CommandLine& line) {
 }  // namespace
 
 ExitCode run_cli(int argc, char** argv) {
+    const platform::Program program = platform::program_of(argc, argv);
     CommandLine line;
     // CLI11 reports by exception; this is its one edge.
     try {
@@ -105,7 +107,7 @@ ExitCode run_cli(int argc, char** argv) {
         const int code = line.app.exit(error, std::cout, std::cerr);
         return code == 0 ? ExitCode::Ok : ExitCode::Usage;
     }
-    return dispatch(line);
+    return dispatch(line, program);
 }
 
 }  // namespace sluice::app

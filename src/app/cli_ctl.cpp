@@ -29,6 +29,10 @@ void CtlCommands::add_to(CLI::App& app) {
     reload_ = app.add_subcommand("reload", "Have a running gateway read its configuration again (the same as ctl reload)");
     add_place(*reload_);
     add_reload(*reload_);
+    upgrade_ = app.add_subcommand("upgrade", "Have a running gateway start another binary, which takes over without a refused connection");
+    add_place(*upgrade_);
+    upgrade_->add_option("--binary", binary_, "The new binary; without it, what is by now where the running one was started from");
+    upgrade_->add_option("--limit", limit_seconds_, "Seconds that it may take until it is ready")->check(CLI::Range(1U, 600U));
     ctl_ = app.add_subcommand("ctl", "Change a running gateway, or ask it, through its admin listener");
     ctl_->require_subcommand(1);
     add_place(*ctl_);
@@ -59,6 +63,7 @@ void CtlCommands::add_to(CLI::App& app) {
 
 std::optional<ExitCode> CtlCommands::run() const {
     if (reload_->parsed() || ctl_reload_->parsed()) return ctl_reload(place_, is_dry_run_);
+    if (upgrade_->parsed()) return ctl_upgrade(place_, binary_, limit_seconds_);
     if (!ctl_->parsed()) return std::nullopt;
     if (breaker_->parsed()) return ctl_breaker(place_, cluster_, state_);
     if (log_level_->parsed()) return ctl_log_level(place_, level_);

@@ -13,7 +13,7 @@ class App;
 
 namespace sluice::app {
 
-/// `sluice reload` and `sluice ctl ...`: a running gateway is told to change something, or asked.
+/// `sluice reload`, `sluice upgrade` and `sluice ctl ...`: a running gateway is told to change something, or asked.
 ///
 /// Lifetime: outlives the parsing of the command line.
 class CtlCommands {
@@ -31,6 +31,7 @@ private:
 
     AdminOptions place_;
     CLI::App* reload_ = nullptr;
+    CLI::App* upgrade_ = nullptr;
     CLI::App* ctl_ = nullptr;
     CLI::App* ctl_reload_ = nullptr;
     CLI::App* drain_ = nullptr;
@@ -44,6 +45,8 @@ private:
     CLI::App* slow_ = nullptr;
     CLI::App* status_ = nullptr;
     bool is_dry_run_ = false;
+    std::string binary_;
+    std::uint32_t limit_seconds_ = 30;
     std::string cluster_;
     std::string endpoint_;
     std::uint32_t weight_number_ = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/admin_token.hpp"
@@ -10,6 +11,9 @@ namespace sluice::app {
 namespace {
 
 using Json = nlohmann::json;
+
+/// For the steps of an upgrade after the new binary has started.
+constexpr std::uint32_t upgrade_answer_seconds = 20;
 
 /// What came of a request: the document of a good answer, or how the command ends.
 struct Outcome {
@@ -137,6 +141,27 @@ ExitCode ctl_reload(const AdminOptions& options, bool is_dry_run) {
     const std::string generation = std::to_string(outcome.document.value("generation", 0));
     say(is_dry_run ? "would be accepted; configuration " + generation + " stays in force" : "reloaded: configuration " + generation + " is in force");
     return ExitCode::Ok;
+}
+
+ExitCode ctl_upgrade(const AdminOptions& options, const std::string& binary, std::uint32_t limit_seconds) {
+    Json body{{"limit_ms", limit_seconds * 1000}};
+    if (!binary.empty()) {
+        std::error_code error;
+        body["binary"] = std::filesystem::absolute(binary, error).string();
+    }
+    AdminOptions patient = options;
+    patient.seconds = std::max(options.seconds, limit_seconds + upgrade_answer_seconds);
+    const Outcome outcome = ask(patient, "POST", "/v1/upgrade", body.dump());
+    if (outcome.is_good()) {
+        say("upgraded: process " + std::to_string(outcome.document.value("pid", std::uint64_t{0})) + " serves");
+        return ExitCode::Ok;
+    }
+    if (outcome.document.is_object() && outcome.document.contains("error")) {
+        for (const Json& line : outcome.document["error"].value("problems", Json::array())) {
+            if (line.is_string()) complain(line.get<std::string>());
+        }
+    }
+    return ExitCode::Failed;
 }
 
 ExitCode ctl_endpoint(const AdminOptions& options, const std::string& cluster, const std::string& endpoint, std::string_view body) {

@@ -14,6 +14,8 @@
 namespace sluice::app {
 
 [[nodiscard]] ExitCode ctl_reload(const AdminOptions& options, bool is_dry_run);
+/// `binary`: a path on the gateway's machine, or empty for the one that it was started from.
+[[nodiscard]] ExitCode ctl_upgrade(const AdminOptions& options, const std::string& binary, std::uint32_t limit_seconds);
 /// `body`: the JSON of PATCH /v1/clusters/{cluster}/endpoints/{endpoint}.
 [[nodiscard]] ExitCode ctl_endpoint(const AdminOptions& options, const std::string& cluster, const std::string& endpoint,
                                     std::string_view body);

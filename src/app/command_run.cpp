@@ -18,7 +18,8 @@ std::optional<ConfigFile> embedded_config() {
 
 }  // namespace
 
-ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_good) {
+ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_good,
+                     const platform::Program& program) {
     FileSources files;
     RecordingSources sources(files);
     std::optional<ConfigFile> read = file ? load_config(*file, sources) : embedded_config();
@@ -30,7 +31,7 @@ ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_g
         log.warn("the configuration has errors: its last good version is used", {{"config", *file}, {"kept", last_good_file(*file)}});
     }
     for (const std::string& line : read->warnings) log.warn("a setting is risky", {{"setting", line}});
-    Gateway gateway(std::move(read->config), sources.record(), file, log);
+    Gateway gateway(std::move(read->config), sources.record(), file, program, log);
     return gateway.run();
 }
 

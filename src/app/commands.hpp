@@ -6,6 +6,7 @@
 
 #include "app/admin_client.hpp"
 #include "app/exit_code.hpp"
+#include "platform/program.hpp"
 
 namespace CLI {
 class App;
@@ -14,8 +15,9 @@ class App;
 namespace sluice::app {
 
 /// `sluice run`: serves until it is told to stop. Without a file: the embedded configuration. One with errors may be
-/// replaced by its last good version.
-[[nodiscard]] ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_good);
+/// replaced by its last good version. `program` is this process's own.
+[[nodiscard]] ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_good,
+                                   const platform::Program& program);
 
 /// `sluice check FILE`: prints every error, or else every warning, with its position. With `is_strict` a warning is an
 /// error.

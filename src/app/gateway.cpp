@@ -24,10 +24,11 @@ constexpr std::string_view echo_cluster = "echo";
 }  // namespace
 
 Gateway::Parts::Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
-                      const Log& the_log)
+                      platform::Program the_program, const Log& the_log)
     : config(std::move(the_config)),
       sources(std::move(the_sources)),
       file(std::move(the_file)),
+      program(std::move(the_program)),
       log(the_log),
       echo_handler(answer_echo),
       workforce({connection_limit, metrics, log, queue}),
@@ -65,13 +66,17 @@ ExitCode Gateway::Parts::start() {
         [this](ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
             request_reload(std::move(request), std::move(done));
         },
+        [this](UpgradeRequest request, std::function<void(const UpgradeOutcome&)> done) {
+            request_upgrade(std::move(request), std::move(done));
+        },
         log);
     admin_handler = [this](const proxy::LocalRequest& request) { return admin->answer(request); };
     upstreams = std::make_unique<UpstreamWatch>(log, random_seed());
     const Result<void> listening = signals.start(
         {[this](int count, std::string_view name) { queue.request_stop(count, name); },
-         [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); }});
-    if (!started("signals", listening)) return ExitCode::Failed;
+         [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); },
+         [this](std::string_view name) { request_upgrade({std::string(name), {}}, [](const UpgradeOutcome&) {}); }});
+    if (!started("signals", listening) || !find_takeover()) return ExitCode::Failed;
     if (!file && !open_echo()) return ExitCode::BindFailed;
     const auto taken = take(std::move(config), false);
     if (!taken) {
@@ -79,6 +84,7 @@ ExitCode Gateway::Parts::start() {
         return taken.error().code;
     }
     if (echo_listener && !start_echo()) return ExitCode::Failed;
+    if (!finish_takeover()) return ExitCode::Failed;
     watch_files(sources);
     log.info("sluice is ready", {{"version", version},
                                  {"poller", platform::poller_name()},
@@ -121,14 +127,18 @@ void Gateway::Parts::stop_workers(ExitCode code) {
     workforce.stop();
 }
 
-Gateway::Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, const Log& log)
-    : parts_(std::make_unique<Parts>(std::move(config), std::move(sources), std::move(file), log)) {}
+Gateway::Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
+                 const Log& log)
+    : parts_(std::make_unique<Parts>(std::move(config), std::move(sources), std::move(file), std::move(program), log)) {}
 
 Gateway::~Gateway() = default;
 
 ExitCode Gateway::run() {
     ExitCode code = parts_->start();
-    if (code == ExitCode::Ok) code = parts_->stop_in_order(parts_->queue.run());
+    if (code == ExitCode::Ok) {
+        const std::string signal = parts_->queue.run();
+        code = parts_->successor_pid == 0 ? parts_->stop_in_order(signal) : parts_->leave_in_order();
+    }
     parts_->stop_workers(code);
     parts_->signals.finished();
     return code;

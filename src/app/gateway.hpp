@@ -9,17 +9,20 @@
 #include "app/source_record.hpp"
 #include "base/log.hpp"
 #include "config/model.hpp"
+#include "platform/program.hpp"
 
 namespace sluice::app {
 
-/// The composition root: builds everything in order, serves until a signal, and stops in order.
+/// The composition root: builds everything in order, serves until a signal or until another process has taken over,
+/// and stops in order.
 ///
 /// Threading: made, run and destroyed on the main thread.
 class Gateway {
 public:
     /// Without a file the configuration is the embedded one, whose echo upstream the gateway serves itself.
-    /// `sources`: what it was read from, for a watch.
-    Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, const Log& log);
+    /// `sources`: what it was read from, for a watch. `program` is what was started, and is started again by an upgrade.
+    Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
+            const Log& log);
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
     ~Gateway();

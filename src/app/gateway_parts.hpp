@@ -15,10 +15,14 @@
 #include "app/listeners.hpp"
 #include "app/main_queue.hpp"
 #include "app/reload_outcome.hpp"
+#include "app/takeover.hpp"
+#include "app/upgrade_outcome.hpp"
 #include "app/upstream_watch.hpp"
 #include "app/workforce.hpp"
 #include "net/listener.hpp"
+#include "platform/program.hpp"
 #include "platform/signals.hpp"
+#include "platform/successor.hpp"
 #include "proxy/connection_limit.hpp"
 #include "proxy/local_service.hpp"
 #include "telemetry/file_sink.hpp"
@@ -35,6 +39,8 @@ struct Gateway::Parts {
     /// What it was read from.
     SourceRecord sources;
     std::optional<std::string> file;
+    /// What an upgrade starts again.
+    platform::Program program;
     const Log& log;
     bool has_lost_last_good = false;
 
@@ -53,7 +59,13 @@ struct Gateway::Parts {
     std::unique_ptr<UpstreamWatch> upstreams;
     FileWatch file_watch;
 
-    Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file, const Log& the_log);
+    /// While this process takes over from another.
+    std::unique_ptr<Takeover> takeover;
+    /// Of the process that has taken over from this one; 0: none has.
+    std::uint64_t successor_pid = 0;
+
+    Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
+          platform::Program the_program, const Log& the_log);
 
     // gateway.cpp: from nothing to serving, and back.
     [[nodiscard]] ExitCode start();
@@ -82,6 +94,17 @@ struct Gateway::Parts {
     void tell_old_clusters(const proxy::Snapshot& old, const proxy::Snapshot& next) const;
     void log_changes(const ReloadOutcome& outcome) const;
     void log_outcome(const ReloadRequest& request, const ReloadOutcome& outcome) const;
+
+    // gateway_upgrade.cpp: from one process to the next.
+    void request_upgrade(UpgradeRequest request, std::function<void(const UpgradeOutcome&)> done);
+    [[nodiscard]] UpgradeOutcome upgrade(const UpgradeRequest& request);
+    [[nodiscard]] Result<void> hand_over(platform::Successor& successor, std::chrono::milliseconds limit);
+    [[nodiscard]] Result<void> await_word(platform::Successor& successor, std::string_view word,
+                                          std::chrono::milliseconds limit);
+    void tell_service_manager(std::string_view lines) const;
+    [[nodiscard]] bool find_takeover();
+    [[nodiscard]] bool finish_takeover();
+    [[nodiscard]] ExitCode leave_in_order();
 };
 
 }  // namespace sluice::app

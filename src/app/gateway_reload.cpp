@@ -147,6 +147,10 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     workforce.publish(snapshot, access_sink);
     workforce.resize(settings.workers == 0 ? platform::core_count() : settings.workers);
     listeners.use_workers();
+    if (takeover) {
+        const Result<void> turn = takeover->await_turn();
+        if (!turn) return std::unexpected(Refusal{ExitCode::Failed, {describe(turn.error())}});
+    }
     Lines problems = listeners.apply(std::move(*change), settings);
     workforce.retire_surplus();
     upstreams->apply(snapshot);

@@ -1,6 +1,7 @@
 #include "app/listeners.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "app/listen_address.hpp"
@@ -49,6 +50,13 @@ std::vector<net::Worker*> Listeners::workers_of(bool is_admin) const {
     return {all.front()};
 }
 
+Result<std::unique_ptr<net::Listener>> Listeners::open(const config::Listener& settings, bool is_admin) {
+    if (auto inherited = inheritance_.take(settings, is_admin)) return inherited;
+    platform::ListenAddress place = listen_address(settings.address);
+    place.is_private = is_admin;
+    return net::Listener::open(place, settings.backlog, workers_of(is_admin));
+}
+
 std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(const config::Config& config) {
     std::vector<config::Listener> wanted;
     if (config.admin.enabled) wanted.push_back(admin_settings(config.admin));
@@ -58,9 +66,7 @@ std::expected<Listeners::Change, std::vector<std::string>> Listeners::prepare(co
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const bool is_admin = config.admin.enabled && i == 0;
         if (find(entries_, wanted[i], is_admin) != entries_.end()) continue;
-        platform::ListenAddress place = listen_address(wanted[i].address);
-        place.is_private = is_admin;
-        auto opened = net::Listener::open(place, wanted[i].backlog, workers_of(is_admin));
+        auto opened = open(wanted[i], is_admin);
         if (opened) {
             change.opened.push_back(std::make_unique<Entry>(Entry{wanted[i], is_admin, ++last_id_, std::move(*opened)}));
         } else {
@@ -122,6 +128,46 @@ std::vector<std::string> Listeners::apply(Change change, const config::Config& c
 
 void Listeners::use_workers() {
     for (const auto& entry : entries_) entry->listener->use(workers_of(entry->is_admin));
+}
+
+void Listeners::claim() {
+    for (const auto& entry : entries_) entry->listener->claim();
+    for (const std::string& address : inheritance_.close_rest()) log_.info("no longer listening", {{"address", address}});
+}
+
+Result<void> Listeners::bequeath(platform::Successor& successor) const {
+    /// Systems limit what goes with one message.
+    constexpr std::size_t most_at_once = 32;
+    for (const auto& entry : entries_) {
+        const config::Listener& settings = entry->settings;
+        const std::string text =
+            bequest_text({settings.name, settings.address.text(), entry->is_admin, entry->listener->address()});
+        const std::vector<platform::NativeSocket> handles = entry->listener->handles();
+        for (std::span<const platform::NativeSocket> left(handles); !left.empty();) {
+            const std::size_t count = std::min(left.size(), most_at_once);
+            Result<void> sent = successor.send(text, left.first(count));
+            if (!sent) return sent;
+            left = left.subspan(count);
+        }
+    }
+    return {};
+}
+
+void Listeners::pause() {
+    for (const auto& entry : entries_) entry->listener->pause();
+}
+
+std::vector<std::string> Listeners::resume() {
+    std::vector<std::string> problems;
+    for (const auto& entry : entries_) {
+        const Result<void> resumed = entry->listener->resume();
+        if (!resumed) problems.push_back(entry->listener->address().text() + ": " + describe(resumed.error()));
+    }
+    return problems;
+}
+
+void Listeners::leave() {
+    for (const auto& entry : entries_) entry->listener->leave();
 }
 
 void Listeners::stop() {

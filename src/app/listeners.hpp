@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "app/inheritance.hpp"
 #include "app/workforce.hpp"
 #include "base/log.hpp"
 #include "config/model.hpp"
 #include "net/listener.hpp"
 #include "platform/shared_listener.hpp"
+#include "platform/successor.hpp"
 #include "proxy/local_service.hpp"
 #include "telemetry/status.hpp"
 
@@ -44,6 +46,19 @@ public:
         std::vector<std::unique_ptr<Entry>> opened;
     };
 
+    /// The listeners of the process before: `prepare` takes from them before it binds.
+    void inherit(Inheritance inheritance) { inheritance_ = std::move(inheritance); }
+    /// The process before has left them: they are this one's alone. Those without a use are closed.
+    void claim();
+
+    /// Gives another process all sockets too.
+    [[nodiscard]] Result<void> bequeath(platform::Successor& successor) const;
+    /// Accepts nothing, until `resume` (a line for each that can't go on) or for good (`leave`): connections wait for
+    /// whoever accepts next.
+    void pause();
+    [[nodiscard]] std::vector<std::string> resume();
+    void leave();
+
     /// Binds what a configuration has more than is open now. Failure: a line for each address that can't be bound; nothing
     /// is open that was not before.
     [[nodiscard]] std::expected<Change, std::vector<std::string>> prepare(const config::Config& config);
@@ -69,6 +84,7 @@ private:
     [[nodiscard]] static std::vector<std::unique_ptr<Entry>>::const_iterator find(
         const std::vector<std::unique_ptr<Entry>>& entries, const config::Listener& settings, bool is_admin);
     [[nodiscard]] std::vector<net::Worker*> workers_of(bool is_admin) const;
+    [[nodiscard]] Result<std::unique_ptr<net::Listener>> open(const config::Listener& settings, bool is_admin);
     [[nodiscard]] bool start(Entry& entry);
 
     Workforce& workforce_;
@@ -76,6 +92,7 @@ private:
     const Log& log_;
     std::vector<std::unique_ptr<Entry>> entries_;
     proxy::ListenerId last_id_ = 0;
+    Inheritance inheritance_;
 };
 
 }  // namespace sluice::app

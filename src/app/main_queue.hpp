@@ -33,12 +33,19 @@ public:
         changed_.notify_all();
     }
 
-    /// Does the work of others until the first request to stop; yields its name.
+    /// `run` returns after this.
+    void end_run() {
+        const std::scoped_lock lock(mutex_);
+        is_ended_ = true;
+        changed_.notify_all();
+    }
+
+    /// Does the work of others until the first request to stop, whose name it yields, or `end_run`.
     [[nodiscard]] std::string run() {
         std::unique_lock lock(mutex_);
         for (;;) {
-            changed_.wait(lock, [this] { return stops_ > 0 || !work_.empty(); });
-            if (stops_ > 0) return stop_name_;
+            changed_.wait(lock, [this] { return stops_ > 0 || is_ended_ || !work_.empty(); });
+            if (stops_ > 0 || is_ended_) return stop_name_;
             const Work work = std::move(work_.front());
             work_.pop_front();
             lock.unlock();
@@ -92,6 +99,7 @@ private:
     std::condition_variable changed_;
     std::deque<Work> work_;
     int stops_ = 0;
+    bool is_ended_ = false;
     std::string stop_name_;
     std::size_t unfinished_ = 0;
     unsigned phase_ = 0;

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] platform::OpenListener stop();
 
     [[nodiscard]] Worker& worker() { return worker_; }
+    /// Any thread, between the making and `stop`.
+    [[nodiscard]] platform::NativeSocket native_handle() const { return listener_.native_handle(); }
 
 private:
     struct Waiter;

@@ -94,10 +94,27 @@ Result<std::unique_ptr<Listener>> Listener::open(const platform::ListenAddress& 
     return std::unique_ptr<Listener>(new Listener(std::move(shared)));
 }
 
+std::unique_ptr<Listener> Listener::adopt(const platform::ListenAddress& address,
+                                          std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog) {
+    auto shared = std::make_unique<Shared>();
+    shared->backlog = backlog;
+    shared->hand_over = sharing_strategy(address) == platform::SharingStrategy::HandOver;
+    shared->address = address;
+    for (platform::OwnedSocket& socket : sockets) {
+        shared->sockets.emplace_back(std::move(socket), address);
+        shared->sockets.back().share();
+    }
+    return std::unique_ptr<Listener>(new Listener(std::move(shared)));
+}
+
 const platform::ListenAddress& Listener::address() const { return shared_->address; }
 
 Result<void> Listener::start(AcceptHandler on_accept) {
     shared_->on_accept = std::move(on_accept);
+    return resume();
+}
+
+Result<void> Listener::resume() {
     if (shared_->hand_over) {
         std::vector<platform::NativeSocket> handles;
         for (const platform::OpenListener& socket : shared_->sockets) {
@@ -125,6 +142,27 @@ void Listener::use(std::span<Worker* const> workers) {
     if (!shared.on_accept) return;
     static_cast<void>(shared.open_siblings());
     shared.start_acceptors();
+}
+
+void Listener::pause() {
+    shared_->accept_thread.stop();
+    shared_->stop_acceptors();
+}
+
+std::vector<platform::NativeSocket> Listener::handles() const {
+    std::vector<platform::NativeSocket> handles;
+    for (const platform::OpenListener& socket : shared_->sockets) handles.push_back(socket.native_handle());
+    for (const auto& acceptor : shared_->acceptors) handles.push_back(acceptor->native_handle());
+    return handles;
+}
+
+void Listener::leave() {
+    for (platform::OpenListener& socket : shared_->sockets) socket.leave();
+    shared_->sockets.clear();
+}
+
+void Listener::claim() {
+    for (platform::OpenListener& socket : shared_->sockets) socket.claim();
 }
 
 void Listener::stop() {

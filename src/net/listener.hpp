@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/result.hpp"
 #include "net/worker.hpp"
@@ -29,6 +30,10 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Listener>> open(
         const platform::ListenAddress& address, std::uint32_t backlog,
         std::span<Worker* const> workers);
+    /// Sockets of one address that another process listens on, with what waits in them. Until `claim` the other process still
+    /// answers for them.
+    [[nodiscard]] static std::unique_ptr<Listener> adopt(const platform::ListenAddress& address,
+                                                         std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog);
     ~Listener();
 
     /// The address with the port that was bound, also when port 0 was asked for.
@@ -39,6 +44,17 @@ public:
     /// Other workers from now on, also before `start`. No connection is lost: what waits in a socket is taken by the worker that gets it. A
     /// failure to open one more socket leaves the new workers without one of their own.
     void use(std::span<Worker* const> workers);
+
+    /// Accepts nothing until `resume`: connections wait in the sockets.
+    void pause();
+    [[nodiscard]] Result<void> resume();
+
+    /// Its sockets, for another process to have too.
+    [[nodiscard]] std::vector<platform::NativeSocket> handles() const;
+    /// After `pause`: another process goes on with the sockets, and ours are closed without a trace.
+    void leave();
+    /// The process that they were adopted from has left them.
+    void claim();
 
     /// No connection is accepted any more, and the system refuses new ones.
     void stop();

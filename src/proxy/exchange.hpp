@@ -55,8 +55,8 @@ public:
     /// Breaks off whatever goes on, on both sides.
     void cut();
 
-    /// This response is the connection's last, and says so when its head is not out yet.
-    void finish() { writer_.close_after(); }
+    /// This response is the connection's last and says so, unless its head has gone out: then the next one is.
+    void finish() { writer_.close_after_if_untold(); }
     /// The same, because the gateway or the listener stops: an upgraded connection is told to close at a moment of its own
     /// within the drain time.
     void drain();

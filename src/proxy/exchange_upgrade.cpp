@@ -62,7 +62,7 @@ net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string
     Tunnel tunnel(state_.worker(), session_.stream(), upstream_->stream, settings);
     tunnel_ = &tunnel;
     state_.metrics().tunnel_opened();
-    if (session_.is_draining()) drain();
+    if (session_.is_draining() || session_.is_leaving()) drain();
     const TunnelEnd end = co_await tunnel.run(body_.leftover(), from_upstream);
     state_.metrics().tunnel_closed();
     tunnel_ = nullptr;
@@ -76,7 +76,7 @@ void Exchange::drain() {
 }
 
 void Exchange::drain_tunnel() {
-    const auto window = std::chrono::duration<double, std::milli>(state_.limits().drain) * drain_spread;
+    const auto window = std::chrono::duration<double, std::milli>(state_.drain_time()) * drain_spread;
     const auto delay = std::chrono::duration_cast<Duration>(window * (state_.worker().random().below(1000) / 1000.0));
     tunnel_->drain(state_.worker().now() + delay);
 }

@@ -59,7 +59,7 @@ LocalPeer peer_of(const net::Stream& stream) {
 
 /// Serves the request in `reader`; true when the connection can carry another.
 net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const LocalPeer& peer, const LocalHandler& handler,
-                          const config::Limits& limits) {
+                          const config::Limits& limits, const bool& is_draining) {
     http::RequestHead head;
     const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
     BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
@@ -80,6 +80,7 @@ net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const Loca
     const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
                                body ? nullptr : &body.error()};
     const LocalResponse answer = co_await handler(request);
+    if (is_draining) writer.close_after();
     const Result<void> sent = co_await send(writer, answer);
     if (sent && !body) co_await reader.linger();
     if (!sent || !writer.keeps_alive()) co_return false;
@@ -100,7 +101,7 @@ LocalResponse plain_error(const Error& error) {
 }
 
 net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
-                              const LocalHandler& handler, const config::Limits& limits) {
+                              const LocalHandler& handler, const config::Limits& limits, const bool& is_draining) {
     const LocalPeer peer = peer_of(stream);
     for (;;) {
         const Result<bool> head = co_await reader.read_head();
@@ -112,7 +113,7 @@ net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
             co_return;
         }
         if (!*head) co_return;
-        const bool keep = co_await serve_one(stream, reader, peer, handler, limits);
+        const bool keep = co_await serve_one(stream, reader, peer, handler, limits, is_draining);
         if (!keep) co_return;
     }
 }

@@ -58,12 +58,12 @@ using LocalHandler = std::function<net::Task<LocalResponse>(const LocalRequest&)
 [[nodiscard]] LocalResponse plain_error(const Error& error);
 
 /// Serves one connection of a listener that is not for proxying: the admin listener, and the built-in
-/// echo upstream. Bodies up to 1 MiB.
+/// echo upstream. Bodies up to 1 MiB. Once `is_draining`, the next response is the last.
 ///
 /// Threading: one worker.
 /// Lifetime:  everything passed outlives the task.
 [[nodiscard]] net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
                                             const LocalHandler& handler,
-                                            const config::Limits& limits);
+                                            const config::Limits& limits, const bool& is_draining);
 
 }  // namespace sluice::proxy

@@ -50,6 +50,10 @@ public:
 
     /// This response is the connection's last. Before `end_head`.
     void close_after() { keep_alive_ = false; }
+    /// The same, unless a head that says otherwise is on its way: the client may rely on it.
+    void close_after_if_untold() {
+        if (!head_) close_after();
+    }
 
     /// Bytes of a final head have gone out: an error can't be told any more but by closing.
     [[nodiscard]] bool has_begun() const { return head_sent_; }

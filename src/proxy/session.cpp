@@ -34,7 +34,7 @@ Session::~Session() { state_.sessions(is_local()).remove(*this); }
 
 net::Task<void> Session::run() {
     if (local_ != nullptr) {
-        co_await serve_locally(stream_, reader_, *local_, state_.limits());
+        co_await serve_locally(stream_, reader_, *local_, state_.limits(), draining_);
         co_return;
     }
     for (;;) {
@@ -120,6 +120,7 @@ void Session::retire() {
 
 void Session::leave_listener() {
     retired_ = true;
+    leaving_ = true;
     if (exchange_ != nullptr) exchange_->drain();
 }
 

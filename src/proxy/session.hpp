@@ -59,6 +59,8 @@ public:
     /// Size of the head of the request that is being served; 0 when it never became complete.
     [[nodiscard]] std::size_t head_bytes() const { return reader_.head().size(); }
     [[nodiscard]] bool is_draining() const { return draining_; }
+    /// Its listener has gone: upgraded connections have to close too.
+    [[nodiscard]] bool is_leaving() const { return leaving_; }
     [[nodiscard]] ListenerId listener() const { return listener_; }
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
 
@@ -80,6 +82,7 @@ private:
     std::uint32_t requests_ = 0;
     bool draining_ = false;
     bool retired_ = false;
+    bool leaving_ = false;
     Session* next_ = nullptr;
     Session** link_ = nullptr;
 };

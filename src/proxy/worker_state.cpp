@@ -107,8 +107,22 @@ void WorkerState::end_listeners() {
     if (!retired_listeners_.empty()) end_listeners_.set(retired_listeners_.front().end);
 }
 
+void WorkerState::leave(std::function<void()> on_left) {
+    on_left_ = std::move(on_left);
+    leaves_until_ = worker_.now() + limits_.drain;
+    sessions_.for_each(&Session::leave_listener);
+    // Administration asks the other process from now on.
+    local_sessions_.for_each(&Session::drain);
+    check_ended();
+}
+
+Duration WorkerState::drain_time() const {
+    return leaves_until_ ? std::max(*leaves_until_ - worker_.now(), Duration{}) : Duration(limits_.drain);
+}
+
 void WorkerState::drain(std::function<void()> on_drained) {
     draining_ = true;
+    on_left_ = nullptr;
     on_drained_ = std::move(on_drained);
     sessions_.for_each(&Session::drain);
     check_ended();
@@ -129,6 +143,11 @@ void WorkerState::cut(std::function<void()> on_ended) {
 void WorkerState::check_ended() {
     if (on_retired_ && sessions_.empty() && local_sessions_.empty() && mirrors_.empty()) {
         std::exchange(on_retired_, nullptr)();
+    }
+    if (on_left_ && sessions_.empty()) {
+        // Some may be to the gateway's own services.
+        upstreams_.close_idle();
+        if (local_sessions_.empty()) std::exchange(on_left_, nullptr)();
     }
     if (on_drained_ && sessions_.empty()) std::exchange(on_drained_, nullptr)();
     if (on_ended_ && sessions_.empty() && local_sessions_.empty() && mirrors_.empty()) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,10 +62,18 @@ public:
     /// The same for the sessions of one listener.
     void retire_listener(ListenerId listener);
 
+    /// Another process has taken over: each session ends with its next response, upgraded connections are told to close within the
+    /// drain time. `on_left` is called when the last one has ended. Whoever has nothing to say within the drain time stays:
+    /// `drain` comes next.
+    void leave(std::function<void()> on_left);
+
     /// Finishes what goes on and takes nothing new; `on_drained` is called when the last client session has ended.
     void drain(std::function<void()> on_drained);
     /// Breaks off every session, also those of the gateway's own services; `on_ended` comes when all are gone.
     void cut(std::function<void()> on_ended);
+
+    /// How long those that have to be told to close may be told: the drain time, or what is left of it.
+    [[nodiscard]] Duration drain_time() const;
 
     [[nodiscard]] net::Worker& worker() { return worker_; }
     [[nodiscard]] const std::shared_ptr<const Snapshot>& snapshot() const { return shared_.snapshot; }
@@ -121,6 +130,8 @@ private:
     std::vector<RetiredListener> retired_listeners_;
     net::Deadline end_listeners_;
     std::function<void()> on_retired_;
+    std::function<void()> on_left_;
+    std::optional<TimePoint> leaves_until_;
     std::function<void()> on_drained_;
     std::function<void()> on_ended_;
     bool draining_ = false;

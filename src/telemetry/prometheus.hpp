@@ -12,6 +12,7 @@ namespace sluice::telemetry {
 struct ProcessNumbers {
     std::string_view version;
     std::string_view poller;
+    std::uint64_t pid = 0;
     /// 0 where it can't be had.
     std::uint64_t resident_bytes = 0;
     std::uint64_t open_handles = 0;

@@ -109,6 +109,7 @@ std::string status_document(const StatusFacts& facts, const MetricTotals& totals
     json.begin_object();
     json.member("version", facts.process.version);
     json.member("poller", facts.process.poller);
+    json.member("pid", facts.process.pid);
     json.member("state", facts.is_draining ? "draining" : "serving");
     json.member("uptime_seconds", facts.uptime_seconds);
     json.member("config", facts.config);

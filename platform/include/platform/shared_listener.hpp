@@ -58,9 +58,17 @@ public:
     [[nodiscard]] const ListenAddress& address() const { return address_; }
     void close();
 
+    /// Closes our handle alone: another process has the socket too, and goes on with it. The file of a Unix-domain socket stays.
+    void leave() { socket_.reset(); }
+    /// A socket that another process still serves: the file of a Unix-domain socket is not removed at the close ...
+    void share() { is_shared_ = true; }
+    /// ... until the other has left it.
+    void claim() { is_shared_ = false; }
+
 private:
     OwnedSocket socket_;
     ListenAddress address_;
+    bool is_shared_ = false;
 };
 
 /// Binds and listens. An IPv6 wildcard ("::") is dual stack: it takes IPv4 clients too; any other

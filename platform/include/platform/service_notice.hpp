@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace sluice::platform {
+
+/// Tells the service manager that started this process something, in lines ("READY=1\nMAINPID=12"): systemd's protocol, to the
+/// socket in NOTIFY_SOCKET. Without one, and on Windows, it does nothing.
+///
+/// Threading: any thread.
+/// Failure:   the socket is there and takes nothing: worth a line in the log, no reason to stop.
+[[nodiscard]] Result<void> notify_service_manager(std::string_view lines);
+
+}  // namespace sluice::platform

@@ -1,0 +1,36 @@
+#include "platform/service_notice.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+
+#include "platform/socket.hpp"
+#include "posix/system_calls.hpp"
+
+namespace sluice::platform {
+
+Result<void> notify_service_manager(std::string_view lines) {
+    const char* const variable = std::getenv("NOTIFY_SOCKET");
+    const std::string_view path = variable == nullptr ? std::string_view{} : variable;
+    if (path.empty()) return {};
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+        return fail(system_error("NOTIFY_SOCKET is too long", std::make_error_code(std::errc::filename_too_long)));
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    // Linux' abstract sockets have no file; their names begin with a zero.
+    if (path.front() == '@') address.sun_path[0] = '\0';
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    const OwnedSocket socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
+    if (socket.is_open() && set_non_blocking_and_private(socket.get()) &&
+        ::sendto(socket.get(), lines.data(), lines.size(), 0, reinterpret_cast<const sockaddr*>(&address), size) >= 0) {
+        return {};
+    }
+    return fail(system_error("telling the service manager at " + std::string(path), last_error()));
+}
+
+}  // namespace sluice::platform
