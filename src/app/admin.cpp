@@ -94,8 +94,11 @@ void Admin::use(const config::Admin& settings, const platform::ListenAddress& ad
     access.hosts = settings.hosts;
     access.own_user = platform::own_user();
     access.token = settings.token;
-    // Over a Unix-domain socket the system says who it is.
-    if (address.kind != platform::AddressFamily::Unix) access.token = token_.use(settings.token, address.port);
+    if (address.kind != platform::AddressFamily::Unix) {
+        access.token = token_.use(settings.token, address.port);
+    } else {
+        token_.remove_file();  // Over a Unix-domain socket the system says who it is.
+    }
     access_.set(std::move(access));
 }
 
@@ -103,10 +106,14 @@ net::Task<proxy::LocalResponse> Admin::answer(const proxy::LocalRequest& request
     const AdminCall call = call_of(request);
     AdminMatch match = find_admin_operation(request.head.method, request.head.path);
     if (const std::optional<Refusal> refusal = refusal_of(call, match, request.head.path)) {
-        log_refusal(call, request, *refusal);
+        log_refusal(call, request, refusal->status, refusal->code);
         co_return refusal_answer(*refusal);
     }
-    if (request.body_error != nullptr) co_return body_refusal(request);
+    if (request.body_error != nullptr) {
+        proxy::LocalResponse answer = body_refusal(request);
+        log_refusal(call, request, answer.status, name_of(request.body_error->code));
+        co_return answer;
+    }
     if (match.operation == nullptr) co_return not_served(request, match.allow);
     const AdminRequest asked{request, std::move(match.parameters)};
     proxy::LocalResponse answer = co_await match.operation->run(services_, asked);
@@ -130,11 +137,12 @@ void Admin::log_change(const AdminCall& call, const proxy::LocalRequest& request
                                {"status", std::to_string(status)}});
 }
 
-void Admin::log_refusal(const AdminCall& call, const proxy::LocalRequest& request, const Refusal& refusal) const {
+void Admin::log_refusal(const AdminCall& call, const proxy::LocalRequest& request, std::uint16_t status,
+                        std::string_view reason) const {
     log_.warn("admin request refused", {{"client", who(call)},
                                         {"what", what(request)},
-                                        {"status", std::to_string(refusal.status)},
-                                        {"reason", refusal.code}});
+                                        {"status", std::to_string(status)},
+                                        {"reason", reason}});
 }
 
 telemetry::ProcessNumbers Admin::process_numbers() const {

@@ -43,7 +43,7 @@ public:
 private:
     [[nodiscard]] std::optional<Refusal> refusal_of(const AdminCall& call, const AdminMatch& match, std::string_view path);
     void log_change(const AdminCall& call, const proxy::LocalRequest& request, std::uint16_t status) const;
-    void log_refusal(const AdminCall& call, const proxy::LocalRequest& request, const Refusal& refusal) const;
+    void log_refusal(const AdminCall& call, const proxy::LocalRequest& request, std::uint16_t status, std::string_view reason) const;
     [[nodiscard]] std::string metrics_page() const;
     [[nodiscard]] std::string status_page() const;
     [[nodiscard]] telemetry::ProcessNumbers process_numbers() const;

@@ -154,8 +154,9 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     Lines problems = listeners.apply(std::move(*change), settings);
     workforce.retire_surplus();
     upstreams->apply(snapshot);
-    if (before) tell_old_clusters(*before, *snapshot);
     in_force.set(snapshot, listeners.status());
+    // Afterwards administration speaks to the new clusters alone.
+    if (before) tell_old_clusters(*before, *snapshot);
     if (file) keep_last_good(settings);
     if (!problems.empty()) return std::unexpected(Refusal{ExitCode::Failed, std::move(problems)});
     return {};

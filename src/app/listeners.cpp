@@ -33,13 +33,14 @@ Listeners::Listeners(Workforce& workforce, const proxy::LocalHandler& admin, con
     : workforce_(workforce), admin_(admin), log_(log) {}
 Listeners::~Listeners() = default;
 
-/// The name may change: the address is what clients know. Port 0 stands for whatever was bound.
+/// The name may change: the address is what clients know. Port 0 of an IP address stands for whatever was bound.
 std::vector<std::unique_ptr<Listeners::Entry>>::const_iterator Listeners::find(
     const std::vector<std::unique_ptr<Entry>>& entries, const config::Listener& settings, bool is_admin) {
     return std::ranges::find_if(entries, [&](const auto& entry) {
         const bool is_same_place = entry->settings.address == settings.address;
-        const bool is_same_name = settings.address.port != 0 || entry->settings.name == settings.name;
-        return entry->is_admin == is_admin && is_same_place && is_same_name;
+        const bool is_any_port = settings.address.port == 0 && settings.address.kind != config::Address::Kind::UnixPath;
+        const bool is_same = is_same_place && (!is_any_port || entry->settings.name == settings.name);
+        return entry->is_admin == is_admin && is_same;
     });
 }
 

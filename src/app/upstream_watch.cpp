@@ -42,8 +42,8 @@ bool UpstreamWatch::is_of(const proxy::Snapshot& snapshot, const ClusterPtr& clu
     return std::ranges::find(snapshot.clusters(), cluster, &proxy::ClusterPlan::state) != snapshot.clusters().end();
 }
 
-void UpstreamWatch::watch_names(const ClusterPtr& cluster) {
-    Watched watched{cluster, {}};
+void UpstreamWatch::watch_names(Watched& watched) {
+    const ClusterPtr& cluster = watched.cluster;
     const std::vector<config::Endpoint>& endpoints = cluster->config().endpoints;
     for (std::uint32_t i = 0; i < endpoints.size(); ++i) {
         const config::Endpoint& endpoint = endpoints[i];
@@ -54,7 +54,6 @@ void UpstreamWatch::watch_names(const ClusterPtr& cluster) {
         watched.names.push_back(resolver_->watch(
             query, [this, cluster, i](const net::Resolution& resolution) { on_resolution(cluster, i, resolution); }));
     }
-    watched_.push_back(std::move(watched));
 }
 
 void UpstreamWatch::on_resolution(const ClusterPtr& cluster, std::uint32_t configured, const net::Resolution& resolution) {
@@ -73,8 +72,9 @@ void UpstreamWatch::on_resolution(const ClusterPtr& cluster, std::uint32_t confi
     worker_.post([this, cluster] { follow(cluster); });
 }
 
+/// A lookup that was under way when its cluster left may tell of new addresses afterwards: nobody would end their checks.
 void UpstreamWatch::follow(const ClusterPtr& cluster) {
-    if (checker_) checker_->follow(cluster);
+    if (checker_ && checked_ && is_of(*checked_, cluster)) checker_->follow(cluster);
 }
 
 void UpstreamWatch::begin() {
@@ -85,17 +85,20 @@ void UpstreamWatch::begin() {
 void UpstreamWatch::prepare(const proxy::Snapshot& snapshot) {
     begin();
     const config::Resolver& settings = snapshot.config().resolver;
-    if (resolver_ == nullptr || resolver_config_ != settings) {
+    const bool is_new_resolver = resolver_ == nullptr || resolver_config_ != settings;
+    if (is_new_resolver) {
         // Other name servers: every name is asked for anew, and what is known stays until then.
         if (resolver_) resolver_->stop();
-        watched_.clear();
+        for (Watched& watched : watched_) watched.names.clear();
         resolver_ = std::make_unique<net::Resolver>(settings_of(settings));
         resolver_config_ = settings;
         resolver_->start();
     }
     for (const proxy::ClusterPlan& plan : snapshot.clusters()) {
-        const bool is_known = std::ranges::find(watched_, plan.state, &Watched::cluster) != watched_.end();
-        if (!is_known) watch_names(plan.state);
+        auto watched = std::ranges::find(watched_, plan.state, &Watched::cluster);
+        if (watched != watched_.end() && !is_new_resolver) continue;
+        if (watched == watched_.end()) watched = watched_.insert(watched_.end(), Watched{plan.state, {}});
+        watch_names(*watched);
     }
     resolver_->wait_first(first_lookup_time);
 }
@@ -109,6 +112,7 @@ void UpstreamWatch::apply(const std::shared_ptr<const proxy::Snapshot>& snapshot
     }
     std::erase_if(watched_, [&](const Watched& watched) { return !is_of(*snapshot, watched.cluster); });
     worker_.post([this, snapshot, gone = std::move(gone)] {
+        checked_ = snapshot;
         for (const proxy::ClusterPlan& plan : snapshot->clusters()) follow(plan.state);
         for (const ClusterPtr& cluster : gone) {
             const proxy::ClusterPlan* const plan = snapshot->find_cluster(cluster->config().name);
@@ -125,6 +129,7 @@ void UpstreamWatch::stop() {
     ended.get_future().wait();
     worker_.post([this] {
         checker_.reset();
+        checked_.reset();
         worker_.stop();
     });
     worker_.join();

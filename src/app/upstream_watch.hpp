@@ -37,8 +37,10 @@ public:
 private:
     using ClusterPtr = std::shared_ptr<upstream::ClusterState>;
 
+    struct Watched;
+
     void begin();
-    void watch_names(const ClusterPtr& cluster);
+    void watch_names(Watched& watched);
     [[nodiscard]] static bool is_of(const proxy::Snapshot& snapshot, const ClusterPtr& cluster);
     void on_resolution(const ClusterPtr& cluster, std::uint32_t configured, const net::Resolution& resolution);
     void follow(const ClusterPtr& cluster);
@@ -47,7 +49,9 @@ private:
     std::unique_ptr<net::Resolver> resolver_;
     config::Resolver resolver_config_;
     net::Worker worker_;
+    /// The worker's thread alone: the checker, and the snapshot whose clusters it checks.
     std::unique_ptr<proxy::HealthChecker> checker_;
+    std::shared_ptr<const proxy::Snapshot> checked_;
     /// The clusters of the snapshot in force, or soon so.
     struct Watched {
         ClusterPtr cluster;

@@ -19,7 +19,8 @@ struct Listener::Shared {
     std::vector<platform::OpenListener> sockets;
     platform::ListenAddress address;
     bool hand_over = false;
-    AcceptHandler on_accept;
+    /// Connections that were handed over take a copy with them: they may come to their worker when the listener has gone.
+    std::shared_ptr<const AcceptHandler> on_accept;
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     platform::AcceptThread accept_thread;
 
@@ -31,9 +32,9 @@ struct Listener::Shared {
         // Counted here already, so that a burst does not all go to one worker; the session takes it over.
         worker.add_load(1);
         auto shared = std::make_shared<platform::Accepted>(std::move(accepted));
-        worker.post([this, &worker, shared] {
+        worker.post([handler = on_accept, &worker, shared] {
             worker.add_load(-1);
-            on_accept(worker, std::move(*shared));
+            (*handler)(worker, std::move(*shared));
         });
     }
 
@@ -55,7 +56,7 @@ Result<void> Listener::Shared::open_siblings() {
 /// Gives every worker a socket, or some of them several.
 void Listener::Shared::start_acceptors() {
     for (std::size_t i = 0; i < sockets.size(); ++i) {
-        auto acceptor = std::make_shared<Acceptor>(*workers[i % workers.size()], std::move(sockets[i]), on_accept);
+        auto acceptor = std::make_shared<Acceptor>(*workers[i % workers.size()], std::move(sockets[i]), *on_accept);
         acceptors.push_back(acceptor);
         acceptor->worker().post([acceptor] { acceptor->start(); });
     }
@@ -110,7 +111,7 @@ std::unique_ptr<Listener> Listener::adopt(const platform::ListenAddress& address
 const platform::ListenAddress& Listener::address() const { return shared_->address; }
 
 Result<void> Listener::start(AcceptHandler on_accept) {
-    shared_->on_accept = std::move(on_accept);
+    shared_->on_accept = std::make_shared<const AcceptHandler>(std::move(on_accept));
     return resume();
 }
 

@@ -65,6 +65,7 @@ public:
     /// The worker has another snapshot. An upgraded connection goes over to it if its route is still there and leads to
     /// where it is connected, and is drained if not; whatever else is under way ends with its own.
     void follow();
+    [[nodiscard]] bool is_upgraded() const { return tunnel_ != nullptr; }
 
 private:
     void on_unawaited_input() override;

@@ -62,6 +62,8 @@ net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string
     Tunnel tunnel(state_.worker(), session_.stream(), upstream_->stream, settings);
     tunnel_ = &tunnel;
     state_.metrics().tunnel_opened();
+    // The configuration may have changed while the upstream thought about it.
+    follow();
     if (session_.is_draining() || session_.is_leaving()) drain();
     const TunnelEnd end = co_await tunnel.run(body_.leftover(), from_upstream);
     state_.metrics().tunnel_closed();

@@ -95,6 +95,8 @@ void HealthChecker::follow(const std::shared_ptr<upstream::ClusterState>& cluste
         } else if (is_member) {
             if (check.cluster->config().health_check != cluster->config().health_check) gone.push_back(&check);
             check.cluster = cluster;
+            // What came of checks meanwhile was told to the one before.
+            cluster->touch();
         }
     }
     for (Check* const check : gone) check->end();

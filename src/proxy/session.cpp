@@ -109,7 +109,8 @@ void Session::count(Usage& usage) const {
 
 void Session::follow() {
     client_ = state_.snapshot()->forwarded().make_peer(peer_text_);
-    stream_.set_write_stall_limit(state_.limits().body_idle);
+    // An upgraded connection has a limit of its route's.
+    if (exchange_ == nullptr || !exchange_->is_upgraded()) stream_.set_write_stall_limit(state_.limits().body_idle);
     if (exchange_ != nullptr) exchange_->follow();
 }
 

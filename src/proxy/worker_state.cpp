@@ -23,10 +23,14 @@ WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
 WorkerState::~WorkerState() = default;
 
 void WorkerState::publish() {
-    metrics_.publish_contexts(contexts_.hits(), contexts_.misses(), contexts_.overflows());
+    const Published before = published_;
+    published_ = {contexts_.hits(), contexts_.misses(), contexts_.overflows(), before.log_drops};
+    metrics_.add_contexts(published_.hits - before.hits, published_.misses - before.misses,
+                          published_.overflows - before.overflows);
     if (!access_log_) return;
     access_log_->flush();
-    metrics_.publish_log_drops(access_log_->drops());
+    published_.log_drops = access_log_->drops();
+    metrics_.add_log_drops(published_.log_drops - before.log_drops);
 }
 
 void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local) {
@@ -60,6 +64,7 @@ net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer
 
 void WorkerState::open_access_log() {
     access_log_.reset();
+    published_.log_drops = 0;
     if (shared_.access_sink) access_log_ = std::make_unique<telemetry::AccessLog>(*shared_.access_sink);
 }
 

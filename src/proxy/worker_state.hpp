@@ -119,6 +119,14 @@ private:
     UpstreamConnections upstreams_;
     Mirrors mirrors_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
+    /// What the metrics have of these, which count from 0 with each worker, and each access log.
+    struct Published {
+        std::uint64_t hits = 0;
+        std::uint64_t misses = 0;
+        std::uint64_t overflows = 0;
+        std::uint64_t log_drops = 0;
+    };
+    Published published_;
     /// Once a second while requests come: numbers for other threads, and waiting log lines.
     net::Deadline publish_;
     SessionList sessions_;

@@ -144,15 +144,14 @@ public:
         endpoints_[endpoint]->idle.add(change);
     }
 
-    /// The context pool counts by itself; its worker publishes the numbers here.
-    void publish_contexts(std::uint64_t hits, std::uint64_t misses,
-                          std::uint64_t overflows) noexcept {
-        context_hits_.set(hits);
-        context_misses_.set(misses);
-        context_overflows_.set(overflows);
+    /// The context pool counts by itself; its worker adds here what has come since it did so last.
+    void add_contexts(std::uint64_t hits, std::uint64_t misses, std::uint64_t overflows) noexcept {
+        context_hits_.add(hits);
+        context_misses_.add(misses);
+        context_overflows_.add(overflows);
     }
-    /// Access log lines that were dropped, in all.
-    void publish_log_drops(std::uint64_t drops) noexcept { log_drops_.set(drops); }
+    /// Access log lines that were dropped.
+    void add_log_drops(std::uint64_t drops) noexcept { log_drops_.add(drops); }
 
     /// For requests that took longer than they should.
     [[nodiscard]] SlowRequests& slow_requests() noexcept { return slow_requests_; }

@@ -134,14 +134,16 @@ bool ClusterState::replace(std::uint32_t configured, const std::vector<FoundEndp
 
 void ClusterState::give_way_to(ClusterState& successor) {
     const auto set = successor.endpoints();
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     remove_missing(*set_, set->members, ejector_);
     for (const Member& old : set_->members) {
         const auto now = std::ranges::find(set->members, old.endpoint, &Member::endpoint);
         if (now == set->members.end() || config_.endpoints[old.configured] == successor.config_.endpoints[now->configured]) continue;
         old.endpoint->said.set({});
-        successor.touch();
     }
+    lock.unlock();
+    // Ejections and an operator's words may have come to this one alone since the other was made.
+    successor.apply_overrides();
 }
 
 void ClusterState::rebuild_locked(std::vector<Member> members) {

@@ -69,6 +69,14 @@ class UnixSockets(GatewayTest):
         self.assertEqual(second.wait(), 4)
         self.assertEqual(first.get("/").status, 200)
 
+    def test_a_unix_listener_may_get_another_name_by_a_reload(self):
+        address = "unix:" + self.path("web.sock")
+        origin = self.origin()
+        gateway = self.gateway(proxy_to(origin, listeners=[{"name": "web", "address": address}]))
+        entry = gateway.reload(proxy_to(origin, listeners=[{"name": "other", "address": address}]))
+        self.assertEqual(entry["message"], "reloaded", gateway.log_text())
+        self.assertEqual([one["name"] for one in gateway.status()["listeners"]], ["admin", "other"])
+
     def test_the_host_of_a_unix_upstream_is_no_path(self):
         origin = self.origin(path=self.path("origin.sock"))
         gateway = self.gateway(forward_all(None, {"host": "endpoint"}, origin))

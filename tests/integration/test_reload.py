@@ -220,6 +220,18 @@ class Clusters(ReloadTest):
         a.on("/health", says("fine"))
         wait_until(lambda: self.sluice.member(a)["health"] == "up", "the check to pass again")
 
+    def test_an_endpoint_that_left_is_no_longer_checked_also_when_the_resolver_changes(self):
+        (a, b) = self.named_origins(2)
+        checks = {"health_check": quick_check()}
+        self.start(forward_all(checks, None, a, b))
+        a.wait_requests(1)
+        b.wait_requests(1)
+        self.reload(forward_all(checks, None, b, resolver={"timeout": "3s"}))
+        b.wait_requests(len(b.requests) + 2)
+        seen = len(a.requests)
+        b.wait_requests(len(b.requests) + 4)
+        self.assertEqual(len(a.requests), seen)
+
     def test_without_its_health_check_an_endpoint_that_was_down_counts_as_unchecked(self):
         (a, b) = self.named_origins(2)
         a.on("/health", says("", "503 Service Unavailable"))
@@ -341,6 +353,20 @@ class WebSockets(ReloadTest):
         self.assertEqual(one.close_code(), 1001)
         self.reload(self.upgraded([route("/a", cluster="a"), route("/b", cluster="a")], [cluster("a", self.b.address)]))
         self.assertEqual(two.close_code(), 1001)
+
+    def test_one_whose_upstream_agrees_when_its_route_is_gone_is_told_1001(self):
+        origin = WebSocketOrigin(self)
+        clusters = [cluster("a", origin.address)]
+        self.start(self.upgraded([route("/a", cluster="a"), route("/b", cluster="a")], clusters))
+        origin.may_switch.clear()
+        opened = []
+        opening = threading.Thread(target=lambda: opened.append(WebSocketClient(self, self.sluice.address(), "/a")))
+        opening.start()
+        wait_until(lambda: origin.asked, "the request at the origin")
+        self.reload(self.upgraded([route("/b", cluster="a")], clusters))
+        origin.may_switch.set()
+        opening.join()
+        self.assertEqual(opened[0].close_code(), 1001)
 
     def test_one_through_a_removed_listener_is_told_1001(self):
         origin = WebSocketOrigin(self)

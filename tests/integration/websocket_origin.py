@@ -34,6 +34,10 @@ class WebSocketOrigin:
     """One thread for all connections; ends with the test."""
 
     def __init__(self, test):
+        #: Requests that came; their answers wait while `may_switch` is clear.
+        self.asked = 0
+        self.may_switch = threading.Event()
+        self.may_switch.set()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)
@@ -72,6 +76,8 @@ class WebSocketOrigin:
                 state["head"] += data
                 if state["head"].endswith(b"\r\n\r\n"):
                     state["head"] = None
+                    self.asked += 1
+                    self.may_switch.wait(PATIENCE)
                     connection.sendall(SWITCH)
                 return
             if data:

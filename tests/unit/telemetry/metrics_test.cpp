@@ -66,9 +66,9 @@ TEST_CASE("The shards of all workers are added up", "[telemetry]") {
     two.count_refused(ErrorCode::BadHost);
     one.add_client_bytes(10, 20);
     two.add_client_bytes(1, 2);
-    one.publish_contexts(9, 1, 0);
-    two.publish_contexts(8, 2, 1);
-    two.publish_log_drops(3);
+    one.add_contexts(9, 1, 0);
+    two.add_contexts(8, 2, 1);
+    two.add_log_drops(3);
 
     const MetricTotals totals = registry.collect();
     REQUIRE(totals.routes.size() == 3);

@@ -36,7 +36,7 @@ MetricTotals totals_of(const std::string& route) {
     worker.count_refused(ErrorCode::BadFraming);
     worker.count_upstream_request(1, true);
     worker.add_upstream_idle(1, 2);
-    worker.publish_contexts(3, 1, 0);
+    worker.add_contexts(3, 1, 0);
     return registry.collect();
 }
 

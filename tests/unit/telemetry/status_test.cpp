@@ -31,7 +31,7 @@ TEST_CASE("The status document is JSON with what runs and how it goes", "[teleme
     worker.count_request(0, 200, 10);
     worker.count_refused(ErrorCode::BadPath);
     worker.count_upstream_request(2, false);
-    worker.publish_contexts(1, 1, 0);
+    worker.add_contexts(1, 1, 0);
 
     const json status = json::parse(status_document(facts(), registry.collect()));
     CHECK(status["version"] == "0.1.0");

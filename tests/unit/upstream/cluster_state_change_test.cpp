@@ -138,3 +138,17 @@ TEST_CASE("A breaker stays as it is unless its own settings change", "[upstream]
     ClusterState none(settings, "secret", &other);
     CHECK(none.breaker() == nullptr);
 }
+
+TEST_CASE("What comes to a cluster while another takes its place holds for that one too", "[upstream]") {
+    ClusterState before(cluster({literal("10.0.0.1"), literal("10.0.0.2")}), "secret");
+    ClusterState after(cluster({literal("10.0.0.1"), literal("10.0.0.2"), literal("10.0.0.3")}), "secret", &before);
+    const std::uint32_t seen = after.version();
+    upstream::EndpointState& first = *before.endpoints()->members[0].endpoint;
+    REQUIRE(before.record(first, TryResult::ConnectFailure, at(1s)));
+    before.endpoints()->members[1].endpoint->said.set({.drain = true, .weight = {}, .is_up = {}});
+    before.apply_overrides();
+    before.give_way_to(after);
+    CHECK(after.version() != seen);
+    CHECK_FALSE(after.endpoints()->members[0].is_draining);
+    CHECK(after.endpoints()->members[1].is_draining);
+}
