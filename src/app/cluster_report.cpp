@@ -46,12 +46,22 @@ telemetry::MemberStatus member_status(const upstream::Member& member, TimePoint 
     if (until && *until > now) status.ejected_for_seconds = seconds_between(now, *until);
     status.connections = endpoint.connections();
     status.waiting = endpoint.waiting();
+    const upstream::EndpointOverride said = endpoint.said.get();
+    status.set_drain = said.drain;
+    status.set_weight = said.weight;
+    status.set_up = said.is_up;
     return status;
 }
 
 telemetry::BreakerStatus breaker_status(const upstream::Breaker& breaker, TimePoint now) {
-    return {state_name(breaker.state(now)), seconds_ago(breaker.last_change(), now), breaker.opened(),
-            breaker.refused_open(),         breaker.refused_full(),                  breaker.under_way()};
+    const std::optional<upstream::BreakerState> held = breaker.forced();
+    return {state_name(breaker.state(now)),
+            seconds_ago(breaker.last_change(), now),
+            breaker.opened(),
+            breaker.refused_open(),
+            breaker.refused_full(),
+            breaker.under_way(),
+            held ? state_name(*held) : std::string_view{}};
 }
 
 }  // namespace

@@ -23,6 +23,13 @@ void add_member(JsonWriter& json, const MemberStatus& member) {
     add_optional(json, "ejected_for_seconds", member.ejected_for_seconds);
     json.member("connections", member.connections);
     json.member("waiting", member.waiting);
+    if (member.is_overridden()) {
+        json.begin_object("overrides");
+        if (member.set_drain) json.member("drain", *member.set_drain);
+        if (member.set_weight) json.member("weight", *member.set_weight);
+        if (member.set_up) json.member("health", *member.set_up ? "up" : "down");
+        json.end_object();
+    }
     json.end_object();
 }
 
@@ -34,6 +41,7 @@ void add_breaker(JsonWriter& json, const BreakerStatus& breaker) {
     json.member("refused_open", breaker.refused_open);
     json.member("refused_full", breaker.refused_full);
     json.member("requests_active", breaker.requests_active);
+    if (!breaker.held.empty()) json.member("held", breaker.held);
     json.end_object();
 }
 
@@ -80,7 +88,11 @@ std::string prometheus_clusters(const std::vector<ClusterStatus>& clusters) {
                 [](const MemberStatus& member) { return member.ejected_for_seconds ? 1 : 0; });
     add_members(page, clusters, "sluice_upstream_waiting", "Requests that wait for a connection to an address.",
                 [](const MemberStatus& member) { return member.waiting; });
+    add_members(page, clusters, "sluice_upstream_overridden", "Whether an operator has set something of an address by hand.",
+                [](const MemberStatus& member) { return member.is_overridden() ? 1 : 0; });
     add_breakers(page, clusters, "sluice_breaker_state", "gauge", "0 closed, 1 open, 2 half-open.", breaker_number);
+    add_breakers(page, clusters, "sluice_breaker_held", "gauge", "Whether an operator holds a breaker open or closed.",
+                 [](const BreakerStatus& breaker) { return breaker.held.empty() ? 0 : 1; });
     add_breakers(page, clusters, "sluice_breaker_opened_total", "counter", "How often a breaker opened.",
                  [](const BreakerStatus& breaker) { return breaker.opened; });
     add_breakers(page, clusters, "sluice_breaker_refused_total", "counter",

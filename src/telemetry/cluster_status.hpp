@@ -27,8 +27,13 @@ struct MemberStatus {
     std::optional<double> ejected_for_seconds;
     std::uint32_t connections = 0;
     std::uint32_t waiting = 0;
+    /// What an operator has set, in the place of the configuration and the checks.
+    std::optional<bool> set_drain;
+    std::optional<std::uint32_t> set_weight;
+    std::optional<bool> set_up;
 
-    [[nodiscard]] bool is_up() const { return health != "down" && !ejected_for_seconds; }
+    [[nodiscard]] bool is_up() const { return set_up.value_or(health != "down" && !ejected_for_seconds); }
+    [[nodiscard]] bool is_overridden() const { return set_drain || set_weight || set_up; }
 };
 
 struct BreakerStatus {
@@ -39,6 +44,8 @@ struct BreakerStatus {
     std::uint64_t refused_open = 0;
     std::uint64_t refused_full = 0;
     std::uint32_t requests_active = 0;
+    /// "open" or "closed" where an operator holds it; else empty.
+    std::string_view held;
 };
 
 /// What all workers know of a cluster, beside the counters.

@@ -57,6 +57,10 @@ class ContractTest(GatewayTest):
         self.seen = set()
         self.values = {"cluster": "origin", "endpoint": "127.0.0.1:1"}
 
+    def operations(self):
+        """All but the upgrade, which would put another process in the place of the one under test: see test_upgrade."""
+        return [one for one in self.document.operations() if one.path != "/v1/upgrade"]
+
     def ask(self, operation, body=None, *headers, token=TOKEN, json_type=True, host="localhost", target=None, patient=True):
         """Asks, and checks the answer against the document; again for as long as there are too many changes."""
         fields = [*headers]
@@ -75,7 +79,7 @@ class ContractTest(GatewayTest):
                 return response
 
     def changing(self):
-        return [one for one in self.document.operations() if one.needs_token]
+        return [one for one in self.operations() if one.needs_token]
 
 
 class Answers(ContractTest):
@@ -83,7 +87,7 @@ class Answers(ContractTest):
         self.assertEqual(json.loads(self.sluice.get("/v1/openapi.json", listener="admin").text), self.document.root)
 
     def test_every_documented_answer_is_given_and_is_as_documented(self):
-        for operation in self.document.operations():
+        for operation in self.operations():
             with self.subTest(operation=operation):
                 self.assertEqual(self.ask(operation, self.a_valid_body(operation)).status, 200)
                 self.assertEqual(self.ask(operation, None, "Origin: http://evil.example").status, 403)
@@ -95,11 +99,11 @@ class Answers(ContractTest):
         self.ask_too_much()
         self.sluice.write_config("{")
         self.assertEqual(self.ask(self.operation("reload"), {}).status, 422)
-        promised = {(repr(one), status) for one in self.document.operations() for status in one.statuses}
+        promised = {(repr(one), status) for one in self.operations() for status in one.statuses}
         self.assertEqual({each for each in promised - self.seen if each[1] not in OUT_OF_REACH}, set())
 
     def operation(self, name):
-        return next(one for one in self.document.operations() if one.fields["operationId"] == name)
+        return next(one for one in self.operations() if one.fields["operationId"] == name)
 
     def a_valid_body(self, operation):
         return None if operation.body_schema is None else self.valid_bodies(operation)[0]
@@ -164,7 +168,7 @@ class Answers(ContractTest):
             self.assertEqual(self.ask(operation).status, expected, operation)
 
     def test_head_is_answered_as_get_without_a_body(self):
-        for operation in self.document.operations():
+        for operation in self.operations():
             if operation.method == "GET":
                 with self.sluice.client("admin") as client:
                     response = client.request("HEAD", operation.target(**self.values))
