@@ -55,15 +55,15 @@ def split_address(text):
     return (host.strip("[]"), int(port))
 
 
-def run_command(*arguments, seconds=60, stdin=None):
-    """Runs `sluice ARGUMENTS` to its end."""
+def run_command(*arguments, seconds=60, stdin=None, variables=None):
+    """Runs `sluice ARGUMENTS` to its end, with these variables beside those of the environment."""
     return subprocess.run(
         [*binary_command(), *arguments],
         input=stdin,
         capture_output=True,
         text=True,
         timeout=seconds,
-        env=environment(),
+        env={**environment(), **(variables or {})},
         check=False,
     )
 
