@@ -145,6 +145,8 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     // The old log is closed here, where nobody waits for it.
     std::swap(access_sink, *sink);
     workforce.publish(snapshot, access_sink);
+    // Before a listener accepts: administration looks here.
+    in_force.set(snapshot);
     workforce.resize(settings.workers == 0 ? platform::core_count() : settings.workers);
     listeners.use_workers();
     if (takeover) {
@@ -154,8 +156,8 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     Lines problems = listeners.apply(std::move(*change), settings);
     workforce.retire_surplus();
     upstreams->apply(snapshot);
-    in_force.set(snapshot, listeners.status());
-    // Afterwards administration speaks to the new clusters alone.
+    in_force.set_listeners(listeners.status());
+    // By now administration speaks to the new clusters alone.
     if (before) tell_old_clusters(*before, *snapshot);
     if (file) keep_last_good(settings);
     if (!problems.empty()) return std::unexpected(Refusal{ExitCode::Failed, std::move(problems)});

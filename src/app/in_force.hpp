@@ -38,14 +38,18 @@ public:
         return view_.reload.generation;
     }
 
-    /// Another configuration is in force. The old one may end inside this call.
-    void set(std::shared_ptr<const proxy::Snapshot> snapshot, std::vector<telemetry::ListenerStatus> listeners) {
+    /// Another configuration is in force; the first one before any listener accepts. The old one may end inside this call.
+    void set(std::shared_ptr<const proxy::Snapshot> snapshot) {
         std::unique_lock lock(mutex_);
         std::swap(view_.snapshot, snapshot);
-        view_.listeners = std::move(listeners);
         ++view_.reload.generation;
         view_.reload.loaded_milliseconds = wall_clock_milliseconds();
         lock.unlock();
+    }
+
+    void set_listeners(std::vector<telemetry::ListenerStatus> listeners) {
+        const std::scoped_lock lock(mutex_);
+        view_.listeners = std::move(listeners);
     }
 
     /// How a reload ended that was meant to change something.

@@ -125,7 +125,7 @@ class Gateway:
             self.stdout_lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
 
     def wait_ready(self):
-        """Waits for the line of every listener, the admin's included."""
+        """Waits for the line of every listener, the admin's included, and for the one that ends the start."""
         names = {listener["name"] for listener in (self.config or {}).get("listeners", [{"name": "web"}])}
         if (self.config or {}).get("admin", {}).get("enabled", True):
             names.add("admin")
@@ -133,7 +133,8 @@ class Gateway:
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"the gateway ended with {self.process.returncode}: {self.log_text()}")
-            return names <= set(self.addresses)
+            is_ready = any(entry.get("message") == "sluice is ready" for entry in list(self.log))
+            return is_ready and names <= set(self.addresses)
 
         try:
             wait_until(ready, "the gateway's listeners", 60)

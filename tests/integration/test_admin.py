@@ -154,6 +154,16 @@ class Admin(SharedGatewayTest):
         self.assertEqual(self.upstream.requests, [])
 
 
+class AtTheStart(GatewayTest):
+    def test_every_page_is_there_as_soon_as_the_listener_is(self):
+        origin = self.origin()
+        for _ in range(3 if is_wine() else 20):
+            sluice = self.gateway(proxy_to(origin), wait=False)
+            wait_until(lambda: "admin" in sluice.addresses, "the admin listener")
+            for target in ("/status", "/metrics", "/readyz"):
+                self.assertEqual(sluice.get(target, listener="admin").status, 200)
+
+
 class WithoutAdmin(GatewayTest):
     def test_the_admin_listener_can_be_switched_off(self):
         gateway = self.gateway(proxy_to(self.origin(), admin={"enabled": False}))
