@@ -70,11 +70,17 @@ public:
     [[nodiscard]] Task<std::optional<T>> wait() {
         // From now on only givers hold the slot, so that their going is noticed.
         slot_.reset();
-        co_await arrival_->event;
-        co_return std::move(arrival_->value);
+        return take(arrival_);
     }
 
 private:
+    /// Not a member, and the event named before it is awaited: GCC 12 lost `this` of the longer way under sanitizers.
+    static Task<std::optional<T>> take(std::shared_ptr<Arrival> arrival) {
+        Event& event = arrival->event;
+        co_await event;
+        co_return std::move(arrival->value);
+    }
+
     std::shared_ptr<Arrival> arrival_;
     std::shared_ptr<Slot> slot_;
 };

@@ -15,7 +15,8 @@ using Giver = Handover<std::string>::Giver;
 Task<void> take(Worker& worker, const std::function<void(Giver)>& begin, std::promise<std::optional<std::string>>& out) {
     Handover<std::string> handover(worker);
     begin(handover.giver());
-    out.set_value(co_await handover.wait());
+    std::optional<std::string> value = co_await handover.wait();
+    out.set_value(std::move(value));
 }
 
 std::optional<std::string> taken(const std::function<void(Giver)>& begin) {
