@@ -1,9 +1,10 @@
 #include "app/workforce.hpp"
 
 #include <algorithm>
-#include <latch>
 #include <random>
 #include <utility>
+
+#include "base/countdown.hpp"
 
 namespace sluice::app {
 
@@ -24,7 +25,7 @@ void Workforce::publish(std::shared_ptr<const proxy::Snapshot> snapshot, std::sh
     snapshot_ = std::move(snapshot);
     access_sink_ = std::move(access_sink);
     const std::vector<Member*> all = everybody();
-    std::latch taken(static_cast<std::ptrdiff_t>(all.size()));
+    Countdown taken(all.size());
     for (Member* const member : all) {
         member->post([this, member, &taken] {
             surroundings_.metrics.grow(*member->metrics);
@@ -86,7 +87,7 @@ std::vector<Workforce::Member*> Workforce::everybody() const {
 proxy::Usage Workforce::usage() const {
     const std::vector<Member*> all = everybody();
     std::vector<proxy::Usage> counts(all.size());
-    std::latch counted(static_cast<std::ptrdiff_t>(all.size()));
+    Countdown counted(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
         all[i]->post([member = all[i], &count = counts[i], &counted] {
             member->state->count(count);

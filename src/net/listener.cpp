@@ -1,10 +1,10 @@
 #include "net/listener.hpp"
 
 #include <algorithm>
-#include <latch>
 #include <mutex>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "net/acceptor.hpp"
 #include "platform/accept_thread.hpp"
 
@@ -65,7 +65,7 @@ void Listener::Shared::start_acceptors() {
 
 /// Takes the sockets back. Returns when every worker has let go, so that what the handler refers to may end.
 void Listener::Shared::stop_acceptors() {
-    std::latch stopped(static_cast<std::ptrdiff_t>(acceptors.size()));
+    Countdown stopped(acceptors.size());
     std::vector<platform::OpenListener> returned(acceptors.size());
     for (std::size_t i = 0; i < acceptors.size(); ++i) {
         acceptors[i]->worker().post([acceptor = acceptors[i], &stopped, &socket = returned[i]] {
