@@ -60,6 +60,8 @@ public:
 
     /// Closes our handle alone: another process has the socket too, and goes on with it. The file of a Unix-domain socket stays.
     void leave() { socket_.reset(); }
+    /// Gives the handle to another owner, who leaves the file of a Unix-domain socket alone.
+    [[nodiscard]] OwnedSocket release() { return std::move(socket_); }
     /// A socket that another process still serves: the file of a Unix-domain socket is not removed at the close ...
     void share() { is_shared_ = true; }
     /// ... until the other has left it.

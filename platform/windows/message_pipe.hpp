@@ -1,0 +1,69 @@
+#pragma once
+
+#include "windows/system_calls.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.hpp"
+#include "platform/handover_message.hpp"
+
+namespace sluice::platform {
+
+/// Owns a handle of the system and closes it; nullptr stands for none.
+class OwnedHandle {
+public:
+    OwnedHandle() = default;
+    explicit OwnedHandle(HANDLE handle) : handle_(handle) {}
+    OwnedHandle(OwnedHandle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    OwnedHandle& operator=(OwnedHandle&& other) noexcept {
+        if (this != &other) reset(std::exchange(other.handle_, nullptr));
+        return *this;
+    }
+    OwnedHandle(const OwnedHandle&) = delete;
+    OwnedHandle& operator=(const OwnedHandle&) = delete;
+    ~OwnedHandle() { reset(); }
+
+    [[nodiscard]] HANDLE get() const { return handle_; }
+    [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
+    [[nodiscard]] HANDLE release() { return std::exchange(handle_, nullptr); }
+    void reset(HANDLE handle = nullptr) {
+        if (handle_ != nullptr) ::CloseHandle(handle_);
+        handle_ = handle;
+    }
+
+private:
+    HANDLE handle_ = nullptr;
+};
+
+/// What is there of a pipe, without waiting; appended. False when the other end is gone.
+[[nodiscard]] bool read_available(HANDLE pipe, std::string& bytes);
+
+/// One end of two pipes that carry messages, with sockets as WSADuplicateSocket describes them, between two processes.
+///
+/// Threading: one thread.
+class MessagePipe {
+public:
+    MessagePipe() = default;
+    MessagePipe(OwnedHandle in, OwnedHandle out) : in_(std::move(in)), out_(std::move(out)) {}
+
+    /// The sockets are for the process of that id. Failure: the other end is gone, or a socket can't be shared.
+    [[nodiscard]] Result<void> send(std::string_view text, std::span<const NativeSocket> sockets = {}, DWORD process = 0);
+    /// The next message, if it is there whole; never waits. Failure: the other end is gone.
+    [[nodiscard]] Result<std::optional<HandoverMessage>> receive();
+
+private:
+    [[nodiscard]] Result<std::optional<HandoverMessage>> take_message();
+
+    OwnedHandle in_;
+    OwnedHandle out_;
+    std::string bytes_;
+};
+
+/// The name of the variable in which a successor finds the handles of its ends: "READ:WRITE:STANDARD_ERROR".
+inline constexpr const wchar_t* successor_variable = L"SLUICE_SUCCESSOR";
+
+}  // namespace sluice::platform
