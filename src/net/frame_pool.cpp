@@ -1,56 +1,45 @@
 #include "net/frame_pool.hpp"
 
-#include <array>
 #include <new>
 
 namespace sluice::net {
 namespace {
 
-constexpr std::size_t step_bytes = 64;
-constexpr std::size_t largest_bytes = 4096;
-
-struct FreeFrame {
-    FreeFrame* next;
-};
-
-struct FramePool {
-    std::array<FreeFrame*, largest_bytes / step_bytes + 1> lists{};
-
-    ~FramePool() {
-        for (FreeFrame*& head : lists) {
-            while (head != nullptr) {
-                FreeFrame* const frame = head;
-                head = frame->next;
-                ::operator delete(frame);
-            }
-        }
-    }
-};
-
-thread_local FramePool pool;
-
-constexpr std::size_t size_class(std::size_t size_bytes) {
-    return (size_bytes + step_bytes - 1) / step_bytes;
-}
+thread_local FramePool* pool = nullptr;
 
 }  // namespace
 
+FramePool::FramePool() { pool = this; }
+
+FramePool::~FramePool() {
+    pool = nullptr;
+    for (FreeFrame*& head : lists_) {
+        while (head != nullptr) {
+            FreeFrame* const frame = head;
+            head = frame->next;
+            ::operator delete(frame);
+        }
+    }
+}
+
 void* allocate_frame(std::size_t size_bytes) {
-    if (size_bytes > largest_bytes) return ::operator new(size_bytes);
-    FreeFrame*& head = pool.lists[size_class(size_bytes)];
-    if (head == nullptr) return ::operator new(size_class(size_bytes) * step_bytes);
-    FreeFrame* const frame = head;
+    if (size_bytes > FramePool::largest_bytes) return ::operator new(size_bytes);
+    const std::size_t size_class = (size_bytes + FramePool::step_bytes - 1) / FramePool::step_bytes;
+    // Of the size of its list also where there is none: it may come into one later.
+    if (pool == nullptr || pool->lists_[size_class] == nullptr) return ::operator new(size_class * FramePool::step_bytes);
+    FramePool::FreeFrame*& head = pool->lists_[size_class];
+    FramePool::FreeFrame* const frame = head;
     head = frame->next;
     return frame;
 }
 
 void free_frame(void* frame, std::size_t size_bytes) noexcept {
-    if (size_bytes > largest_bytes) {
+    if (pool == nullptr || size_bytes > FramePool::largest_bytes) {
         ::operator delete(frame);
         return;
     }
-    FreeFrame*& head = pool.lists[size_class(size_bytes)];
-    head = new (frame) FreeFrame{head};
+    FramePool::FreeFrame*& head = pool->lists_[(size_bytes + FramePool::step_bytes - 1) / FramePool::step_bytes];
+    head = new (frame) FramePool::FreeFrame{head};
 }
 
 }  // namespace sluice::net
