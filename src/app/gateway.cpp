@@ -53,7 +53,7 @@ bool Gateway::Parts::open_echo() {
 }
 
 bool Gateway::Parts::start_echo() {
-    echo_listener->use(std::span(workforce.workers()).first(1));
+    if (!started(echo_cluster, echo_listener->use(std::span(workforce.workers()).first(1)))) return false;
     return started(echo_cluster, echo_listener->start([this](net::Worker& worker, platform::Accepted accepted) {
         Workforce::state_of(worker).accept(std::move(accepted), 0, &echo_handler);
     }));
@@ -82,6 +82,11 @@ ExitCode Gateway::Parts::start() {
     if (!taken) {
         for (const std::string& line : taken.error().lines) log.error("can't start", {{"reason", line}});
         return taken.error().code;
+    }
+    // At a start each listener has to be there.
+    if (!taken->empty()) {
+        for (const std::string& line : *taken) log.error("can't start", {{"reason", line}});
+        return ExitCode::Failed;
     }
     if (echo_listener && !start_echo()) return ExitCode::Failed;
     if (!finish_takeover()) return ExitCode::Failed;

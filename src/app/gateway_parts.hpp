@@ -85,8 +85,9 @@ struct Gateway::Parts {
         Lines lines;
     };
     /// Makes a configuration the one in force; the first one too. With `is_dry_run` all is tried and nothing changes.
+    /// Yields a line for each listener that can't accept although it was bound: the rest is in force, and that one closed.
     /// Failure: nothing has changed.
-    [[nodiscard]] std::expected<void, Refusal> take(config::Config next, bool is_dry_run);
+    [[nodiscard]] std::expected<Lines, Refusal> take(config::Config next, bool is_dry_run);
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
     void watch_files(const SourceRecord& record);
     void keep_last_good(const config::Config& settings);

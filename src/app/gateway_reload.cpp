@@ -1,6 +1,8 @@
 // How a configuration comes into force: the first one, and each that takes another's place while the gateway serves.
 
 #include <algorithm>
+#include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "app/config_file.hpp"
@@ -18,6 +20,23 @@ namespace {
 
 /// Of one reload; whoever wants all of them asks for a dry run.
 constexpr std::size_t most_logged_changes = 50;
+
+bool is_there(const std::string& file) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(std::fopen(file.c_str(), "rb"), std::fclose);
+    return opened != nullptr;
+}
+
+/// A line for each change that a reload does not make.
+std::vector<std::string> settings_of_next_start(const config::Config& before, const config::Config& after) {
+    std::vector<std::string> lines;
+    if (before.log.format != after.log.format) lines.emplace_back("log.format is taken at the next start");
+    for (const config::Listener& listener : after.listeners) {
+        const auto old = std::ranges::find(before.listeners, listener.address, &config::Listener::address);
+        if (old == before.listeners.end() || old->backlog == listener.backlog) continue;
+        lines.push_back("the backlog of listener \"" + listener.name + "\" is taken at the next start");
+    }
+    return lines;
+}
 
 }  // namespace
 
@@ -46,9 +65,15 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
         outcome.warnings = std::move(read->warnings);
         const auto before = in_force.snapshot();
         outcome.changes = describe_changes(config::diff(before->config(), read->config), workforce.usage(), listeners.ids());
+        const Lines late = settings_of_next_start(before->config(), read->config);
+        outcome.warnings.insert(outcome.warnings.end(), late.begin(), late.end());
         auto taken = take(std::move(read->config), request.is_dry_run);
         outcome.is_accepted = taken.has_value();
-        if (!taken) outcome.problems = std::move(taken.error().lines);
+        if (taken) {
+            outcome.warnings.insert(outcome.warnings.end(), taken->begin(), taken->end());
+        } else {
+            outcome.problems = std::move(taken.error().lines);
+        }
     }
     if (!request.is_dry_run) {
         in_force.set_outcome(outcome);
@@ -124,20 +149,26 @@ void Gateway::Parts::tell_old_clusters(const proxy::Snapshot& old, const proxy::
     }
 }
 
-std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config next, bool is_dry_run) {
+std::expected<Gateway::Parts::Lines, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config next, bool is_dry_run) {
     // What can fail comes first, and leaves no trace when it does.
     const std::shared_ptr<const proxy::Snapshot> before = in_force.snapshot();
     auto built = proxy::Snapshot::build(std::move(next), {before.get(), &metrics});
     if (!built) return std::unexpected(Refusal{ExitCode::ConfigInvalid, std::move(built.error())});
     const std::shared_ptr<const proxy::Snapshot>& snapshot = *built;
     const config::Config& settings = snapshot->config();
+    const bool is_new_log = is_dry_run && !is_there(settings.log.access);
     auto sink = open_access_log(settings.log);
     if (!sink) {
         return std::unexpected(Refusal{ExitCode::Failed, {"the access log can't be opened: " + describe(sink.error())}});
     }
     auto change = listeners.prepare(settings);
     if (!change) return std::unexpected(Refusal{ExitCode::BindFailed, std::move(change.error())});
-    if (is_dry_run) return {};
+    if (is_dry_run) {
+        // Nothing is left behind by trying.
+        sink->reset();
+        if (is_new_log) std::remove(settings.log.access.c_str());
+        return Lines{};
+    }
     // Addresses are known before requests come for them.
     upstreams->prepare(*snapshot);
     use_limits(settings, before.get());
@@ -160,8 +191,7 @@ std::expected<void, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config
     // By now administration speaks to the new clusters alone.
     if (before) tell_old_clusters(*before, *snapshot);
     if (file) keep_last_good(settings);
-    if (!problems.empty()) return std::unexpected(Refusal{ExitCode::Failed, std::move(problems)});
-    return {};
+    return problems;
 }
 
 }  // namespace sluice::app

@@ -90,11 +90,12 @@ std::optional<platform::ListenAddress> Listeners::admin_address(const Change& ch
 
 bool Listeners::start(Entry& entry) {
     const proxy::LocalHandler* const local = entry.is_admin ? &admin_ : nullptr;
-    entry.listener->use(workers_of(entry.is_admin));
-    const Result<void> started =
-        entry.listener->start([local, id = entry.id](net::Worker& worker, platform::Accepted accepted) {
+    Result<void> started = entry.listener->use(workers_of(entry.is_admin));
+    if (started) {
+        started = entry.listener->start([local, id = entry.id](net::Worker& worker, platform::Accepted accepted) {
             Workforce::state_of(worker).accept(std::move(accepted), id, local);
         });
+    }
     const std::string address = entry.listener->address().text();
     if (started) {
         log_.info("listening", {{"name", entry.settings.name}, {"address", address}});
@@ -115,7 +116,10 @@ std::vector<std::string> Listeners::apply(Change change, const config::Config& c
         entries_.push_back(std::move(from[static_cast<std::size_t>(place - from.cbegin())]));
         from.erase(place);
         entries_.back()->settings = settings;
-        if (is_new && !start(*entries_.back())) problems.push_back("can't accept on " + settings.address.text());
+        if (!is_new || start(*entries_.back())) return;
+        // Closed, so that clients are refused and do not wait for ever; the next reload tries again.
+        problems.push_back("can't accept on " + settings.address.text() + " (listener \"" + settings.name + "\")");
+        entries_.pop_back();
     };
     if (config.admin.enabled) take(admin_settings(config.admin), true);
     for (const config::Listener& settings : config.listeners) take(settings, false);
@@ -128,7 +132,12 @@ std::vector<std::string> Listeners::apply(Change change, const config::Config& c
 }
 
 void Listeners::use_workers() {
-    for (const auto& entry : entries_) entry->listener->use(workers_of(entry->is_admin));
+    for (const auto& entry : entries_) {
+        const Result<void> used = entry->listener->use(workers_of(entry->is_admin));
+        if (used) continue;
+        log_.error("a worker has no socket to accept on: the others take its share",
+                   {{"name", entry->settings.name}, {"reason", describe(used.error())}});
+    }
 }
 
 void Listeners::claim() {

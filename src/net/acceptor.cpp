@@ -38,6 +38,14 @@ void Acceptor::start() {
     wait();
 }
 
+void Acceptor::take_waiting() {
+    while (waiter_) {
+        Result<std::optional<platform::Accepted>> accepted = platform::accept_connection(listener_.native_handle());
+        if (!accepted || !accepted->has_value()) return;
+        on_accept_(worker_, std::move(**accepted));
+    }
+}
+
 platform::OpenListener Acceptor::stop() {
     pause_.reset();
     if (waiter_) {

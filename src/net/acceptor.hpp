@@ -18,6 +18,8 @@ public:
     ~Acceptor();
 
     void start();
+    /// Accepts everything that waits, however much it is: nobody will come for it later.
+    void take_waiting();
     /// Stops accepting and yields the socket with what waits there, for another worker, or to be closed.
     [[nodiscard]] platform::OpenListener stop();
 

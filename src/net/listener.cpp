@@ -40,7 +40,9 @@ struct Listener::Shared {
 
     [[nodiscard]] Result<void> open_siblings();
     void start_acceptors();
-    void stop_acceptors();
+    /// What becomes of connections that wait to be accepted.
+    enum class Waiting : std::uint8_t { Stays, IsTaken };
+    void stop_acceptors(Waiting waiting);
 };
 
 /// A socket for every worker, where each has its own.
@@ -64,11 +66,12 @@ void Listener::Shared::start_acceptors() {
 }
 
 /// Takes the sockets back. Returns when every worker has let go, so that what the handler refers to may end.
-void Listener::Shared::stop_acceptors() {
+void Listener::Shared::stop_acceptors(Waiting waiting) {
     Countdown stopped(acceptors.size());
     std::vector<platform::OpenListener> returned(acceptors.size());
     for (std::size_t i = 0; i < acceptors.size(); ++i) {
-        acceptors[i]->worker().post([acceptor = acceptors[i], &stopped, &socket = returned[i]] {
+        acceptors[i]->worker().post([acceptor = acceptors[i], waiting, &stopped, &socket = returned[i]] {
+            if (waiting == Waiting::IsTaken) acceptor->take_waiting();
             socket = acceptor->stop();
             stopped.count_down();
         });
@@ -130,24 +133,25 @@ Result<void> Listener::resume() {
     return opened;
 }
 
-void Listener::use(std::span<Worker* const> workers) {
+Result<void> Listener::use(std::span<Worker* const> workers) {
     Shared& shared = *shared_;
-    if (std::ranges::equal(workers, shared.workers)) return;
+    if (std::ranges::equal(workers, shared.workers)) return {};
     if (shared.hand_over) {
         const std::scoped_lock lock(shared.mutex);
         shared.workers.assign(workers.begin(), workers.end());
-        return;
+        return {};
     }
-    shared.stop_acceptors();
+    shared.stop_acceptors(Shared::Waiting::Stays);
     shared.workers.assign(workers.begin(), workers.end());
-    if (!shared.on_accept) return;
-    static_cast<void>(shared.open_siblings());
+    if (!shared.on_accept) return {};
+    Result<void> opened = shared.open_siblings();
     shared.start_acceptors();
+    return opened;
 }
 
 void Listener::pause() {
     shared_->accept_thread.stop();
-    shared_->stop_acceptors();
+    shared_->stop_acceptors(Shared::Waiting::Stays);
 }
 
 std::vector<platform::NativeSocket> Listener::handles() const {
@@ -168,7 +172,7 @@ void Listener::claim() {
 
 void Listener::stop() {
     shared_->accept_thread.stop();
-    shared_->stop_acceptors();
+    shared_->stop_acceptors(Shared::Waiting::IsTaken);
     shared_->sockets.clear();
 }
 

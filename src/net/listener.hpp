@@ -41,9 +41,9 @@ public:
 
     [[nodiscard]] Result<void> start(AcceptHandler on_accept);
 
-    /// Other workers from now on, also before `start`. No connection is lost: what waits in a socket is taken by the worker that gets it. A
-    /// failure to open one more socket leaves the new workers without one of their own.
-    void use(std::span<Worker* const> workers);
+    /// Other workers from now on, also before `start`. No connection is lost: what waits in a socket is taken by the worker that
+    /// gets it. Failure: one more socket could not be opened, so some workers have none; the others go on.
+    [[nodiscard]] Result<void> use(std::span<Worker* const> workers);
 
     /// Accepts nothing until `resume`: connections wait in the sockets.
     void pause();
@@ -56,7 +56,8 @@ public:
     /// The process that they were adopted from has left them.
     void claim();
 
-    /// No connection is accepted any more, and the system refuses new ones.
+    /// No connection is accepted any more, and the system refuses new ones. Those that wait in a worker's own socket are still
+    /// taken, since closing it would reset them.
     void stop();
 
 private:

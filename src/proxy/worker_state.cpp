@@ -1,5 +1,6 @@
 #include "proxy/worker_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::proxy {
@@ -94,22 +95,29 @@ void WorkerState::retire_listener(ListenerId listener) {
     sessions_.for_each([listener](Session& session) {
         if (session.listener() == listener) session.leave_listener();
     });
-    // Where no time is left, none is given.
+    // Administration ends with the present answer, which may be the one about this very change.
+    local_sessions_.for_each([listener](Session& session) {
+        if (session.listener() == listener) session.drain();
+    });
     retired_listeners_.push_back({listener, worker_.now() + limits_.drain});
-    if (!end_listeners_.is_set()) end_listeners_.set(retired_listeners_.back().end);
+    set_end_of_listeners();
+}
+
+void WorkerState::set_end_of_listeners() {
+    const auto next = std::ranges::min_element(retired_listeners_, {}, &RetiredListener::end);
+    if (next != retired_listeners_.end()) end_listeners_.set(next->end);
 }
 
 /// Sessions that had nothing to say within the drain time.
 void WorkerState::end_listeners() {
     const TimePoint now = worker_.now();
-    while (!retired_listeners_.empty() && retired_listeners_.front().end <= now) {
-        const ListenerId listener = retired_listeners_.front().id;
-        retired_listeners_.erase(retired_listeners_.begin());
-        sessions_.for_each([listener](Session& session) {
-            if (session.listener() == listener) session.drain();
-        });
-    }
-    if (!retired_listeners_.empty()) end_listeners_.set(retired_listeners_.front().end);
+    const auto is_due = [now](const RetiredListener& listener) { return listener.end <= now; };
+    sessions_.for_each([&](Session& session) {
+        const auto listener = std::ranges::find(retired_listeners_, session.listener(), &RetiredListener::id);
+        if (listener != retired_listeners_.end() && is_due(*listener)) session.drain();
+    });
+    std::erase_if(retired_listeners_, is_due);
+    set_end_of_listeners();
 }
 
 void WorkerState::leave(std::function<void()> on_left) {

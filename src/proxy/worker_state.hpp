@@ -106,6 +106,7 @@ private:
     void publish();
     void open_access_log();
     void end_listeners();
+    void set_end_of_listeners();
     [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
                                               const LocalHandler* local);
     void check_ended();

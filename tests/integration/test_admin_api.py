@@ -78,6 +78,14 @@ class Reload(ApiTest):
         self.assertTrue(answer["changes"])
         self.assertEqual(self.sluice.get("/a").text, "one")
 
+    def test_a_dry_run_leaves_no_access_log_behind(self):
+        log = os.path.join(self.sluice.folder, "access.log")
+        self.put({**one_page("two"), "log": {"access": native_path(log)}})
+        self.assertTrue(self.change("POST", "/v1/reload", {"dry_run": True})["accepted"])
+        self.assertFalse(os.path.exists(log))
+        self.assertTrue(self.change("POST", "/v1/reload", {})["accepted"])
+        self.assertTrue(os.path.exists(log))
+
     def test_a_configuration_with_errors_is_refused_with_all_of_them(self):
         self.put(config([route("/a", respond={"stats": 1}), route("b", respond={"body": "x"})]))
         for body in ({"dry_run": True}, None):

@@ -165,11 +165,24 @@ class Listeners(ReloadTest):
     def test_the_admin_listener_moves(self):
         self.start(self.listening("web"))
         old = self.sluice.address("admin")
+        kept = self.client(self.sluice, "admin")
+        kept.get("/status")
         self.reload(self.listening("web", admin={"address": "127.0.0.1:%d" % free_port()}))
         wait_until(lambda: self.sluice.address("admin") != old, "the new address in the log")
         self.assertEqual(self.sluice.status()["configuration"]["generation"], 2)
         with self.assertRaises(ConnectionRefusedError):
             socket.create_connection(old, 5)
+        with self.assertRaises(ConnectionEnded):
+            kept.response()
+
+    def test_what_is_taken_at_the_next_start_alone_is_told(self):
+        self.start(self.listening("web"))
+        other = self.listening("web", log={"format": "json"})
+        other["listeners"][0]["backlog"] = 7
+        self.reload(other)
+        told = [one["where"] for one in self.sluice.log if one["message"] == "the configuration has a risk"]
+        self.assertEqual([line for line in told if "next start" in line],
+                         ["log.format is taken at the next start", 'the backlog of listener "web" is taken at the next start'])
 
     def test_workers_grow_and_shrink_under_open_connections(self):
         self.start(self.listening("web", workers=1))
