@@ -93,7 +93,7 @@ class GatewayTest(unittest.TestCase):
         return origin
 
     def finish_origin(self, origin):
-        origin.stop()
+        origin.end()
         self.assertEqual(origin.failures, [])
 
     def named_origins(self, count, **options):
@@ -132,7 +132,7 @@ class SharedGatewayTest(GatewayTest):
     @classmethod
     def setUpClass(cls):
         cls.upstream = Origin()
-        cls.addClassCleanup(cls.upstream.stop)
+        cls.addClassCleanup(cls.upstream.end)
         cls.sluice = Gateway(cls.configuration(cls.upstream))
         cls.addClassCleanup(cls.sluice.end)
 

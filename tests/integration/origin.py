@@ -156,6 +156,8 @@ class Origin:
         self.stopping = False
         self._lock = threading.Lock()
         self._threads = []
+        self._place = None
+        self._held = None
         self._listener = socket.socket(socket.AF_UNIX if path else family, socket.SOCK_STREAM)
         if path:
             self._listener.bind(path)
@@ -165,7 +167,8 @@ class Origin:
                 self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             loopback = host or ("::1" if family == socket.AF_INET6 else "127.0.0.1")
             self._listener.bind((loopback, port))
-            self.port = self._listener.getsockname()[1]
+            self._place = self._listener.getsockname()
+            self.port = self._place[1]
             self.address = f"[{loopback}]:{self.port}" if ":" in loopback else f"{loopback}:{self.port}"
         self._listener.listen(512)
         self._start(self._accept_loop)
@@ -187,7 +190,15 @@ class Origin:
         wait_until(lambda: len(self.requests) >= count, f"{count} requests at the origin")
         return self.requests[-1]
 
+    def end(self):
+        """Stops, and gives the port back to the system: at the end of a test."""
+        self.stop()
+        if self._held is not None:
+            self._held.close()
+
     def stop(self):
+        """Whoever connects is refused from now on. Nobody else gets the port, or the gateway would reach another test's
+        origin there."""
         self.stopping = True
         # A shut-down listener wakes the thread that accepts; closing alone would not.
         try:
@@ -195,6 +206,7 @@ class Origin:
         except OSError:
             pass
         self._listener.close()
+        self._hold_port()
         with self._lock:
             connections = list(self.connections)
         for connection in connections:
@@ -206,6 +218,14 @@ class Origin:
             thread.join(PATIENCE)
         for connection in connections:
             connection.sock.close()
+
+    def _hold_port(self):
+        """Bound, and not listening: `restarted` may still listen there, as both allow the address to be used again."""
+        if self._place is None or self._held is not None or os.name != "posix":
+            return
+        self._held = socket.socket(self._listener.family, socket.SOCK_STREAM)
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(self._place)
 
     def serve_paths(self, connection):
         """The behaviour of connections without a script."""
