@@ -36,13 +36,15 @@ Failure channel_failure(std::string_view what, std::error_code cause) {
 }
 
 void attach(msghdr& message, Rights& rights, std::span<const NativeSocket> sockets) {
+    // POSIX has socklen_t for the two lengths, Linux size_t.
+    using Length = decltype(message.msg_controllen);
     const std::size_t size = sockets.size_bytes();
     message.msg_control = rights.bytes.data();
-    message.msg_controllen = CMSG_SPACE(size);
+    message.msg_controllen = static_cast<Length>(CMSG_SPACE(size));
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(size);
+    header->cmsg_len = static_cast<Length>(CMSG_LEN(size));
     std::memcpy(CMSG_DATA(header), sockets.data(), size);
 }
 
