@@ -20,8 +20,11 @@ struct KnownSignal {
     std::string_view name;
 };
 
-constexpr std::array<KnownSignal, 4> known_signals{
-    {{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGUSR2, "SIGUSR2"}}};
+constexpr std::array<KnownSignal, 5> known_signals{{{SIGTERM, "SIGTERM"},
+                                                    {SIGINT, "SIGINT"},
+                                                    {SIGHUP, "SIGHUP"},
+                                                    {SIGUSR1, "SIGUSR1"},
+                                                    {SIGUSR2, "SIGUSR2"}}};
 
 constexpr unsigned char end_of_thread = 0;
 
@@ -76,6 +79,10 @@ void SignalSource::State::run() {
 void SignalSource::State::handle(int number) {
     if (number == SIGHUP) {
         if (handlers.reload_requested) handlers.reload_requested(name_of_signal(number));
+        return;
+    }
+    if (number == SIGUSR1) {
+        if (handlers.reopen_requested) handlers.reopen_requested(name_of_signal(number));
         return;
     }
     if (number == SIGUSR2) {

@@ -7,8 +7,11 @@
 
 #include "app/cli_plan.hpp"
 #include "app/cli_ctl.hpp"
+#include "app/cli_service.hpp"
 #include "app/commands.hpp"
+#include "platform/paths.hpp"
 #include "platform/program.hpp"
+#include "service/host.hpp"
 
 namespace sluice::app {
 namespace {
@@ -33,6 +36,7 @@ Exit codes:
   4  a listening address can't be bound
   5  stopped, but the drain time ended before all requests did
   6  stopped at once by a second signal
+  7  service: the rights for it are missing
 
 Documentation: docs/configuration.md, docs/operations.md)";
 
@@ -54,6 +58,7 @@ struct CommandLine {
     std::string completions_shell;
     PlanCommands plan;
     CtlCommands ctl;
+    ServiceCommands service;
 
     CommandLine() {
         app.footer(footer);
@@ -70,6 +75,7 @@ struct CommandLine {
         routes = app.add_subcommand("routes", "List the routes of a file in the order in which they are preferred");
         routes->add_option("file", routes_file, "Configuration file")->type_name("FILE")->required();
         ctl.add_to(app);
+        service.add_to(app);
         version = app.add_subcommand("version", "Print the version and the poller in use");
         CLI::App* config = app.add_subcommand("config", "Describe the configuration");
         config->require_subcommand(1);
@@ -84,7 +90,10 @@ struct CommandLine {
 };
 
 ExitCode dispatch(const CommandLine& line, const platform::Program& program) {
-    if (line.run->parsed()) return command_run(line.run_file, line.run_last_good, program);
+    if (line.run->parsed()) {
+        const auto run = [&] { return static_cast<int>(command_run(line.run_file, line.run_last_good, program)); };
+        return static_cast<ExitCode>(service::run_hosted(run));
+    }
     if (line.check->parsed()) return command_check(line.check_file, line.check_strict);
     if (line.routes->parsed()) return command_routes(line.routes_file);
     if (line.schema->parsed()) return command_config_schema();
@@ -92,6 +101,7 @@ ExitCode dispatch(const CommandLine& line, const platform::Program& program) {
     if (line.completions->parsed()) return command_completions(line.app, line.completions_shell);
     if (const std::optional<ExitCode> done = line.plan.run()) return *done;
     if (const std::optional<ExitCode> code = line.ctl.run()) return *code;
+    if (const std::optional<ExitCode> code = line.service.run(platform::executable_path())) return *code;
     return command_version();
 }
 

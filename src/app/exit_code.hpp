@@ -19,6 +19,8 @@ enum class ExitCode : int {
     DrainTimedOut = 5,
     /// Stopped at once by a second signal; requests were cut.
     Cut = 6,
+    /// `sluice service`: the caller lacks the rights.
+    NotPermitted = 7,
 };
 
 }  // namespace sluice::app

@@ -59,6 +59,18 @@ bool Gateway::Parts::start_echo() {
     }));
 }
 
+/// What the system and the service manager can ask for.
+platform::SignalHandlers Gateway::Parts::requests() {
+    return {[this](int count, std::string_view name) { queue.request_stop(count, name); },
+            [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); },
+            [this](std::string_view name) { request_upgrade({std::string(name), {}}, [](const UpgradeOutcome&) {}); },
+            {}};
+}
+
+void Gateway::Parts::told(const Result<void>& result) const {
+    if (!result) log.warn("the service manager can't be told", {{"reason", describe(result.error())}});
+}
+
 ExitCode Gateway::Parts::start() {
     platform::raise_descriptor_limit();
     admin = std::make_unique<Admin>(
@@ -72,10 +84,9 @@ ExitCode Gateway::Parts::start() {
         log);
     admin_handler = [this](const proxy::LocalRequest& request) { return admin->answer(request); };
     upstreams = std::make_unique<UpstreamWatch>(log, random_seed());
-    const Result<void> listening = signals.start(
-        {[this](int count, std::string_view name) { queue.request_stop(count, name); },
-         [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); },
-         [this](std::string_view name) { request_upgrade({std::string(name), {}}, [](const UpgradeOutcome&) {}); }});
+    const Result<void> listening = signals.start(requests());
+    lifecycle.listen(requests());
+    told(lifecycle.starting("starting"));
     if (!started("signals", listening) || !find_takeover()) return ExitCode::Failed;
     if (!file && !open_echo()) return ExitCode::BindFailed;
     const auto taken = take(std::move(config), false);
@@ -105,6 +116,7 @@ ExitCode Gateway::Parts::stop_in_order(const std::string& signal) {
              {{"signal", signal}, {"drain_ms", std::to_string(drain.count())},
               {"connections", std::to_string(connection_limit.active())}});
     admin->set_draining();
+    told(lifecycle.stopping(drain));
     listeners.stop();
     const bool drained = workforce.finish(&proxy::WorkerState::drain, drain, 2);
     if (drained) {
@@ -145,6 +157,7 @@ ExitCode Gateway::run() {
         code = parts_->successor_pid == 0 ? parts_->stop_in_order(signal) : parts_->leave_in_order();
     }
     parts_->stop_workers(code);
+    parts_->told(parts_->lifecycle.ended(static_cast<int>(code), {}));
     parts_->signals.finished();
     return code;
 }

@@ -25,6 +25,7 @@
 #include "platform/successor.hpp"
 #include "proxy/connection_limit.hpp"
 #include "proxy/local_service.hpp"
+#include "service/lifecycle.hpp"
 #include "telemetry/file_sink.hpp"
 #include "telemetry/metrics_registry.hpp"
 
@@ -46,6 +47,7 @@ struct Gateway::Parts {
 
     MainQueue queue;
     platform::SignalSource signals;
+    service::Lifecycle lifecycle;
     telemetry::MetricsRegistry metrics;
     InForce in_force;
     proxy::LocalHandler admin_handler;
@@ -69,11 +71,14 @@ struct Gateway::Parts {
 
     // gateway.cpp: from nothing to serving, and back.
     [[nodiscard]] ExitCode start();
+    [[nodiscard]] platform::SignalHandlers requests();
     [[nodiscard]] bool open_echo();
     [[nodiscard]] bool start_echo();
     [[nodiscard]] bool started(std::string_view name, const Result<void>& result) const;
     [[nodiscard]] ExitCode stop_in_order(const std::string& signal);
     void stop_workers(ExitCode code);
+    /// What the service manager can't be told is worth a line, no more.
+    void told(const Result<void>& result) const;
 
     // gateway_reload.cpp: from one configuration to the next.
     using Lines = std::vector<std::string>;
@@ -102,7 +107,6 @@ struct Gateway::Parts {
     [[nodiscard]] Result<void> hand_over(platform::Successor& successor, std::chrono::milliseconds limit);
     [[nodiscard]] Result<void> await_word(platform::Successor& successor, std::string_view word,
                                           std::chrono::milliseconds limit);
-    void tell_service_manager(std::string_view lines) const;
     [[nodiscard]] bool find_takeover();
     [[nodiscard]] bool finish_takeover();
     [[nodiscard]] ExitCode leave_in_order();

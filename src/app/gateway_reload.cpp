@@ -43,7 +43,10 @@ std::vector<std::string> settings_of_next_start(const config::Config& before, co
 void Gateway::Parts::request_reload(ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
     queue.post([this, request = std::move(request), done = std::move(done)](bool is_stopping) {
         if (!is_stopping) {
-            done(reload(request));
+            told(lifecycle.reloading());
+            const ReloadOutcome outcome = reload(request);
+            told(lifecycle.reloaded(outcome.problems.empty() ? "serving" : "serving; the last reload was refused: " + outcome.problems.front()));
+            done(outcome);
             return;
         }
         ReloadOutcome outcome;

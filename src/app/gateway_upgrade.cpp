@@ -84,17 +84,12 @@ Result<void> Gateway::Parts::hand_over(platform::Successor& successor, milliseco
         return done;
     }
     // Only the main process may say who is: this one, until now.
-    tell_service_manager("MAINPID=" + std::to_string(successor.pid()));
+    told(platform::notify_service_manager("MAINPID=" + std::to_string(successor.pid())));
     listeners.leave();
     admin->token().leave();
     // Nothing can be taken back by now.
     static_cast<void>(successor.send(upgrade_word::done));
     return {};
-}
-
-void Gateway::Parts::tell_service_manager(std::string_view lines) const {
-    const Result<void> told = platform::notify_service_manager(lines);
-    if (!told) log.warn("the service manager can't be told", {{"reason", describe(told.error())}});
 }
 
 /// The new process's start.
@@ -115,7 +110,7 @@ bool Gateway::Parts::finish_takeover() {
         listeners.claim();
         admin->token().claim();
     }
-    tell_service_manager("READY=1\nMAINPID=" + std::to_string(platform::pid()));
+    told(lifecycle.ready("serving"));
     return true;
 }
 

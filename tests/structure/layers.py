@@ -18,9 +18,12 @@ LAYERS = {
     "upstream": {"config", "base"},
     "telemetry": {"base"},
     "net": {"platform", "base"},
+    "service": {"platform", "base"},
     "proxy": {"net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
-    "app": {"proxy", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "app": {"proxy", "service", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
 }
+# where systems differ
+SYSTEM_FOLDERS = {"platform", "service"}
 # library include prefix: the folders that may use it
 LIBRARIES = {
     "asio": {"net", "platform"},
@@ -36,7 +39,7 @@ SYSTEM_HEADERS = re.compile(r"^(sys/|netinet/|arpa/|unistd\.h|windows\.h|winsock
 
 def sources():
     for folder in LAYERS:
-        base = ROOT / "platform" if folder == "platform" else ROOT / "src" / folder
+        base = ROOT / folder if folder in SYSTEM_FOLDERS else ROOT / "src" / folder
         for path in sorted(base.rglob("*")):
             if path.suffix in (".hpp", ".cpp"):
                 yield folder, path
@@ -45,13 +48,13 @@ def sources():
 def check(folder, path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
         where = f"{path.relative_to(ROOT)}:{number}"
-        if folder != "platform" and SYSTEM_MACROS.match(line):
+        if folder not in SYSTEM_FOLDERS and SYSTEM_MACROS.match(line):
             yield f"{where}: a system conditional outside platform/ and service/"
         include = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
         if not include:
             continue
         target = include.group(2)
-        if folder != "platform" and SYSTEM_HEADERS.match(target):
+        if folder not in SYSTEM_FOLDERS and SYSTEM_HEADERS.match(target):
             yield f"{where}: the system header {target} outside platform/ and service/"
         for prefix, allowed in LIBRARIES.items():
             if target.startswith(prefix) and folder not in allowed:

@@ -18,9 +18,11 @@ struct SignalHandlers {
     std::function<void(std::string_view name)> reload_requested;
     /// Let another binary take over. Never called on Windows.
     std::function<void(std::string_view name)> upgrade_requested;
+    /// Open the log files again: they were moved. Never called on Windows, where the service manager asks for it.
+    std::function<void(std::string_view name)> reopen_requested;
 };
 
-/// Receives requests to stop, reload and upgrade from the system: SIGTERM, SIGINT, SIGHUP and SIGUSR2, or the console's
+/// Receives requests to stop, reload and upgrade from the system: SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2, or the console's
 /// events on Windows. SIGPIPE is ignored from then on.
 ///
 /// Threading: callbacks run one at a time on a thread that does nothing else, never inside a signal

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <functional>
+
+namespace sluice::service {
+
+/// Runs `body`, once, as the service manager that started this process wants it, and yields its exit code.
+///
+/// On Windows, when the service control manager started the process, this thread is lent to it (StartServiceCtrlDispatcher)
+/// and `body` runs on the thread that it makes for the service; everywhere else `body` is simply called.
+///
+/// Threading: the main thread, before others are started.
+[[nodiscard]] int run_hosted(const std::function<int()>& body);
+
+/// True when a service manager started this process: nobody sees its standard error on Windows then.
+[[nodiscard]] bool is_hosted();
+
+}  // namespace sluice::service
