@@ -5,6 +5,7 @@
 # Asio (standalone) 1.22.1   1.22.1   BSL-1.0      net, platform               libasio-dev
 # llhttp            8.1.0    8.1.1    MIT          tests, as a second opinion  node-llhttp
 # c-ares            1.18.1   1.18.1   MIT          net                         libc-ares-dev
+# zlib              1.2.13   1.2.13   Zlib         telemetry                   zlib1g-dev
 # CLI11             2.1.2    2.1.2    BSD-3-Clause app                         libcli11-dev
 # nlohmann JSON     3.11.2   3.11.2   MIT          config, app                 nlohmann-json3-dev
 # Catch2            2.13.10  2.13.10  BSL-1.0      tests                       catch2
@@ -116,6 +117,37 @@ elseif(SLUICE_cares_INCLUDE AND SLUICE_cares_LIBRARY)
   target_link_libraries(dependency_cares INTERFACE ${SLUICE_cares_LIBRARY})
 else()
   sluice_cares_from_source()
+endif()
+
+# zlib compresses old log files (docs/decisions/0007-zlib.md). A cross build compiles it.
+function(sluice_zlib_from_source)
+  set(SLUICE_ZLIB_SOURCE ${PROJECT_SOURCE_DIR}/build/tools/zlib CACHE PATH "zlib's source, if it is there")
+  set(zlib_SOURCE_DIR ${SLUICE_ZLIB_SOURCE})
+  if(NOT EXISTS ${zlib_SOURCE_DIR}/zlib.h)
+    message(STATUS "zlib: neither a system package nor a source in build/tools ('./dev deps windows' or 'macos'), "
+                   "fetching 1.2.13")
+    FetchContent_Declare(zlib SOURCE_SUBDIR none
+      GIT_REPOSITORY https://github.com/madler/zlib GIT_TAG 04f42ceca40f73e2978b50e93806c2a18c1281fc)
+    FetchContent_MakeAvailable(zlib)
+  endif()
+  list(TRANSFORM zlib_sources PREPEND ${zlib_SOURCE_DIR}/)
+  add_library(sluice_zlib STATIC EXCLUDE_FROM_ALL ${zlib_sources})
+  target_compile_options(sluice_zlib PRIVATE -w)
+  target_compile_definitions(sluice_zlib PRIVATE HAVE_UNISTD_H)
+  target_include_directories(dependency_zlib SYSTEM INTERFACE ${zlib_SOURCE_DIR})
+  target_link_libraries(dependency_zlib INTERFACE sluice_zlib)
+endfunction()
+
+add_library(dependency_zlib INTERFACE)
+set(zlib_sources adler32.c compress.c crc32.c deflate.c gzclose.c gzlib.c gzread.c gzwrite.c infback.c inffast.c inflate.c
+  inftrees.c trees.c uncompr.c zutil.c)
+find_path(SLUICE_zlib_INCLUDE zlib.h)
+find_library(SLUICE_zlib_LIBRARY NAMES z zlib)
+if(SLUICE_zlib_INCLUDE AND SLUICE_zlib_LIBRARY)
+  target_include_directories(dependency_zlib SYSTEM INTERFACE ${SLUICE_zlib_INCLUDE})
+  target_link_libraries(dependency_zlib INTERFACE ${SLUICE_zlib_LIBRARY})
+else()
+  sluice_zlib_from_source()
 endif()
 
 if(SLUICE_BUILD_TESTS OR SLUICE_BUILD_FUZZ)

@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <fstream>
+
 #include "app/commands.hpp"
 #include "app/file_sources.hpp"
 #include "app/gateway.hpp"
@@ -6,6 +9,7 @@
 #include "app/log_setup.hpp"
 #include "config/embedded.hpp"
 #include "config/parse.hpp"
+#include "platform/privileges.hpp"
 
 namespace sluice::app {
 namespace {
@@ -14,6 +18,17 @@ namespace {
 std::optional<ConfigFile> embedded_config() {
     auto parsed = config::parse(config::default_config(1), "embedded");
     return parsed ? std::optional(ConfigFile{std::move(*parsed), {}, {}}) : std::nullopt;
+}
+
+ExitCode fail_with(const char* key, const Error& error) {
+    std::fprintf(stderr, "sluice: %s: %s\n", key, describe(error).c_str());
+    return ExitCode::Failed;
+}
+
+/// A reload reads the file as the user that the process is by then.
+void check_file_rights(const std::optional<std::string>& file, const Log& log) {
+    if (!file || std::ifstream(*file)) return;
+    log.warn("the configuration can't be read by the gateway's user: reloads will fail", {{"config", *file}});
 }
 
 }  // namespace
@@ -26,12 +41,18 @@ ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_g
     const bool uses_last_good = !read && file && may_use_last_good;
     if (uses_last_good) read = load_config(last_good_file(*file));
     if (!read) return ExitCode::ConfigInvalid;
-    const Log log = make_log(read->config.log);
+    if (!read->config.user.empty()) {
+        if (const Result<void> changed = platform::become_user(read->config.user); !changed) return fail_with("user", changed.error());
+    }
+    const Result<LogSetup> setup = make_log(read->config.log);
+    if (!setup) return fail_with("log.file", setup.error());
+    const Log& log = setup->log;
     if (uses_last_good) {
         log.warn("the configuration has errors: its last good version is used", {{"config", *file}, {"kept", last_good_file(*file)}});
     }
     for (const std::string& line : read->warnings) log.warn("a setting is risky", {{"setting", line}});
-    Gateway gateway(std::move(read->config), sources.record(), file, program, log);
+    if (!read->config.user.empty()) check_file_rights(file, log);
+    Gateway gateway(std::move(read->config), sources.record(), file, program, *setup);
     return gateway.run();
 }
 

@@ -24,12 +24,13 @@ constexpr std::string_view echo_cluster = "echo";
 }  // namespace
 
 Gateway::Parts::Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
-                      platform::Program the_program, const Log& the_log)
+                      platform::Program the_program, const LogSetup& the_log)
     : config(std::move(the_config)),
       sources(std::move(the_sources)),
       file(std::move(the_file)),
       program(std::move(the_program)),
-      log(the_log),
+      log(the_log.log),
+      reopen_log(the_log.reopen),
       echo_handler(answer_echo),
       workforce({connection_limit, metrics, log, queue}),
       listeners(workforce, admin_handler, log),
@@ -64,7 +65,7 @@ platform::SignalHandlers Gateway::Parts::requests() {
     return {[this](int count, std::string_view name) { queue.request_stop(count, name); },
             [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); },
             [this](std::string_view name) { request_upgrade({std::string(name), {}}, [](const UpgradeOutcome&) {}); },
-            {}};
+            [this](std::string_view name) { request_reopen(std::string(name)); }};
 }
 
 void Gateway::Parts::told(const Result<void>& result) const {
@@ -145,7 +146,7 @@ void Gateway::Parts::stop_workers(ExitCode code) {
 }
 
 Gateway::Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
-                 const Log& log)
+                 const LogSetup& log)
     : parts_(std::make_unique<Parts>(std::move(config), std::move(sources), std::move(file), std::move(program), log)) {}
 
 Gateway::~Gateway() = default;

@@ -7,7 +7,7 @@
 
 #include "app/exit_code.hpp"
 #include "app/source_record.hpp"
-#include "base/log.hpp"
+#include "app/log_setup.hpp"
 #include "config/model.hpp"
 #include "platform/program.hpp"
 
@@ -22,7 +22,7 @@ public:
     /// Without a file the configuration is the embedded one, whose echo upstream the gateway serves itself.
     /// `sources`: what it was read from, for a watch. `program` is what was started, and is started again by an upgrade.
     Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
-            const Log& log);
+            const LogSetup& log);
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
     ~Gateway();

@@ -43,6 +43,7 @@ struct Gateway::Parts {
     /// What an upgrade starts again.
     platform::Program program;
     const Log& log;
+    const std::function<void()>& reopen_log;
     bool has_lost_last_good = false;
 
     MainQueue queue;
@@ -67,7 +68,7 @@ struct Gateway::Parts {
     std::uint64_t successor_pid = 0;
 
     Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
-          platform::Program the_program, const Log& the_log);
+          platform::Program the_program, const LogSetup& the_log);
 
     // gateway.cpp: from nothing to serving, and back.
     [[nodiscard]] ExitCode start();
@@ -93,6 +94,7 @@ struct Gateway::Parts {
     /// Yields a line for each listener that can't accept although it was bound: the rest is in force, and that one closed.
     /// Failure: nothing has changed.
     [[nodiscard]] std::expected<Lines, Refusal> take(config::Config next, bool is_dry_run);
+    void request_reopen(std::string origin);
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
     void watch_files(const SourceRecord& record);
     void keep_last_good(const config::Config& settings);

@@ -30,6 +30,8 @@ bool is_there(const std::string& file) {
 std::vector<std::string> settings_of_next_start(const config::Config& before, const config::Config& after) {
     std::vector<std::string> lines;
     if (before.log.format != after.log.format) lines.emplace_back("log.format is taken at the next start");
+    if (before.log.file != after.log.file) lines.emplace_back("log.file is taken at the next start");
+    if (before.user != after.user) lines.emplace_back("user is taken at the next start");
     for (const config::Listener& listener : after.listeners) {
         const auto old = std::ranges::find(before.listeners, listener.address, &config::Listener::address);
         if (old == before.listeners.end() || old->backlog == listener.backlog) continue;
@@ -127,12 +129,23 @@ void Gateway::Parts::log_outcome(const ReloadRequest& request, const ReloadOutco
     }
 }
 
+/// Log files were moved.
+void Gateway::Parts::request_reopen(std::string origin) {
+    queue.post([this, origin = std::move(origin)](bool is_stopping) {
+        if (is_stopping) return;
+        reopen_log();
+        if (access_sink) access_sink->reopen();
+        log.info("log files opened again", {{"by", origin}});
+    });
+}
+
 Result<std::shared_ptr<telemetry::FileSink>> Gateway::Parts::open_access_log(const config::LogSettings& settings) const {
     using Format = telemetry::FileSink::Format;
     if (settings.access == "off") return std::shared_ptr<telemetry::FileSink>();
     const bool for_people = settings.access == "stdout" && platform::is_terminal(platform::StandardStream::Output);
     Result<std::unique_ptr<telemetry::FileSink>> sink =
-        telemetry::FileSink::open(settings.access, for_people ? Format::Text : Format::Json);
+        telemetry::FileSink::open(settings.access, for_people ? Format::Text : Format::Json, rotation_of(settings.rotate),
+                                  [this](const std::string& what) { log.error("the access log is in trouble", {{"reason", what}}); });
     if (!sink) return fail(std::move(sink.error()));
     return std::shared_ptr<telemetry::FileSink>(std::move(*sink));
 }

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sluice {
 
@@ -24,9 +26,9 @@ struct LogField {
 class Log {
 public:
     enum class Format : std::uint8_t { Text, ColouredText, Json };
-    using Sink = void (*)(std::string_view line);
+    using Sink = std::function<void(std::string_view line)>;
 
-    Log(Format format, LogLevel least, Sink sink) : format_(format), least_(least), sink_(sink) {}
+    Log(Format format, LogLevel least, Sink sink) : format_(format), least_(least), sink_(std::move(sink)) {}
     Log(const Log& other) : format_(other.format_), least_(other.least()), sink_(other.sink_) {}
     Log& operator=(const Log&) = delete;
 

@@ -135,15 +135,31 @@ struct Forwarding {
     bool operator==(const Forwarding&) const = default;
 };
 
+/// When a log file is put aside.
+struct LogRotation {
+    /// Bytes; 0 turns it off.
+    std::uint64_t size = std::uint64_t{100} * 1024 * 1024;
+    /// 0 turns it off.
+    milliseconds age{0};
+    /// Old files that are kept.
+    std::uint32_t keep = 10;
+    bool gzip = true;
+    bool operator==(const LogRotation&) const = default;
+};
+
 struct LogSettings {
     enum class Level : std::uint8_t { Debug, Info, Warn, Error };
     enum class Format : std::uint8_t { Auto, Text, Json };
     Level level = Level::Info;
     Format format = Format::Auto;
+    /// "stderr", or a file's path.
+    std::string file = "stderr";
     /// "off", "stdout", or a file's path.
     std::string access = "off";
     /// Requests that take longer are kept for the admin page /v1/slow; 0 keeps none.
     milliseconds slow = seconds{1};
+    /// Of both logs.
+    LogRotation rotate;
     bool operator==(const LogSettings&) const = default;
 };
 
@@ -167,6 +183,8 @@ struct Admin {
 struct Config {
     /// 0 is "auto": one per core.
     std::uint32_t workers = 0;
+    /// Whom a process that root has started becomes; empty: it stays what it is.
+    std::string user;
     std::vector<Listener> listeners;
     std::vector<Route> routes;
     std::vector<Cluster> clusters;

@@ -332,6 +332,12 @@ constexpr std::array root_keys{
                             .type = Type::NumberOrAuto,
                             .range = {1, 1024},
                             .sentence = "Threads that serve; \"auto\" is one per core."}),
+    bind<&Config::user>({.name = "user",
+                         .range = {1, 256},
+                         .sentence =
+                             "Whom the gateway becomes when root has started it, before it opens anything (Linux, macOS). On "
+                             "Linux it may listen on ports below 1024 all the same.",
+                         .default_note = "stays who it is"}),
     bind<&Config::listeners>({.name = "listeners",
                               .range = {1, 1000},
                               .sentence = "The addresses on which clients are served.",

@@ -11,6 +11,23 @@ using binding::bind;
 
 constexpr std::uint64_t hour = 3'600'000;
 
+constexpr std::array rotate_keys{
+    bind<&LogRotation::size>({.name = "size",
+                              .type = Type::Size,
+                              .range = {0, UINT64_MAX / 2},
+                              .sentence = "A file that would grow beyond this is put aside; 0 turns it off."}),
+    bind<&LogRotation::age>({.name = "age",
+                             .range = {0, 366 * 24 * hour},
+                             .sentence = "A file whose first line is older than this is put aside; 0 turns it off."}),
+    bind<&LogRotation::keep>({.name = "keep",
+                              .range = {0, 10'000},
+                              .sentence = "Old files that are kept, `NAME.20261129-101500`; the oldest go first."}),
+    bind<&LogRotation::gzip>({.name = "gzip", .sentence = "Whether old files are compressed, as `NAME.20261129-101500.gz`."}),
+};
+
+constexpr Object rotate_object{
+    "rotate", "When a log file is put aside and a new one begun.", rotate_keys, {}};
+
 constexpr std::array log_keys{
     bind<&LogSettings::level>({.name = "level",
                                .choices = "debug info warn error",
@@ -20,6 +37,11 @@ constexpr std::array log_keys{
                                 .sentence =
                                     "Lines for people or JSON lines; \"auto\" writes text on a "
                                     "terminal and JSON elsewhere."}),
+    bind<&LogSettings::file>({.name = "file",
+                              .range = {1, 4096},
+                              .sentence =
+                                  "Where the log goes: \"stderr\", or a file's path. A Windows service, which has no standard "
+                                  "error, writes to `sluice.log` in its log folder instead of it."}),
     bind<&LogSettings::access>({.name = "access",
                                 .range = {1, 4096},
                                 .sentence =
@@ -30,6 +52,7 @@ constexpr std::array log_keys{
                               .sentence =
                                   "Requests that take longer are kept, the last 256 per worker, for `sluice ctl "
                                   "slow`; 0 keeps none."}),
+    bind<&LogSettings::rotate>({.name = "rotate", .sentence = "When the files of both logs are put aside.", .object = &rotate_object}),
 };
 
 constexpr std::array admin_keys{

@@ -177,8 +177,11 @@ void validate_admin(const Admin& admin, Findings& findings) {
 }
 
 void validate_log(const LogSettings& log, Findings& findings) {
-    if (!has_control(log.access)) return;
-    findings.push_back({"/log/access", false, "the path holds a control character", "remove it"});
+    if (has_control(log.access)) findings.push_back({"/log/access", false, "the path holds a control character", "remove it"});
+    if (has_control(log.file)) findings.push_back({"/log/file", false, "the path holds a control character", "remove it"});
+    if (log.file == log.access) {
+        findings.push_back({"/log/access", false, "is the same file as /log/file", "give each log a file of its own"});
+    }
 }
 
 }  // namespace

@@ -1,13 +1,15 @@
 #include "telemetry/file_sink.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <deque>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/log.hpp"
 
 namespace sluice::telemetry {
 namespace {
@@ -19,34 +21,43 @@ constexpr std::chrono::seconds farewell{1};
 }  // namespace
 
 struct FileSink::State {
-    std::FILE* file;
+    /// nullptr for standard output.
+    std::unique_ptr<LogFile> file;
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<std::string> queue;
     std::size_t queued_bytes = 0;
     /// Written strings, for the workers to write on.
     std::vector<std::string> spares;
+    bool wants_reopen = false;
     bool is_stopping = false;
     bool is_done = false;
 
     void write_all();
-    ~State() {
-        if (file != stdout) std::fclose(file);
-    }
+    void write(const std::string& lines) const;
 };
+
+void FileSink::State::write(const std::string& lines) const {
+    if (file) {
+        file->write(lines, wall_clock_milliseconds());
+        return;
+    }
+    std::fwrite(lines.data(), 1, lines.size(), stdout);
+    std::fflush(stdout);
+}
 
 /// The thread: ends when it is told to stop and has nothing left.
 void FileSink::State::write_all() {
     std::unique_lock lock(mutex);
     for (;;) {
-        changed.wait(lock, [this] { return is_stopping || !queue.empty(); });
+        changed.wait(lock, [this] { return is_stopping || wants_reopen || !queue.empty(); });
+        if (std::exchange(wants_reopen, false) && file) file->reopen();
+        if (queue.empty() && !is_stopping) continue;
         if (queue.empty()) break;
         std::string lines = std::move(queue.front());
         queue.pop_front();
         lock.unlock();
-        // A line that the disk refuses is lost: there is nowhere to say so but the same disk.
-        std::fwrite(lines.data(), 1, lines.size(), file);
-        std::fflush(file);
+        write(lines);
         lock.lock();
         queued_bytes -= lines.size();
         lines.clear();
@@ -56,22 +67,24 @@ void FileSink::State::write_all() {
     changed.notify_all();
 }
 
-Result<std::unique_ptr<FileSink>> FileSink::open(const std::string& path, Format format) {
-    if (path == "stdout") return std::unique_ptr<FileSink>(new FileSink(stdout, format));
-    std::FILE* const file = std::fopen(path.c_str(), "ab");
-    if (file == nullptr) {
-        return fail(
-            system_error("opening the access log " + path, {errno, std::generic_category()}));
-    }
-    // Without a buffer a batch is one write, which appends as a whole.
-    static_cast<void>(std::setvbuf(file, nullptr, _IONBF, 0));
-    return std::unique_ptr<FileSink>(new FileSink(file, format));
+Result<std::unique_ptr<FileSink>> FileSink::open(const std::string& path, Format format, const Rotation& rotation,
+                                                 LogFile::Problem problem) {
+    if (path == "stdout") return std::unique_ptr<FileSink>(new FileSink(nullptr, format));
+    Result<std::unique_ptr<LogFile>> file = LogFile::open(path, rotation, std::move(problem));
+    if (!file) return fail(std::move(file.error()));
+    return std::unique_ptr<FileSink>(new FileSink(std::move(*file), format));
 }
 
-FileSink::FileSink(std::FILE* file, Format format)
+FileSink::FileSink(std::unique_ptr<LogFile> file, Format format)
     : format_(format), state_(std::make_shared<State>()) {
-    state_->file = file;
+    state_->file = std::move(file);
     thread_ = std::thread([state = state_] { state->write_all(); });
+}
+
+void FileSink::reopen() {
+    const std::scoped_lock lock(state_->mutex);
+    state_->wants_reopen = true;
+    state_->changed.notify_all();
 }
 
 FileSink::~FileSink() {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <cstdio>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "base/result.hpp"
+#include "telemetry/log_file.hpp"
 #include "telemetry/log_sink.hpp"
 
 namespace sluice::telemetry {
@@ -22,18 +23,21 @@ class FileSink final : public LogSink {
 public:
     enum class Format : std::uint8_t { Json, Text };
 
-    /// Opens for appending and makes the file if need be; "stdout" is standard output.
-    [[nodiscard]] static Result<std::unique_ptr<FileSink>> open(const std::string& path,
-                                                                Format format);
+    /// Opens for appending and makes the file if need be; "stdout" is standard output, which does not rotate.
+    [[nodiscard]] static Result<std::unique_ptr<FileSink>> open(const std::string& path, Format format, const Rotation& rotation,
+                                                                LogFile::Problem problem);
 
     ~FileSink() override;
+
+    /// Opens the path again, soon: others have moved the file. Any thread.
+    void reopen();
 
     [[nodiscard]] bool take(std::string& lines) override;
     [[nodiscard]] bool wants_text() const override { return format_ == Format::Text; }
 
 private:
     struct State;
-    FileSink(std::FILE* file, Format format);
+    FileSink(std::unique_ptr<LogFile> file, Format format);
 
     Format format_;
     /// Shared with the thread, which may outlive the sink.

@@ -1,10 +1,18 @@
 """The access log, which no client can break or forge, and the log of the gateway itself."""
 
+import gzip
 import json
 import os
+import signal
 import tempfile
+import unittest
 
-from harness import GatewayTest, cluster, config, main, proxy_to, request_bytes, route, wait_until
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None
+
+from harness import GatewayTest, cluster, config, is_wine, main, native_path, proxy_to, request_bytes, route, wait_until
 
 
 class AccessLog(GatewayTest):
@@ -150,6 +158,144 @@ class OwnLog(GatewayTest):
         for entry in gateway.log:
             self.assertRegex(entry["time"], r"^\d{4}-\d\d-\d\dT")
             self.assertIn(entry["level"], ("debug", "info", "warn", "error"))
+
+
+class LogFiles(GatewayTest):
+    """Files that rotate, move and disappear while they are written to."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-log-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.file = os.path.join(folder.name, "access.log")
+
+    def start(self, **log):
+        routes = [route("/*rest", name="all", respond={"status": 200, "body": "ok"})]
+        return self.gateway(config(routes, [], log={"access": native_path(self.file), **log}))
+
+    def names(self):
+        return sorted(os.listdir(self.folder))
+
+    def all_lines(self):
+        """Every line that was ever logged, from whatever file it is in by now."""
+        lines = []
+        for name in self.names():
+            path = os.path.join(self.folder, name)
+            if name.endswith(".part"):
+                continue
+            with gzip.open(path, "rb") if name.endswith(".gz") else open(path, "rb") as log:
+                lines += log.read().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_no_line_is_lost_while_files_are_put_aside_and_compressed(self):
+        gateway = self.start(rotate={"size": "20KiB", "keep": 1000})
+        with gateway.client() as client:
+            for number in range(600):
+                client.get(f"/{number}")
+        wait_until(lambda: any(name.endswith(".gz") for name in self.names()), "a compressed file")
+        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual({line["path"] for line in self.all_lines()}, {f"/{number}" for number in range(600)})
+        self.assertGreater(len(self.names()), 3)
+        for name in self.names():
+            self.assertRegex(name, r"^access\.log(\.\d{8}-\d{6}(-\d+)?(\.gz)?)?$")
+
+    def test_only_so_many_old_files_are_kept(self):
+        gateway = self.start(rotate={"size": "1KiB", "keep": 2, "gzip": False})
+
+        def is_written(number):
+            with open(self.file, encoding="utf-8") as log:
+                return f'"/{number}/' in log.read()
+
+        for number in range(6):
+            gateway.get(f"/{number}/{'x' * 800}")
+            wait_until(lambda number=number: is_written(number), f"line {number}")
+        wait_until(lambda: len(self.names()) == 3, "two old files and the new one")
+        self.assertEqual([line["path"][:3] for line in self.all_lines()], ["/5/", "/3/", "/4/"])
+
+    def test_a_file_that_was_moved_is_followed_by_a_new_one(self):
+        gateway = self.start()
+        gateway.get("/one")
+        wait_until(lambda: os.path.exists(self.file) and os.path.getsize(self.file), "the first line")
+        os.rename(self.file, self.file + ".old")
+        gateway.get("/two")
+        wait_until(lambda: os.path.exists(self.file) and os.path.getsize(self.file), "the line in the new file")
+        self.assertEqual(self.names(), ["access.log", "access.log.old"])
+        with open(self.file, encoding="utf-8") as log:
+            self.assertEqual([json.loads(line)["path"] for line in log], ["/two"])
+
+    @unittest.skipIf(is_wine(), "a signal of Unix")
+    def test_sigusr1_opens_the_files_again(self):
+        gateway = self.start()
+        os.rename(self.file, self.file + ".old")
+        gateway.send_signal(signal.SIGUSR1)
+        wait_until(lambda: os.path.exists(self.file), "the new file, before any line")
+        self.assertTrue(any(entry["message"] == "log files opened again" for entry in gateway.log))
+
+    def test_the_gateways_own_log_can_go_to_a_file(self):
+        own = os.path.join(self.folder, "own.log")
+        gateway = self.gateway(config([route("/a", name="a", respond={"status": 200})], [], log={"file": native_path(own)}), wait=False)
+
+        def messages():
+            with open(own, encoding="utf-8") as log:
+                return [json.loads(line)["message"] for line in log]
+
+        wait_until(lambda: os.path.exists(own) and "sluice is ready" in messages(), "the log file")
+        self.assertEqual(gateway.log, [])
+        if not is_wine():
+            gateway.send_signal(signal.SIGTERM)
+            self.assertEqual(gateway.wait(), 0)
+            self.assertIn("stopped: every request has finished", messages())
+
+    def test_a_log_file_that_cannot_be_opened_stops_the_start_and_is_named(self):
+        settings = config([route("/a", name="a", respond={"status": 200})], [], log={"file": "/no/such/folder/own.log"})
+        gateway = self.gateway(settings, wait=False)
+        self.assertEqual(gateway.wait(), 1)
+        self.assertIn("log.file", gateway.log_text())
+        self.assertIn("/no/such/folder/own.log", gateway.log_text())
+
+
+@unittest.skipIf(is_wine() or os.geteuid() != 0, "only root can become another user")
+class User(GatewayTest):
+    def start(self, **options):
+        return self.gateway(config([route("/a", name="a", respond={"status": 200})], [], user="nobody", **options))
+
+    def status_of(self, gateway):
+        with open(f"/proc/{gateway.process.pid}/status", encoding="ascii") as status:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+
+    def test_the_gateway_becomes_its_user_and_keeps_no_right_but_low_ports(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-log-")
+        self.addCleanup(folder.cleanup)
+        os.chmod(folder.name, 0o777)
+        gateway = self.start(log={"access": os.path.join(folder.name, "access.log")})
+        status = self.status_of(gateway)
+        nobody = pwd.getpwnam("nobody")
+        self.assertEqual(status["Uid"].split(), [str(nobody.pw_uid)] * 4)
+        self.assertEqual(status["Gid"].split(), [str(nobody.pw_gid)] * 4)
+        self.assertNotIn("0", status["Groups"].split())
+        low_ports = 1 << 10  # CAP_NET_BIND_SERVICE
+        for name in ("CapPrm", "CapEff", "CapAmb"):
+            self.assertIn(int(status[name], 16), (0, low_ports), name)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(gateway.get("/a").status, 200)
+        self.assertEqual(os.stat(os.path.join(folder.name, "access.log")).st_uid, nobody.pw_uid)
+
+    def test_a_low_port_can_be_added_by_a_reload(self):
+        gateway = self.start()
+        if int(self.status_of(gateway)["CapPrm"], 16) == 0:
+            self.skipTest("root has no right to low ports here")
+        settings = json.loads(json.dumps(gateway.config))
+        settings["listeners"].append({"name": "low", "address": "127.77.66.55:81"})
+        os.chmod(gateway.folder, 0o755)
+        os.chmod(gateway.file, 0o644)
+        self.assertEqual(gateway.reload(settings)["message"], "reloaded")
+        self.assertEqual(gateway.get("/a", listener="low").status, 200)
+
+    def test_a_user_that_is_not_there_stops_the_start_and_is_named(self):
+        gateway = self.gateway(config([route("/a", name="a", respond={"status": 200})], [], user="no-such-user"), wait=False)
+        self.assertEqual(gateway.wait(), 1)
+        self.assertIn("there is no user", gateway.log_text())
+        self.assertIn("no-such-user", gateway.log_text())
 
 
 if __name__ == "__main__":

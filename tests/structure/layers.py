@@ -16,7 +16,7 @@ LAYERS = {
     "routing": {"http", "config", "base"},
     "filters": {"http", "config", "base"},
     "upstream": {"config", "base"},
-    "telemetry": {"base"},
+    "telemetry": {"platform", "base"},
     "net": {"platform", "base"},
     "service": {"platform", "base"},
     "proxy": {"net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
@@ -28,6 +28,7 @@ SYSTEM_FOLDERS = {"platform", "service"}
 LIBRARIES = {
     "asio": {"net", "platform"},
     "ares": {"net"},
+    "zlib": {"telemetry"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),

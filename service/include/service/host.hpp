@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 namespace sluice::service {
 
@@ -14,5 +15,8 @@ namespace sluice::service {
 
 /// True when a service manager started this process: nobody sees its standard error on Windows then.
 [[nodiscard]] bool is_hosted();
+
+/// The file that the log goes to instead of standard error, which nobody sees; empty where somebody does.
+[[nodiscard]] std::string log_file();
 
 }  // namespace sluice::service

@@ -39,7 +39,7 @@ TEST_CASE("FileSink appends to what is there and has written all when it ends", 
     const TemporaryPath file("append");
     std::ofstream(file.path, std::ios::binary) << "before\n";
     {
-        const auto sink = FileSink::open(file.path, FileSink::Format::Json);
+        const auto sink = FileSink::open(file.path, FileSink::Format::Json, {}, [](const std::string&) {});
         REQUIRE(sink);
         CHECK_FALSE((*sink)->wants_text());
         std::string lines = "one\ntwo\n";
@@ -52,7 +52,7 @@ TEST_CASE("FileSink appends to what is there and has written all when it ends", 
 }
 
 TEST_CASE("FileSink says which file it cannot open", "[telemetry]") {
-    const auto sink = FileSink::open("/no/such/folder/access.log", FileSink::Format::Text);
+    const auto sink = FileSink::open("/no/such/folder/access.log", FileSink::Format::Text, {}, [](const std::string&) {});
     REQUIRE_FALSE(sink);
     CHECK(sink.error().side == Side::Internal);
     CHECK(sink.error().context.find("/no/such/folder/access.log") != std::string::npos);
@@ -61,7 +61,7 @@ TEST_CASE("FileSink says which file it cannot open", "[telemetry]") {
 
 TEST_CASE("FileSink refuses what its queue cannot hold", "[telemetry]") {
     const TemporaryPath file("full");
-    const auto sink = FileSink::open(file.path, FileSink::Format::Text);
+    const auto sink = FileSink::open(file.path, FileSink::Format::Text, {}, [](const std::string&) {});
     REQUIRE(sink);
     std::string too_much(std::size_t{9} * 1024 * 1024, 'x');
     CHECK_FALSE((*sink)->take(too_much));
@@ -72,7 +72,7 @@ TEST_CASE("Lines of several workers stay whole", "[telemetry]") {
     constexpr int batches = 200;
     const TemporaryPath file("whole");
     {
-        const auto sink = FileSink::open(file.path, FileSink::Format::Json);
+        const auto sink = FileSink::open(file.path, FileSink::Format::Json, {}, [](const std::string&) {});
         REQUIRE(sink);
         const auto work = [&](char letter) {
             std::string lines;
