@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-PACKAGES = "systemd,procps,curl"
+PACKAGES = "systemd,procps,curl,rpm"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 # In a mount namespace of its own: a control group to be the root of, then the rest. $1: the tree, $2: a folder, $3: the name of
@@ -57,7 +57,8 @@ def make_tree(folder):
     if os.geteuid() != 0 or not shutil.which("debootstrap"):
         raise unittest.SkipTest("needs root and debootstrap")
     shutil.rmtree(tree, ignore_errors=True)
-    words = dict(line.rstrip().split("=", 1) for line in open("/etc/os-release", encoding="utf-8") if "=" in line)
+    with open("/etc/os-release", encoding="utf-8") as lines:
+        words = dict(line.rstrip().split("=", 1) for line in lines if "=" in line)
     subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", words["VERSION_CODENAME"], str(tree)],
                    check=True, stdout=subprocess.DEVNULL)
     units = tree / "etc/systemd/system"
@@ -65,6 +66,8 @@ def make_tree(folder):
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")
     (units / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
+    shutil.rmtree(tree / "var/lib/apt/lists", ignore_errors=True)
+    shutil.rmtree(tree / "var/cache/apt", ignore_errors=True)
     (tree / "made").touch()
     return tree
 
