@@ -121,11 +121,20 @@ Result<void> describe_service(const Instance& instance) {
 }
 
 Result<void> delete_service(const Instance& instance) {
-    const Result<ServiceHandle> service = open_service(service_name(instance), DELETE);
-    if (!service) return fail(service.error());
-    if (::DeleteService(service->get()) == 0 && ::GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE) {
-        return failure("deleting the service " + service_name(instance));
+    const std::string name = service_name(instance);
+    {
+        const Result<ServiceHandle> service = open_service(name, DELETE);
+        if (!service) return fail(service.error());
+        if (::DeleteService(service->get()) == 0 && ::GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE) {
+            return failure("deleting the service " + name);
+        }
     }
+    // It is gone when everybody has let go of it: the manager itself soon, an open window of services.msc may not.
+    for (int i = 0; i < 50; ++i) {
+        if (!open_service(name, SERVICE_QUERY_STATUS)) return {};
+        ::Sleep(100);
+    }
+    std::fprintf(stderr, "%s: marked for deletion; it goes when the programs that look at it are closed\n", name.c_str());
     return {};
 }
 

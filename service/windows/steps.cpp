@@ -2,6 +2,8 @@
 
 #include <windows.h>
 
+#include <algorithm>
+
 #include "windows/manager.hpp"
 #include "windows/steps_of_verbs.hpp"
 
@@ -24,7 +26,9 @@ bool is_administrator() {
 
 }  // namespace
 
-Result<std::vector<Step>> steps_of(Verb verb, const Instance& instance) {
+Result<std::vector<Step>> steps_of(Verb verb, const Instance& asked) {
+    Instance instance = asked;
+    std::ranges::replace(instance.config, '/', '\\');
     switch (verb) {
         case Verb::Install:
             return install_steps(instance);
