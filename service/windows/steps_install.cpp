@@ -2,9 +2,12 @@
 
 #include <windows.h>
 
+#include <cstdio>
+
 #include "platform/paths.hpp"
 #include "platform/wide_text.hpp"
 #include "windows/event_source.hpp"
+#include "windows/firewall.hpp"
 #include "windows/first_config.hpp"
 #include "windows/folders.hpp"
 #include "windows/manager.hpp"
@@ -46,7 +49,11 @@ Result<void> grant_folders(const std::string& name) {
 
 Result<void> remove_service(const Instance& instance) {
     const std::string name = service_name(instance);
-    if (const Result<ServiceHandle> there = open_service(name, SERVICE_QUERY_STATUS); !there) return fail(there.error());
+    if (const Result<ServiceHandle> there = open_service(name, SERVICE_QUERY_STATUS); !there) {
+        // Whoever takes a service down wants it gone.
+        std::fprintf(stderr, "sluice: %s\n", there.error().context.c_str());
+        return {};
+    }
     Result<void> done = stop_step(instance).carry_out();
     return done ? delete_service(instance) : done;
 }
@@ -70,6 +77,8 @@ std::vector<Step> install_steps(const Instance& instance) {
          "privileges",
          [instance] { return describe_service(instance); }},
         {"let the account read " + root + " and change " + folder_names() + " in it", [name] { return grant_folders(name); }},
+        {"firewall: " + allow_command(name, instance.binary),
+         [name, instance] { return allow_in_firewall(name, instance.binary); }},
         start_step(instance),
     };
 }
@@ -77,7 +86,8 @@ std::vector<Step> install_steps(const Instance& instance) {
 std::vector<Step> uninstall_steps(const Instance& instance) {
     const std::string name = service_name(instance);
     std::vector<Step> steps{{"stop the service " + name + " and delete it (DeleteService)",
-                             [instance] { return remove_service(instance); }}};
+                             [instance] { return remove_service(instance); }},
+                            {"firewall: " + forbid_command(name), [name] { return forbid_in_firewall(name); }}};
     // The instances share one source; it goes with the usual one.
     if (instance.name == Instance{}.name) {
         steps.push_back({"registry: delete " + std::string(event_source_key), remove_event_source});
