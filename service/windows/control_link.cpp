@@ -18,7 +18,7 @@ constexpr milliseconds first_stop_limit{30'000};
 /// For what comes after the drain: sessions that are cut, files that are closed.
 constexpr milliseconds time_after_drain{10'000};
 constexpr milliseconds least_hint{5'000};
-constexpr milliseconds tick{1'000};
+constexpr DWORD tick_milliseconds = 1'000;
 
 /// SERVICE_CONTROL_... of our own begin at 128.
 constexpr DWORD control_reopen = 128;
@@ -39,6 +39,7 @@ ControlLink& ControlLink::instance() {
 Result<void> ControlLink::enter(const wchar_t* name) {
     name_ = platform::to_utf8(name);
     status_.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+    stopped_ = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
     handle_ = ::RegisterServiceCtrlHandlerExW(name, on_control, nullptr);
     if (handle_ == nullptr) return fail(system_error("registering with the service manager", platform::last_system_error()));
     return report_starting();
@@ -61,7 +62,7 @@ Result<void> ControlLink::report(DWORD state, milliseconds hint) {
     status_.dwCurrentState = state;
     status_.dwWaitHint = is_pending(state) ? static_cast<DWORD>(hint.count()) : 0;
     status_.dwControlsAccepted = state == SERVICE_RUNNING ? accepted_when_running : 0;
-    state_changed_.notify_all();
+    if (state == SERVICE_STOPPED) ::SetEvent(stopped_);
     return send();
 }
 
@@ -87,11 +88,10 @@ Result<void> ControlLink::report_stopping(milliseconds at_most) {
 
 /// Tells the manager that the end goes on, as long as it may.
 void ControlLink::keep_patience() {
-    std::unique_lock lock(reporting_);
-    for (;;) {
-        const bool is_over = state_changed_.wait_for(lock, tick, [this] { return status_.dwCurrentState == SERVICE_STOPPED; });
+    while (::WaitForSingleObject(stopped_, tick_milliseconds) == WAIT_TIMEOUT) {
+        const std::scoped_lock lock(reporting_);
         const auto left = duration_cast<milliseconds>(stop_limit_ - Clock::now());
-        if (is_over || left <= milliseconds::zero()) return;
+        if (status_.dwCurrentState == SERVICE_STOPPED || left <= milliseconds::zero()) return;
         static_cast<void>(report(SERVICE_STOP_PENDING, std::max(left, least_hint)));
     }
 }

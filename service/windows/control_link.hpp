@@ -3,7 +3,6 @@
 #include <windows.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -76,7 +75,8 @@ private:
     std::vector<Request> kept_;
 
     std::mutex reporting_;
-    std::condition_variable state_changed_;
+    /// Set at the last word. An event of the system: a timed wait for winpthreads' condition variable was seen to miss the end.
+    HANDLE stopped_ = nullptr;
     SERVICE_STATUS status_{};
     bool is_stop_requested_ = false;
     Clock::time_point stop_limit_;

@@ -2,8 +2,7 @@
 
 #include <windows.h>
 
-#include <condition_variable>
-#include <mutex>
+#include <atomic>
 
 #include "platform/paths.hpp"
 #include "platform/wide_text.hpp"
@@ -14,13 +13,13 @@
 namespace sluice::service {
 namespace {
 
+constexpr DWORD most_milliseconds_to_end = 1'000;
+
 /// The service's work, for the thread that the system makes for it. Never destroyed: that thread may outlive main's.
 struct Host {
     std::function<int()> body;
-    std::mutex mutex;
-    std::condition_variable ended;
-    bool has_ended = false;
-    int exit_code = 1;
+    HANDLE ended = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    std::atomic<int> exit_code = 0;
 };
 
 Host& host() {
@@ -49,10 +48,8 @@ void WINAPI service_main(DWORD, LPWSTR* arguments) {
             static_cast<void>(link.report_stopped(code));
         }
     }
-    const std::scoped_lock lock(host().mutex);
     host().exit_code = code;
-    host().has_ended = true;
-    host().ended.notify_all();
+    ::SetEvent(host().ended);
 }
 
 }  // namespace
@@ -66,9 +63,12 @@ int run_hosted(const std::function<int()>& body) {
         // On a console: ERROR_FAILED_SERVICE_CONTROLLER_CONNECT. Any other failure is no reason not to serve either.
         return body();
     }
-    // The dispatcher returns at the last word to the manager; the work may have a little left to take down.
-    std::unique_lock lock(host().mutex);
-    host().ended.wait(lock, [] { return host().has_ended; });
+    // The dispatcher returns at the last word to the manager; the work may have a little memory left to take down. Whoever
+    // replaces or removes the program does not wait long for that. (Asio's timer thread was seen to end minutes later with
+    // Wine, which misses the last setting of its timer.)
+    if (::WaitForSingleObject(host().ended, most_milliseconds_to_end) != WAIT_OBJECT_0) {
+        ::TerminateProcess(::GetCurrentProcess(), static_cast<UINT>(host().exit_code));
+    }
     return host().exit_code;
 }
 
