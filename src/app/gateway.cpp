@@ -148,6 +148,7 @@ void Gateway::Parts::stop_workers(ExitCode code) {
     if (!workforce.finish(&proxy::WorkerState::cut, unwind_time, 1'000'000)) {
         // A session that does not end holds memory that can't be taken down safely; the process ends anyway.
         log.error("some sessions did not end; leaving without them");
+        told(lifecycle.ended(static_cast<int>(code), {}));
         signals.finished();
         std::_Exit(static_cast<int>(code));
     }
