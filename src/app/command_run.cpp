@@ -10,6 +10,7 @@
 #include "config/embedded.hpp"
 #include "config/parse.hpp"
 #include "platform/privileges.hpp"
+#include "service/events.hpp"
 
 namespace sluice::app {
 namespace {
@@ -22,6 +23,7 @@ std::optional<ConfigFile> embedded_config() {
 
 ExitCode fail_with(const char* key, const Error& error) {
     std::fprintf(stderr, "sluice: %s: %s\n", key, describe(error).c_str());
+    service::note_failure(std::string(key) + ": " + describe(error));
     return ExitCode::Failed;
 }
 
