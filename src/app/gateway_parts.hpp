@@ -26,6 +26,7 @@
 #include "proxy/connection_limit.hpp"
 #include "proxy/local_service.hpp"
 #include "service/lifecycle.hpp"
+#include "service/watchdog.hpp"
 #include "telemetry/file_sink.hpp"
 #include "telemetry/metrics_registry.hpp"
 
@@ -60,6 +61,7 @@ struct Gateway::Parts {
     std::unique_ptr<Admin> admin;
     std::unique_ptr<UpstreamWatch> upstreams;
     FileWatch file_watch;
+    service::Watchdog watchdog;
 
     /// While this process takes over from another.
     std::unique_ptr<Takeover> takeover;

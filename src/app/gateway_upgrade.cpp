@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/activation.hpp"
 #include "app/gateway_parts.hpp"
 #include "app/takeover.hpp"
 #include "platform/process_facts.hpp"
@@ -83,6 +84,7 @@ Result<void> Gateway::Parts::hand_over(platform::Successor& successor, milliseco
         for (const std::string& problem : listeners.resume()) log.error("listener lost", {{"reason", problem}});
         return done;
     }
+    watchdog.stop();
     // Only the main process may say who is: this one, until now.
     told(platform::notify_service_manager("MAINPID=" + std::to_string(successor.pid())));
     listeners.leave();
@@ -92,14 +94,13 @@ Result<void> Gateway::Parts::hand_over(platform::Successor& successor, milliseco
     return {};
 }
 
-/// The new process's start.
+/// The new process's start: listeners may come from the process before, or from the service manager.
 bool Gateway::Parts::find_takeover() {
     takeover = Takeover::find();
-    if (!takeover) return true;
-    admin->token().share();
-    Result<Inheritance> inheritance = takeover->receive_listeners();
+    if (takeover) admin->token().share();
+    Result<Inheritance> inheritance = takeover ? takeover->receive_listeners() : activated_listeners(log);
     if (inheritance) listeners.inherit(std::move(*inheritance));
-    return started("taking over", inheritance ? Result<void>{} : fail(std::move(inheritance.error())));
+    return started("taking listeners over", inheritance ? Result<void>{} : fail(std::move(inheritance.error())));
 }
 
 bool Gateway::Parts::finish_takeover() {
@@ -107,10 +108,11 @@ bool Gateway::Parts::finish_takeover() {
         const Result<void> finished = takeover->finish();
         takeover.reset();
         if (!started("taking over", finished)) return false;
-        listeners.claim();
         admin->token().claim();
     }
+    listeners.claim();
     told(lifecycle.ready("serving"));
+    watchdog.start([this](std::function<void()> works) { workforce.ask_everybody(std::move(works)); });
     return true;
 }
 

@@ -20,6 +20,10 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
     return is_last ? value : value.substr(0, value.find('\n'));
 }
 
+net::Keeper keeper_of(const Bequest& bequest) {
+    return bequest.is_kept ? net::Keeper::ServiceManager : net::Keeper::Predecessor;
+}
+
 Failure no_listener() {
     return fail(system_error("the process before speaks of its listeners in a way that this version does not know", {}));
 }
@@ -30,7 +34,7 @@ std::string bequest_text(const Bequest& bequest) {
     // Paths of sockets and addresses hold no line ends; names may.
     return std::string("listener\nadmin=") + (bequest.is_admin ? "1" : "0") + "\nconfigured=" + bequest.configured +
            "\nkind=" + kinds[kind_index(bequest.bound.kind)] + "\nhost=" + bequest.bound.host +
-           "\nport=" + std::to_string(bequest.bound.port) + "\nname=" + bequest.name;
+           "\nport=" + std::to_string(bequest.bound.port) + (bequest.is_kept ? "\nkept=1" : "") + "\nname=" + bequest.name;
 }
 
 Result<Bequest> parse_bequest(const std::string& text) {
@@ -45,6 +49,7 @@ Result<Bequest> parse_bequest(const std::string& text) {
     bequest.name = *name;
     bequest.configured = *configured;
     bequest.is_admin = *admin == "1";
+    bequest.is_kept = value_of(text, "kept") == "1";
     bequest.bound.host = *host;
     const std::size_t index = kind->size() == 1 ? kinds.find(kind->front()) : std::string_view::npos;
     const auto number = std::from_chars(port->data(), port->data() + port->size(), bequest.bound.port);
@@ -57,10 +62,14 @@ Result<void> Inheritance::add(platform::HandoverMessage message) {
     Result<Bequest> bequest = parse_bequest(message.text);
     if (!bequest) return fail(std::move(bequest.error()));
     // A listener with many sockets comes in several messages.
-    auto item = std::ranges::find(items_, *bequest, &Item::bequest);
-    if (item == items_.end()) item = items_.insert(item, Item{std::move(*bequest), {}});
-    for (platform::OwnedSocket& socket : message.sockets) item->sockets.push_back(std::move(socket));
+    add(std::move(*bequest), std::move(message.sockets));
     return {};
+}
+
+void Inheritance::add(Bequest bequest, std::vector<platform::OwnedSocket> sockets) {
+    auto item = std::ranges::find(items_, bequest, &Item::bequest);
+    if (item == items_.end()) item = items_.insert(item, Item{std::move(bequest), {}});
+    for (platform::OwnedSocket& socket : sockets) item->sockets.push_back(std::move(socket));
 }
 
 std::unique_ptr<net::Listener> Inheritance::take(const config::Listener& wanted, bool is_admin) {
@@ -73,19 +82,19 @@ std::unique_ptr<net::Listener> Inheritance::take(const config::Listener& wanted,
     };
     const auto item = std::ranges::find_if(items_, fits);
     if (item == items_.end()) return nullptr;
-    auto listener = net::Listener::adopt(item->bequest.bound, std::move(item->sockets), wanted.backlog);
+    auto listener = net::Listener::adopt(item->bequest.bound, std::move(item->sockets), wanted.backlog, keeper_of(item->bequest));
     items_.erase(item);
     return listener;
 }
 
-std::vector<std::string> Inheritance::close_rest() {
-    std::vector<std::string> addresses;
+std::vector<Bequest> Inheritance::close_rest() {
+    std::vector<Bequest> closed;
     for (Item& item : std::exchange(items_, {})) {
-        addresses.push_back(item.bequest.bound.text());
-        const auto listener = net::Listener::adopt(item.bequest.bound, std::move(item.sockets), 0);
+        const auto listener = net::Listener::adopt(item.bequest.bound, std::move(item.sockets), 0, keeper_of(item.bequest));
         listener->claim();
+        closed.push_back(std::move(item.bequest));
     }
-    return addresses;
+    return closed;
 }
 
 }  // namespace sluice::app

@@ -142,7 +142,14 @@ void Listeners::use_workers() {
 
 void Listeners::claim() {
     for (const auto& entry : entries_) entry->listener->claim();
-    for (const std::string& address : inheritance_.close_rest()) log_.info("no longer listening", {{"address", address}});
+    for (const Bequest& rest : inheritance_.close_rest()) {
+        if (rest.is_kept) {
+            log_.error("no listener has the address of a socket that the service manager has bound: its clients wait in vain",
+                       {{"name", rest.name}, {"address", rest.bound.text()}});
+        } else {
+            log_.info("no longer listening", {{"address", rest.bound.text()}});
+        }
+    }
 }
 
 Result<void> Listeners::bequeath(platform::Successor& successor) const {
@@ -151,7 +158,7 @@ Result<void> Listeners::bequeath(platform::Successor& successor) const {
     for (const auto& entry : entries_) {
         const config::Listener& settings = entry->settings;
         const std::string text =
-            bequest_text({settings.name, settings.address.text(), entry->is_admin, entry->listener->address()});
+            bequest_text({settings.name, settings.address.text(), entry->is_admin, entry->listener->address(), entry->listener->is_kept()});
         const std::vector<platform::NativeSocket> handles = entry->listener->handles();
         for (std::span<const platform::NativeSocket> left(handles); !left.empty();) {
             const std::size_t count = std::min(left.size(), most_at_once);

@@ -46,9 +46,10 @@ public:
         std::vector<std::unique_ptr<Entry>> opened;
     };
 
-    /// The listeners of the process before: `prepare` takes from them before it binds.
+    /// The listeners of the process before, or of the service manager: `prepare` takes from them before it binds.
     void inherit(Inheritance inheritance) { inheritance_ = std::move(inheritance); }
-    /// The process before has left them: they are this one's alone. Those without a use are closed.
+    /// The process before has left them: they are this one's alone, but for what the service manager keeps. Those without a
+    /// use are closed.
     void claim();
 
     /// Gives another process all sockets too.

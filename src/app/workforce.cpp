@@ -1,6 +1,7 @@
 #include "app/workforce.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <utility>
 
@@ -38,7 +39,9 @@ void Workforce::publish(std::shared_ptr<const proxy::Snapshot> snapshot, std::sh
 
 void Workforce::grow(std::size_t count) {
     while (members_.size() < count) {
-        members_.push_back(make(static_cast<std::uint32_t>(members_.size())));
+        std::unique_ptr<Member> member = make(static_cast<std::uint32_t>(members_.size()));
+        const std::scoped_lock lock(mutex_);
+        members_.push_back(std::move(member));
         list_.push_back(members_.back().get());
         members_.back()->start([] {});
     }
@@ -47,6 +50,7 @@ void Workforce::grow(std::size_t count) {
 void Workforce::resize(std::size_t count) {
     grow(count);
     while (members_.size() > count) {
+        const std::scoped_lock lock(mutex_);
         retired_.push_back(std::move(members_.back()));
         members_.pop_back();
         list_.pop_back();
@@ -72,6 +76,7 @@ void Workforce::end_member(Member& member) {
     stop_member(member);
     member.join();
     surroundings_.metrics.remove_worker(*member.metrics);
+    const std::scoped_lock lock(mutex_);
     std::erase_if(retired_, [&](const auto& one) { return one.get() == &member; });
     --retiring_;
 }
@@ -98,6 +103,18 @@ proxy::Usage Workforce::usage() const {
     proxy::Usage sum;
     for (const proxy::Usage& count : counts) sum.add(count);
     return sum;
+}
+
+void Workforce::ask_everybody(std::function<void()> works) {
+    const std::scoped_lock lock(mutex_);
+    const std::vector<Member*> all = everybody();
+    auto left = std::make_shared<std::atomic<std::size_t>>(all.size());
+    auto answer = std::make_shared<const std::function<void()>>(std::move(works));
+    for (Member* const member : all) {
+        member->post([left, answer] {
+            if (--*left == 0) (*answer)();
+        });
+    }
 }
 
 void Workforce::for_each(const std::function<void(proxy::WorkerState&)>& call) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -21,7 +22,7 @@ namespace sluice::app {
 
 /// The gateway's workers with what each holds; their number may grow and shrink while they run.
 ///
-/// Threading: the main thread, but for `state_of`, which is for the worker itself.
+/// Threading: the main thread, but for `state_of`, which is for the worker itself, and `ask_everybody`.
 /// Lifetime:  limit, metrics, log and queue outlive it. Listeners are told of other workers between `resize` and
 ///            `retire_surplus`.
 class Workforce {
@@ -56,6 +57,9 @@ public:
     /// Runs something on every worker, those that are about to end included.
     void for_each(const std::function<void(proxy::WorkerState&)>& call);
 
+    /// Calls `works` when every worker has shown that it still does what it is given; on the last one's thread. Any thread.
+    void ask_everybody(std::function<void()> works);
+
     /// Lets every worker end its sessions in the given way; false when some are left after `limit`, or when the operator asked
     /// `impatient` times.
     [[nodiscard]] bool finish(void (proxy::WorkerState::*end)(std::function<void()>), std::chrono::milliseconds limit,
@@ -77,6 +81,8 @@ private:
     void stop_member(Member& member);
 
     Surroundings surroundings_;
+    /// Guards the lists against `ask_everybody`: who changes them is the main thread.
+    std::mutex mutex_;
     std::shared_ptr<const proxy::Snapshot> snapshot_;
     std::shared_ptr<telemetry::LogSink> access_sink_;
     std::vector<std::unique_ptr<Member>> members_;

@@ -19,6 +19,7 @@ struct Listener::Shared {
     std::vector<platform::OpenListener> sockets;
     platform::ListenAddress address;
     bool hand_over = false;
+    bool is_kept = false;
     /// Connections that were handed over take a copy with them: they may come to their worker when the listener has gone.
     std::shared_ptr<const AcceptHandler> on_accept;
     std::vector<std::shared_ptr<Acceptor>> acceptors;
@@ -99,10 +100,12 @@ Result<std::unique_ptr<Listener>> Listener::open(const platform::ListenAddress& 
 }
 
 std::unique_ptr<Listener> Listener::adopt(const platform::ListenAddress& address,
-                                          std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog) {
+                                          std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog,
+                                          Keeper keeper) {
     auto shared = std::make_unique<Shared>();
     shared->backlog = backlog;
-    shared->hand_over = sharing_strategy(address) == platform::SharingStrategy::HandOver;
+    shared->is_kept = keeper == Keeper::ServiceManager;
+    shared->hand_over = shared->is_kept || sharing_strategy(address) == platform::SharingStrategy::HandOver;
     shared->address = address;
     for (platform::OwnedSocket& socket : sockets) {
         shared->sockets.emplace_back(std::move(socket), address);
@@ -166,7 +169,10 @@ void Listener::leave() {
     shared_->sockets.clear();
 }
 
+bool Listener::is_kept() const { return shared_->is_kept; }
+
 void Listener::claim() {
+    if (shared_->is_kept) return;
     for (platform::OpenListener& socket : shared_->sockets) socket.claim();
 }
 

@@ -16,6 +16,15 @@ namespace sluice::net {
 /// Takes an accepted connection on the worker that shall carry it.
 using AcceptHandler = std::function<void(Worker& worker, platform::Accepted accepted)>;
 
+/// Who has the sockets of a listener beside this process.
+enum class Keeper : std::uint8_t {
+    /// The process before, until it has left them.
+    Predecessor,
+    /// The service manager, for ever: it listens when no process of ours does. Its sockets are used as they are, shared by all
+    /// workers: one more socket beside them would get connections that are lost with this process.
+    ServiceManager,
+};
+
 /// One listening address served by all workers, in the way in which the system shares a port best
 /// (platform/shared_listener.hpp): a socket per worker, or one accept thread that hands each connection to
 /// the worker that carries least.
@@ -30,10 +39,11 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Listener>> open(
         const platform::ListenAddress& address, std::uint32_t backlog,
         std::span<Worker* const> workers);
-    /// Sockets of one address that another process listens on, with what waits in them. Until `claim` the other process still
-    /// answers for them.
+    /// Sockets of one address that another process has too, with what waits in them. Until `claim` the other process still
+    /// answers for them; the service manager always does.
     [[nodiscard]] static std::unique_ptr<Listener> adopt(const platform::ListenAddress& address,
-                                                         std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog);
+                                                         std::vector<platform::OwnedSocket> sockets, std::uint32_t backlog,
+                                                         Keeper keeper);
     ~Listener();
 
     /// The address with the port that was bound, also when port 0 was asked for.
@@ -51,6 +61,8 @@ public:
 
     /// Its sockets, for another process to have too.
     [[nodiscard]] std::vector<platform::NativeSocket> handles() const;
+    /// Whether the service manager keeps them.
+    [[nodiscard]] bool is_kept() const;
     /// After `pause`: another process goes on with the sockets, and ours are closed without a trace.
     void leave();
     /// The process that they were adopted from has left them.

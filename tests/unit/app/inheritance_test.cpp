@@ -1,10 +1,12 @@
 #include "app/inheritance.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <string>
 #include <utility>
 
 #include "config/address.hpp"
+#include "platform/process_facts.hpp"
 
 using namespace sluice;
 using namespace sluice::app;
@@ -48,6 +50,7 @@ TEST_CASE("a listener on its way is written and read again", "[app]") {
     REQUIRE(read.has_value());
     CHECK(*read == bequest);
     CHECK(read->bound.text() == bequest.bound.text());
+    CHECK_FALSE(read->is_kept);
     CHECK_FALSE(parse_bequest("listener\nadmin=1").has_value());
     CHECK_FALSE(parse_bequest("something else").has_value());
 }
@@ -81,6 +84,28 @@ TEST_CASE("what nobody wants is closed", "[app]") {
     const platform::ListenAddress place = web.bequest.bound;
     Inheritance inheritance;
     REQUIRE(inheritance.add(message_of(web)).has_value());
-    CHECK(inheritance.close_rest() == std::vector{place.text()});
+    const std::vector<Bequest> closed = inheritance.close_rest();
+    REQUIRE(closed.size() == 1);
+    CHECK(closed.front().bound.text() == place.text());
     CHECK(platform::open_listener(place, 8).has_value());
+}
+
+TEST_CASE("what the service manager keeps is said to the next process, and its file is never removed", "[app]") {
+    const std::string path = "/tmp/sluice-kept-" + std::to_string(platform::pid()) + ".sock";
+    auto opened = platform::open_listener({platform::AddressFamily::Unix, path, 0}, 8);
+    if (!opened) return;  // A system without such sockets, or without such a folder.
+    const Bequest bequest{"api", "unix:" + path, false, opened->address(), true};
+    const auto read = parse_bequest(bequest_text(bequest));
+    REQUIRE(read.has_value());
+    CHECK(read->is_kept);
+    Inheritance inheritance;
+    std::vector<platform::OwnedSocket> sockets;
+    sockets.push_back(opened->release());
+    inheritance.add(*read, std::move(sockets));
+    const auto taken = inheritance.take(wanted("web", "unix:" + path), false);
+    REQUIRE(taken != nullptr);
+    CHECK(taken->is_kept());
+    taken->claim();
+    taken->stop();
+    CHECK(std::remove(path.c_str()) == 0);
 }
