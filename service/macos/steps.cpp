@@ -1,24 +1,20 @@
 #include "macos/steps.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <system_error>
 #include <thread>
 
 #include "macos/account.hpp"
 #include "macos/job.hpp"
 #include "posix/run_command.hpp"
+#include "posix/system_file.hpp"
 
 namespace sluice::service {
 namespace {
 
 using Steps = std::vector<Step>;
 using std::chrono::steady_clock;
-
-Error last_error(const std::string& what) { return system_error(what, {errno, std::system_category()}); }
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -30,25 +26,6 @@ bool is_loaded(const std::string& target) {
 Step step_of(std::vector<std::string> command) {
     std::string text = command_line(command);
     return {std::move(text), [command = std::move(command)] { return run_command(command); }};
-}
-
-/// launchd reads a property list only when root alone can write it.
-Result<void> write_file(const std::string& path, const std::string& text) {
-    const std::string draft = path + ".new";
-    ::unlink(draft.c_str());
-    const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (file < 0) return fail(last_error("can't write " + draft));
-    const bool is_whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const bool is_written = ::fchmod(file, 0644) == 0 && is_whole;
-    if ((::close(file) == 0 && is_written) && ::rename(draft.c_str(), path.c_str()) == 0) return {};
-    const Error why = last_error("can't write " + path);
-    ::unlink(draft.c_str());
-    return fail(why);
-}
-
-Result<void> remove_file(const std::string& path) {
-    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-    return fail(last_error("can't remove " + path));
 }
 
 /// bootout may return while the job still drains ("Operation now in progress"), and a job can't be loaded until it is gone.
@@ -84,8 +61,8 @@ public:
     [[nodiscard]] Result<Steps> install() const;
     [[nodiscard]] Steps uninstall() const {
         return {stop(),
-                {"remove " + list_, [list = list_] { return remove_file(list); }},
-                {"remove " + at(pid_path(instance_)), [pid = at(pid_path(instance_))] { return remove_file(pid); }}};
+                {"remove " + list_, [list = list_] { return remove_system_file(list); }},
+                {"remove " + at(pid_path(instance_)), [pid = at(pid_path(instance_))] { return remove_system_file(pid); }}};
     }
     [[nodiscard]] Step start() const {
         return {command_line({"launchctl", "bootstrap", "system", list_}) + "  # unless it is loaded\n" +
@@ -117,15 +94,16 @@ Result<Steps> Verbs::install() const {
     if (!text) return fail(text.error());
     Result<Steps> account = steps_to_make_account();
     if (!account) return account;
-    // A configuration with errors would make a service that is started again and again.
-    Steps steps{step_of({instance_.binary, "check", instance_.config})};
-    steps.insert(steps.end(), account->begin(), account->end());
+    Steps steps = std::move(*account);
+    // As the service, which has to be able to read it: a configuration with errors would make it start again and again.
+    steps.push_back(step_of({"sudo", "-u", std::string(job_account), instance_.binary, "check", instance_.config}));
     const std::string own_group(job_account);
     // A new file has the group of its folder: administrators may read logs.
     steps.push_back(folder("admin", "0750", "/Library/Logs/Sluice"));
     steps.push_back(folder(own_group.c_str(), "0750", "/Library/Application Support/Sluice"));
     steps.push_back(folder(own_group.c_str(), "0755", std::string(run_folder)));
-    steps.push_back({"write " + list_ + ":\n" + *text, [list = list_, content = *text] { return write_file(list, content); }});
+    // launchd reads it only when nobody but root can write it.
+    steps.push_back({"write " + list_ + ":\n" + *text, [list = list_, content = *text] { return write_system_file(list, content); }});
     // One that runs already has to read the new property list.
     steps.push_back(stop());
     steps.push_back(step_of({"launchctl", "enable", target_}));

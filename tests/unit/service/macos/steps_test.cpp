@@ -36,9 +36,10 @@ TEST_CASE("A restart of a launchd job never kills it at once", "[service][macos]
     CHECK_FALSE(has(text_of(Verb::Restart, web()), "kickstart -k"));
 }
 
-TEST_CASE("The installation of a launchd job checks the configuration first and starts the job last", "[service][macos]") {
+TEST_CASE("The installation of a launchd job checks the configuration before it writes and starts the job last", "[service][macos]") {
     const std::string text = text_of(Verb::Install, web());
-    CHECK(text.starts_with("/usr/local/bin/sluice check /usr/local/etc/sluice/web.json\n"));
+    const std::size_t check = text.find("sudo -u _sluice /usr/local/bin/sluice check /usr/local/etc/sluice/web.json\n");
+    CHECK(check < text.find("install -d"));
     CHECK(text.ends_with(text_of(Verb::Start, web())));
     CHECK(has(text, "write /Library/LaunchDaemons/dev.sluice.web.plist:\n<?xml"));
     CHECK(has(text, "install -d -o _sluice -g admin -m 0750 /Library/Logs/Sluice\n"));
