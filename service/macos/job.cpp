@@ -110,6 +110,16 @@ std::string output_path(const Instance& instance) { return std::string(log_folde
 
 std::string pid_path(const Instance& instance) { return std::string(run_folder) + "/" + instance.name + ".pid"; }
 
+std::string rotation_path(const Instance& instance) { return "/etc/newsyslog.d/" + label_of(instance) + ".conf"; }
+
+std::string rotation_of(const Instance& instance) {
+    std::string text = "# logfilename [owner:group] mode count size when flags [/pid_file] [sig_num]\n";
+    for (const std::string& path : {log_path(instance), output_path(instance)}) {
+        text += path + " " + std::string(job_account) + ":admin 640 7 10240 * Z " + pid_path(instance) + " 30\n";
+    }
+    return text;
+}
+
 Result<std::string> property_list_of(const Instance& instance) {
     for (const std::string& path : {instance.binary, instance.config}) {
         if (!path.starts_with('/')) return unfit("\"" + path + "\" is not a path in full");

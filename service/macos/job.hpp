@@ -40,6 +40,11 @@ inline constexpr int exit_time_out_s = 45;
 /// Standard output: the access log when the configuration sends it there.
 [[nodiscard]] std::string output_path(const Instance& instance);
 [[nodiscard]] std::string pid_path(const Instance& instance);
+/// What tells newsyslog(8) of the log files: "/etc/newsyslog.d/dev.sluice.NAME.conf".
+[[nodiscard]] std::string rotation_path(const Instance& instance);
+/// Its text, newsyslog.conf(5): both files are rotated at 10 MiB, seven old ones are kept, compressed; the process is told by
+/// SIGUSR1, which has the number 30 there.
+[[nodiscard]] std::string rotation_of(const Instance& instance);
 
 /// The text of the job's property list.
 ///

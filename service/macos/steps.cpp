@@ -23,6 +23,14 @@ bool is_loaded(const std::string& target) {
     return run_command({"sh", "-c", "launchctl print \"$0\" >/dev/null 2>&1", target}).has_value();
 }
 
+Step removal(const std::string& path) {
+    return {"remove " + path, [path] { return remove_system_file(path); }};
+}
+
+Step writing(const std::string& path, const std::string& text) {
+    return {"write " + path + ":\n" + text, [path, text] { return write_system_file(path, text); }};
+}
+
 Step step_of(std::vector<std::string> command) {
     std::string text = command_line(command);
     return {std::move(text), [command = std::move(command)] { return run_command(command); }};
@@ -61,8 +69,9 @@ public:
     [[nodiscard]] Result<Steps> install() const;
     [[nodiscard]] Steps uninstall() const {
         return {stop(),
-                {"remove " + list_, [list = list_] { return remove_system_file(list); }},
-                {"remove " + at(pid_path(instance_)), [pid = at(pid_path(instance_))] { return remove_system_file(pid); }}};
+                removal(list_),
+                removal(at(rotation_path(instance_))),
+                removal(at(pid_path(instance_)))};
     }
     [[nodiscard]] Step start() const {
         return {command_line({"launchctl", "bootstrap", "system", list_}) + "  # unless it is loaded\n" +
@@ -103,7 +112,12 @@ Result<Steps> Verbs::install() const {
     steps.push_back(folder(own_group.c_str(), "0750", "/Library/Application Support/Sluice"));
     steps.push_back(folder(own_group.c_str(), "0755", std::string(run_folder)));
     // launchd reads it only when nobody but root can write it.
-    steps.push_back({"write " + list_ + ":\n" + *text, [list = list_, content = *text] { return write_system_file(list, content); }});
+    steps.push_back(writing(list_, *text));
+    // Ours to begin with; how often and how many is the administrator's to change.
+    if (!is_there(at(rotation_path(instance_)))) {
+        steps.push_back(step_of({"install", "-d", "-m", "0755", at("/etc/newsyslog.d")}));
+        steps.push_back(writing(at(rotation_path(instance_)), rotation_of(instance_)));
+    }
     // One that runs already has to read the new property list.
     steps.push_back(stop());
     steps.push_back(step_of({"launchctl", "enable", target_}));

@@ -9,6 +9,7 @@
 #include "app/version.hpp"
 #include "platform/poller.hpp"
 #include "platform/process_facts.hpp"
+#include "service/log_output.hpp"
 
 namespace sluice::app {
 namespace {
@@ -64,7 +65,7 @@ platform::SignalHandlers Gateway::Parts::requests() {
     return {[this](int count, std::string_view name) { queue.request_stop(count, name); },
             [this](std::string_view name) { request_reload({std::string(name), false}, [](const ReloadOutcome&) {}); },
             [this](std::string_view name) { request_upgrade({std::string(name), {}}, [](const UpgradeOutcome&) {}); },
-            {}};
+            [this](std::string_view) { told(service::reopen_log_output()); }};
 }
 
 void Gateway::Parts::told(const Result<void>& result) const {

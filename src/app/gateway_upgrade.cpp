@@ -6,6 +6,7 @@
 #include "app/gateway_parts.hpp"
 #include "app/takeover.hpp"
 #include "platform/process_facts.hpp"
+#include "service/hand_over.hpp"
 #include "platform/service_notice.hpp"
 
 namespace sluice::app {
@@ -30,6 +31,10 @@ void Gateway::Parts::request_upgrade(UpgradeRequest request, std::function<void(
 }
 
 UpgradeOutcome Gateway::Parts::upgrade(const UpgradeRequest& request) {
+    if (const Result<void> allowed = service::check_hand_over(); !allowed) {
+        log.error("no upgrade", {{"by", request.origin}, {"reason", describe(allowed.error())}});
+        return {0, describe(allowed.error()), {}};
+    }
     platform::Program next = program;
     if (!request.binary.empty()) next.path = request.binary;
     log.info("upgrade: starting the new binary", {{"by", request.origin}, {"binary", next.path}});

@@ -21,6 +21,12 @@ TEST_CASE("A launchd job is known by its instance's name", "[service][macos]") {
     CHECK(pid_path(web()) == "/var/db/sluice/web.pid");
 }
 
+TEST_CASE("newsyslog is told of both log files of a launchd job, and how to tell the process", "[service][macos]") {
+    const std::string text = rotation_of(web());
+    CHECK(text.find("\n/Library/Logs/Sluice/web.log _sluice:admin 640 7 10240 * Z /var/db/sluice/web.pid 30\n") != std::string::npos);
+    CHECK(text.find("\n/Library/Logs/Sluice/web-access.log _sluice:admin 640 ") != std::string::npos);
+}
+
 TEST_CASE("A launchd job has sockets only when it is given some", "[service][macos]") {
     CHECK_FALSE(has(property_list_of(web()), "Sockets"));
     Instance instance = web();

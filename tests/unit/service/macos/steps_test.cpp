@@ -43,6 +43,7 @@ TEST_CASE("The installation of a launchd job checks the configuration before it 
     CHECK(text.ends_with(text_of(Verb::Start, web())));
     CHECK(has(text, "write /Library/LaunchDaemons/dev.sluice.web.plist:\n<?xml"));
     CHECK(has(text, "install -d -o _sluice -g admin -m 0750 /Library/Logs/Sluice\n"));
+    CHECK(has(text, "write /etc/newsyslog.d/dev.sluice.web.conf:\n"));
     CHECK(has(text, "launchctl enable system/dev.sluice.web\n"));
 }
 
