@@ -87,8 +87,9 @@ ExitCode Gateway::Parts::start() {
     upstreams = std::make_unique<UpstreamWatch>(log, random_seed());
     const Result<void> listening = signals.start(requests());
     lifecycle.listen(requests());
-    told(lifecycle.starting("starting"));
     if (!started("signals", listening) || !find_takeover()) return ExitCode::Failed;
+    // Until the process before has named this one, systemd hears that one alone.
+    if (!takeover) told(lifecycle.starting("starting"));
     if (!file && !open_echo()) return ExitCode::BindFailed;
     const auto taken = take(std::move(config), false);
     if (!taken) {

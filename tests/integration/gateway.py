@@ -92,15 +92,16 @@ class Gateway:
             arguments += ["-c", native_path(self.file), *options]
         self.attach(config, arguments, folder, wait)
 
-    def attach(self, config, arguments, folder, wait=True):
-        """Starts `sluice ARGUMENTS`, which is to come to serve the configuration, in a folder that is removed at the end."""
+    def attach(self, config, arguments, folder, wait=True, before=()):
+        """Starts `sluice ARGUMENTS`, which is to come to serve the configuration, in a folder that is removed at the end;
+        `before` is a command that starts it in its own place."""
         self.folder = folder
         self.config = config
         self.log = []
         self.addresses = {}
         self.is_expected_to_end = False
         self.process = subprocess.Popen(
-            [*binary_command(), *arguments],
+            [*before, *binary_command(), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

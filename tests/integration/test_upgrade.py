@@ -11,6 +11,7 @@ import threading
 from ceaseless_load import Load, close, download, keep, post, serve_load
 from gateway import Gateway, binary_command
 from harness import LOOPBACK, GatewayTest, TimedOut, answer, cluster, config, is_sanitized, is_wine, main, route, run_command, wait_until
+from notify_socket import NotifySocket
 from websocket_origin import WebSocketClient, WebSocketOrigin
 
 UPGRADES = 5 if is_sanitized() else 20
@@ -330,21 +331,16 @@ class Upgrades(GatewayTest):
     def test_systemd_is_told_who_serves(self):
         for prefix in ("", "\0"):
             with self.subTest(prefix):
-                path = os.path.join(self.make_folder(), "notify")
-                heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-                self.addCleanup(heard.close)
-                heard.bind(prefix + path)
-                heard.settimeout(20)
-                os.environ["NOTIFY_SOCKET"] = (prefix and "@") + path
-                try:
+                manager = NotifySocket(prefix + os.path.join(self.make_folder(), "notify"))
+                self.addCleanup(manager.close)
+                with manager.in_environment():
                     gateway = self.upgrading(self.simple())
-                finally:
-                    del os.environ["NOTIFY_SOCKET"]
                 first = gateway.pid
-                self.assertEqual(heard.recv(1000).decode(), f"READY=1\nMAINPID={first}")
+                self.assertEqual(manager.hear(), {"STATUS": "starting"})
+                self.assertEqual(manager.hear(), {"READY": "1", "MAINPID": str(first), "STATUS": "serving"})
                 self.assertEqual(gateway.upgrade()["message"], UPGRADED)
-                self.assertEqual(heard.recv(1000).decode(), f"MAINPID={gateway.pid}")
-                self.assertEqual(heard.recv(1000).decode(), f"READY=1\nMAINPID={gateway.pid}")
+                self.assertEqual(manager.hear(), {"MAINPID": str(gateway.pid)})
+                self.assertEqual(manager.hear(), {"READY": "1", "MAINPID": str(gateway.pid), "STATUS": "serving"})
 
 
 def load_tests(loader, tests, _):
