@@ -88,6 +88,7 @@ public:
 
 private:
     [[nodiscard]] std::string at(const std::string& path) const { return surroundings_.root + path; }
+    [[nodiscard]] Steps log_files() const;
     [[nodiscard]] Step folder(const char* group, const char* mode, const std::string& path) const {
         return step_of({"install", "-d", "-o", std::string(job_account), "-g", group, "-m", mode, at(path)});
     }
@@ -97,6 +98,16 @@ private:
     std::string target_;
     std::string list_;
 };
+
+/// Before launchd makes them, so that they are the service's own, which has to be able to open them again.
+Steps Verbs::log_files() const {
+    Steps steps;
+    for (const std::string& path : {at(log_path(instance_)), at(output_path(instance_))}) {
+        if (is_there(path)) continue;
+        steps.push_back(step_of({"install", "-o", std::string(job_account), "-g", "admin", "-m", "0640", "/dev/null", path}));
+    }
+    return steps;
+}
 
 Result<Steps> Verbs::install() const {
     const Result<std::string> text = property_list_of(instance_);
@@ -111,6 +122,7 @@ Result<Steps> Verbs::install() const {
     steps.push_back(folder("admin", "0750", "/Library/Logs/Sluice"));
     steps.push_back(folder(own_group.c_str(), "0750", "/Library/Application Support/Sluice"));
     steps.push_back(folder(own_group.c_str(), "0755", std::string(run_folder)));
+    for (Step& step : log_files()) steps.push_back(std::move(step));
     // launchd reads it only when nobody but root can write it.
     steps.push_back(writing(list_, *text));
     // Ours to begin with; how often and how many is the administrator's to change.

@@ -100,6 +100,9 @@ class VerbsTest(MacTest):
         self.assertEqual(plistlib.loads(path.read_bytes())["Label"], "dev.sluice.sluice")
         for folder, mode in (("Library/Logs/Sluice", 0o750), ("Library/Application Support/Sluice", 0o750), ("var/db/sluice", 0o755)):
             self.assertEqual((self.mac / folder).stat().st_mode & 0o777, mode)
+        for name in ("sluice.log", "sluice-access.log"):
+            self.assertEqual((self.mac / "Library/Logs/Sluice" / name).stat().st_mode & 0o777, 0o640)
+        self.assertIn("install -o _sluice -g admin -m 0640 /dev/null /Library/Logs/Sluice/sluice.log", self.mac.calls())
         created = {tuple(line.split()[3:5]) for line in self.mac.calls("dscl . -create")}
         self.assertIn(("/Users/_sluice", "UniqueID"), created)
         self.assertIn(("/Groups/_sluice", "PrimaryGroupID"), created)
@@ -124,6 +127,13 @@ class VerbsTest(MacTest):
         path.write_text("# mine\n")
         self.succeed(self.mac.service("install"))
         self.assertEqual(path.read_text(), "# mine\n")
+
+    def test_install_leaves_a_log_that_is_there_as_it_is(self):
+        self.install()
+        log = self.mac / "Library/Logs/Sluice/sluice.log"
+        log.write_text("line\n")
+        self.succeed(self.mac.service("install"))
+        self.assertEqual(log.read_text(), "line\n")
 
     def test_rotation_tells_a_process_by_paths_without_spaces(self):
         self.install("web")
