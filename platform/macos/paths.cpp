@@ -28,7 +28,10 @@ std::string state_folder() {
 }
 
 std::vector<std::string> runtime_folders() {
-    return runtime_folders_of_user("/var/run/sluice");
+    std::vector<std::string> folders = runtime_folders_of_user("/var/run/sluice");
+    // The service's (service/macos/job.hpp): unlike /var/run it is there after a start of the system, for a user without rights.
+    folders.emplace_back("/var/db/sluice");
+    return folders;
 }
 
 std::string executable_path() {

@@ -12,7 +12,4 @@ bool is_hosted() { return std::getenv("INVOCATION_ID") != nullptr || std::getenv
 // The journal of systemd and the file that launchd names take standard error.
 std::string log_file() { return {}; }
 
-// systemd is told the new process by MAINPID.
-bool knows_one_process() { return false; }
-
 }  // namespace sluice::service

@@ -44,11 +44,15 @@ void ServiceCommands::add_to(CLI::App& app) {
         verbs_.emplace_back(verb, known.verb);
     }
     verbs_.front().first->add_option("-c,--config", config_, "The service's configuration file; without it the system's usual place")->type_name("FILE");
+    verbs_.front().first->add_option("--socket", sockets_, "An address that the system binds for the service, for ports below 1024 on macOS; may be repeated")
+        ->type_name("ADDRESS")
+        ->expected(1)
+        ->take_all();
 }
 
 std::optional<ExitCode> ServiceCommands::run(const std::string& binary) const {
     for (const auto& [command, verb] : verbs_) {
-        if (command->parsed()) return command_service(verb, {name_, binary, config_}, is_dry_run_);
+        if (command->parsed()) return command_service(verb, {name_, binary, config_, sockets_}, is_dry_run_);
     }
     return std::nullopt;
 }

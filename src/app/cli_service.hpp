@@ -26,6 +26,7 @@ private:
     std::vector<std::pair<CLI::App*, service::Verb>> verbs_;
     std::string name_ = "sluice";
     std::string config_;
+    std::vector<std::string> sockets_;
     bool is_dry_run_ = false;
 };
 

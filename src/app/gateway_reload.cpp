@@ -14,6 +14,7 @@
 #include "config/effective.hpp"
 #include "platform/private_file.hpp"
 #include "platform/process_facts.hpp"
+#include "service/log_output.hpp"
 
 namespace sluice::app {
 namespace {
@@ -134,6 +135,7 @@ void Gateway::Parts::request_reopen(std::string origin) {
     queue.post([this, origin = std::move(origin)](bool is_stopping) {
         if (is_stopping) return;
         reopen_log();
+        told(service::reopen_log_output());
         if (access_sink) access_sink->reopen();
         log.info("log files opened again", {{"by", origin}});
     });

@@ -19,6 +19,9 @@ struct Instance {
     std::string binary;
     /// Its configuration file, in full.
     std::string config;
+    /// Addresses such as "0.0.0.0:443" and "[::]:443" that the service manager is to bind for it: launchd, where low ports
+    /// need root and the service has none. Install alone; the other systems do without.
+    std::vector<std::string> sockets = {};
 };
 
 /// A part of what a verb does.
