@@ -46,4 +46,7 @@ bool AppendFile::is_at(const std::string& path) const {
            mine.st_ino == there.st_ino;
 }
 
+// A name is free as soon as it is removed.
+bool AppendFile::is_doomed() const { return false; }
+
 }  // namespace sluice::platform

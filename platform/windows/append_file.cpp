@@ -47,6 +47,7 @@ std::uint64_t AppendFile::size() const {
 }
 
 bool AppendFile::is_at(const std::string& path) const {
+    if (is_doomed()) return false;
     const HANDLE other = ::CreateFileW(to_wide(path).c_str(), FILE_READ_ATTRIBUTES, shared_with_all, nullptr, OPEN_EXISTING,
                                        FILE_ATTRIBUTE_NORMAL, nullptr);
     if (other == INVALID_HANDLE_VALUE) return false;
@@ -56,6 +57,11 @@ bool AppendFile::is_at(const std::string& path) const {
     ::CloseHandle(other);
     return is_known && mine.dwVolumeSerialNumber == there.dwVolumeSerialNumber && mine.nFileIndexHigh == there.nFileIndexHigh &&
            mine.nFileIndexLow == there.nFileIndexLow;
+}
+
+bool AppendFile::is_doomed() const {
+    FILE_STANDARD_INFO facts{};
+    return ::GetFileInformationByHandleEx(state_->file, FileStandardInfo, &facts, sizeof facts) != 0 && facts.DeletePending;
 }
 
 }  // namespace sluice::platform

@@ -10,6 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t minute = 60'000;
+constexpr std::int64_t look_interval = 500;
 
 fs::path path_of(const std::string& text) { return {std::u8string(text.begin(), text.end())}; }
 
@@ -42,13 +43,22 @@ bool LogFile::is_due(std::size_t more, std::int64_t now_milliseconds) {
 }
 
 void LogFile::write(std::string_view lines, std::int64_t now_milliseconds) {
-    if (!file_->is_at(path_)) reopen();
+    follow(now_milliseconds);
+    if (!file_) return;
     if (is_due(lines.size(), now_milliseconds)) rotate(now_milliseconds);
     if (began_ == 0) began_ = now_milliseconds;
     if (const Result<void> written = file_->write(lines); !written) tell(describe(written.error()), now_milliseconds);
 }
 
+/// Looks whether the file is still at its path, but not at every line. Old files are not touched for longer than that.
+void LogFile::follow(std::int64_t now_milliseconds) {
+    if (now_milliseconds >= looked_ && now_milliseconds - looked_ < look_interval) return;
+    looked_ = now_milliseconds;
+    if (!file_ || !file_->is_at(path_)) reopen();
+}
+
 void LogFile::reopen() {
+    if (file_ && file_->is_doomed()) file_.reset();
     Result<std::unique_ptr<platform::AppendFile>> file = platform::AppendFile::open(path_);
     // Lines go on into the moved file rather than nowhere.
     if (!file) return;

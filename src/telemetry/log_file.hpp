@@ -26,8 +26,8 @@ struct Rotation {
     bool compresses = false;
 };
 
-/// A log in a file that rotates by itself, and follows when others move it: a file that is no longer at its path is left, and
-/// a new one begun. Several processes may write to one path, as they do while one takes over from another.
+/// A log in a file that rotates by itself, and follows when others move it: a file that is no longer at its path is left within
+/// half a second, and a new one begun. Several processes may write to one path, as they do while one takes over from another.
 ///
 /// Threading: one thread at a time; `problem` may come from another.
 /// Failure:   after the start nothing fails: lines that the disk refuses are lost, and `problem` is told, once in a minute.
@@ -46,13 +46,17 @@ public:
 private:
     LogFile(std::string path, const Rotation& rotation, Problem problem, std::unique_ptr<platform::AppendFile> file);
     [[nodiscard]] bool is_due(std::size_t more, std::int64_t now_milliseconds);
+    void follow(std::int64_t now_milliseconds);
     void rotate(std::int64_t now_milliseconds);
     void tell(const std::string& what, std::int64_t now_milliseconds);
 
     const std::string path_;
     const Rotation rotation_;
     const Problem problem_;
+    /// nullptr when it was deleted and can't be made again.
     std::unique_ptr<platform::AppendFile> file_;
+    /// When the path was last looked at.
+    std::int64_t looked_ = 0;
     /// Of the first line; 0 while there is none.
     std::int64_t began_ = 0;
     /// Until when nothing is tried or told again.

@@ -31,6 +31,9 @@ public:
     /// False once the path names another file or none: this one was moved or deleted.
     [[nodiscard]] bool is_at(const std::string& path) const;
 
+    /// True when it was deleted and its name is taken until this handle is closed: Windows without POSIX semantics.
+    [[nodiscard]] bool is_doomed() const;
+
 private:
     struct State;
     explicit AppendFile(std::unique_ptr<State> state);

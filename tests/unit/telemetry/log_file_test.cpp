@@ -60,17 +60,23 @@ TEST_CASE("without limits a log file stays", "[telemetry]") {
     CHECK(folder.content("log") == "one\ntwo\n");
 }
 
-TEST_CASE("when others move or delete the file, the next lines begin a new one", "[telemetry]") {
+TEST_CASE("when others move or delete the file, lines half a second later begin a new one", "[telemetry]") {
     const LogFolder folder;
     const auto log = open_log(folder.file("log"), {});
     log->write("one\n", some_time);
     std::filesystem::rename(folder.file("log"), folder.file("moved"));
-    log->write("two\n", some_time);
-    CHECK(folder.content("moved") == "one\n");
-    CHECK(folder.content("log") == "two\n");
-    std::filesystem::remove(folder.file("log"));
-    log->write("three\n", some_time);
+    log->write("two\n", some_time + 499);
+    CHECK(folder.content("moved") == "one\ntwo\n");
+    log->write("three\n", some_time + 500);
+    CHECK(folder.content("moved") == "one\ntwo\n");
     CHECK(folder.content("log") == "three\n");
+    std::filesystem::remove(folder.file("log"));
+    log->write("four\n", some_time + 1000);
+    CHECK(folder.content("log") == "four\n");
+    std::filesystem::rename(folder.file("log"), folder.file("moved again"));
+    log->reopen();
+    log->write("five\n", some_time + 1000);
+    CHECK(folder.content("log") == "five\n");
 }
 
 TEST_CASE("two writers of one path follow each other when one puts the file aside", "[telemetry]") {
@@ -80,7 +86,7 @@ TEST_CASE("two writers of one path follow each other when one puts the file asid
     one->write("11111\n", some_time);
     other->write("22\n", some_time);
     one->write("33333\n", some_time);
-    other->write("44\n", some_time);
+    other->write("44\n", some_time + 500);
     CHECK(folder.content("log") == "33333\n44\n");
     CHECK(folder.content("log.20261130-101500") == "11111\n22\n");
 }
