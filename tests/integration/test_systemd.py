@@ -141,11 +141,11 @@ class Notices(SystemdTest):
 class ActivatedGateway(Gateway):
     """Started by the first connection, which systemd-socket-activate waits for."""
 
-    def __init__(self, configuration, listens, names=()):
+    def __init__(self, configuration, listens, names=(), *options):
         folder = tempfile.mkdtemp(prefix="sluice-test-")
         self.file = os.path.join(folder, "gateway.json")
         self.write_config(configuration)
-        before = ["systemd-socket-activate", *(f"--listen={one}" for one in listens)]
+        before = ["systemd-socket-activate", *options, *(f"--listen={one}" for one in listens)]
         before += [f"--setenv={name}" for name in INHERITED]
         if names:
             before.append("--fdname=" + ":".join(names))
@@ -217,6 +217,16 @@ class Activation(SystemdTest):
         self.assertEqual((entry["name"], entry["address"]), ("forgotten", "unix:" + other))
         with self.assertRaises(ConnectionRefusedError):
             self.ask(other)
+
+    def test_a_socket_that_is_no_stream_is_named(self):
+        path = self.path("packets.sock")
+        gateway = ActivatedGateway(simple(), [path], ["packets"], "--seqpacket")
+        self.addCleanup(gateway.end)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.connect(path)
+            gateway.wait_ready()
+        entry = next(one for one in gateway.log if one.get("level") == "error")
+        self.assertEqual((entry["name"], "of no use" in entry["message"]), ("packets", True))
 
     def test_a_listener_without_a_socket_is_bound_beside_those_that_have_one(self):
         path = self.path("web.sock")

@@ -262,7 +262,7 @@ class WithSystemd(MachineTest):
 
     def test_a_process_that_hangs_is_replaced(self):
         self.install(self.deb)
-        self.shell("mkdir -p /run/systemd/system/sluice.service.d && printf '[Service]\\nWatchdogSec=1\\n' > "
+        self.shell("mkdir -p /run/systemd/system/sluice.service.d && printf '[Service]\\nWatchdogSec=1\\nTimeoutAbortSec=1\\n' > "
                    "/run/systemd/system/sluice.service.d/fast.conf && systemctl daemon-reload && systemctl restart sluice")
         first = self.show("MainPID")
         self.run_inside("kill", "-STOP", first)
