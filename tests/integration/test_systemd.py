@@ -365,10 +365,11 @@ class Verbs(SystemdTest):
         self.assertIn("not a service of Sluice", done.stderr)
 
     def test_without_the_rights_nothing_is_done(self):
+        command = binary_command()
         if os.geteuid() == 0:
-            command = ["setpriv", "--reuid=65534", "--clear-groups", *binary_command()]
-        else:
-            command = binary_command()
+            # Where another user finds it.
+            os.chmod(self.folder, 0o755)
+            command = ["setpriv", "--reuid=65534", "--clear-groups", shutil.copy(command[0], self.path("sluice"))]
         done = subprocess.run([*command, "service", "start"], capture_output=True, text=True, check=False, cwd="/")
         self.assertEqual(done.returncode, 7, done.stderr)
         self.assertIn("run it with sudo", done.stderr)
