@@ -18,20 +18,6 @@ constexpr DWORD time_to_end_milliseconds = 1000;
 /// Enough for all listeners, so that nobody waits for the other to read.
 constexpr DWORD pipe_bytes = 256 * 1024;
 
-/// As CommandLineToArgvW takes it apart again: backslashes are plain but before a quotation mark.
-void append_argument(std::wstring& line, std::wstring_view argument) {
-    if (!line.empty()) line.push_back(L' ');
-    line.push_back(L'"');
-    std::size_t backslashes = 0;
-    for (const wchar_t c : argument) {
-        if (c == L'"') line.append(backslashes + 1, L'\\');
-        backslashes = c == L'\\' ? backslashes + 1 : 0;
-        line.push_back(c);
-    }
-    line.append(backslashes, L'\\');
-    line.push_back(L'"');
-}
-
 std::wstring command_line(const Program& program) {
     std::wstring line;
     for (const std::string& argument : program.arguments) append_argument(line, to_wide(argument));

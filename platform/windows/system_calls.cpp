@@ -3,14 +3,11 @@
 #include <asio/error.hpp>
 
 namespace sluice::platform {
-namespace {
 
-std::error_code as_error_code(DWORD error) {
+std::error_code system_error_code(unsigned long number) {
     // Asio's category asks the system for the text; the standard library's knows errno only.
-    return {static_cast<int>(error), asio::error::get_system_category()};
+    return {static_cast<int>(number), asio::error::get_system_category()};
 }
-
-}  // namespace
 
 void start_winsock() {
     [[maybe_unused]] static const int outcome = [] {
@@ -29,11 +26,11 @@ bool set_non_blocking_and_private(NativeSocket socket) {
 }
 
 std::error_code last_socket_error() {
-    return as_error_code(static_cast<DWORD>(WSAGetLastError()));
+    return system_error_code(static_cast<DWORD>(WSAGetLastError()));
 }
 
 std::error_code last_system_error() {
-    return as_error_code(::GetLastError());
+    return system_error_code(::GetLastError());
 }
 
 std::string to_utf8(std::wstring_view text) {
@@ -51,6 +48,20 @@ std::wstring to_wide(std::string_view text) {
     std::wstring out(static_cast<std::size_t>(size), L'\0');
     ::MultiByteToWideChar(CP_UTF8, 0, text.data(), length, out.data(), size);
     return out;
+}
+
+void append_argument(std::wstring& line, std::wstring_view argument) {
+    // Backslashes are plain but before a quotation mark.
+    if (!line.empty()) line.push_back(L' ');
+    line.push_back(L'"');
+    std::size_t backslashes = 0;
+    for (const wchar_t c : argument) {
+        if (c == L'"') line.append(backslashes + 1, L'\\');
+        backslashes = c == L'\\' ? backslashes + 1 : 0;
+        line.push_back(c);
+    }
+    line.append(backslashes, L'\\');
+    line.push_back(L'"');
 }
 
 }  // namespace sluice::platform

@@ -15,4 +15,7 @@ bool is_hosted() {
     return name != nullptr && std::string_view(name).starts_with(label_prefix);
 }
 
+// It ends what the job has left when that one ends.
+bool knows_one_process() { return is_hosted(); }
+
 }  // namespace sluice::service

@@ -1,9 +1,79 @@
 #include "service/host.hpp"
 
+#include <windows.h>
+
+#include <atomic>
+
+#include "platform/paths.hpp"
+#include "platform/wide_text.hpp"
+#include "windows/control_link.hpp"
+#include "windows/crash_dump.hpp"
+#include "windows/failure_notes.hpp"
+
 namespace sluice::service {
+namespace {
 
-int run_hosted(const std::function<int()>& body) { return body(); }
+constexpr DWORD most_milliseconds_to_end = 1'000;
 
-bool is_hosted() { return false; }
+/// The service's work, for the thread that the system makes for it. Never destroyed: that thread may outlive main's.
+struct Host {
+    std::function<int()> body;
+    HANDLE ended = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    std::atomic<int> exit_code = 0;
+};
+
+Host& host() {
+    static auto* const instance = new Host;
+    return *instance;
+}
+
+/// The manager starts services in System32, where nothing of ours may land.
+void enter_own_folder() {
+    const std::wstring folder = platform::to_wide(platform::config_folder());
+    ::CreateDirectoryW(folder.c_str(), nullptr);
+    ::SetCurrentDirectoryW(folder.c_str());
+}
+
+/// The name that the manager has for it comes first; the arguments of `sc start` are nobody's.
+void WINAPI service_main(DWORD, LPWSTR* arguments) {
+    ControlLink& link = ControlLink::instance();
+    int code = 1;
+    if (link.enter(arguments[0])) {
+        enter_own_folder();
+        write_crash_dumps();
+        code = host().body();
+        // Who ends before there is a life cycle has told nobody yet.
+        if (!link.is_stopped()) {
+            write_end(code, {});
+            static_cast<void>(link.report_stopped(code));
+        }
+    }
+    host().exit_code = code;
+    ::SetEvent(host().ended);
+}
+
+}  // namespace
+
+int run_hosted(const std::function<int()>& body) {
+    host().body = body;
+    // A process of its own: the manager takes no notice of the name.
+    wchar_t any_name[] = L"";
+    const SERVICE_TABLE_ENTRYW table[] = {{any_name, service_main}, {nullptr, nullptr}};
+    if (::StartServiceCtrlDispatcherW(table) == 0) {
+        // On a console: ERROR_FAILED_SERVICE_CONTROLLER_CONNECT. Any other failure is no reason not to serve either.
+        return body();
+    }
+    // The dispatcher returns at the last word to the manager; the work may have a little memory left to take down. Whoever
+    // replaces or removes the program does not wait long for that. (Asio's timer thread was seen to end minutes later with
+    // Wine, which misses the last setting of its timer.)
+    if (::WaitForSingleObject(host().ended, most_milliseconds_to_end) != WAIT_OBJECT_0) {
+        ::TerminateProcess(::GetCurrentProcess(), static_cast<UINT>(host().exit_code));
+    }
+    return host().exit_code;
+}
+
+bool is_hosted() { return ControlLink::instance().is_entered(); }
+
+bool knows_one_process() { return is_hosted(); }
 
 }  // namespace sluice::service

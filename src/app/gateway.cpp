@@ -9,6 +9,7 @@
 #include "app/version.hpp"
 #include "platform/poller.hpp"
 #include "platform/process_facts.hpp"
+#include "service/events.hpp"
 #include "service/log_output.hpp"
 
 namespace sluice::app {
@@ -37,8 +38,17 @@ Gateway::Parts::Parts(config::Config the_config, SourceRecord the_sources, std::
       file_watch([this] { request_reload({"file", false}, [](const ReloadOutcome&) {}); }) {}
 
 bool Gateway::Parts::started(std::string_view name, const Result<void>& result) const {
-    if (!result) log.error("can't start", {{"name", name}, {"reason", describe(result.error())}});
-    return result.has_value();
+    if (result) return true;
+    log.error("can't start", {{"name", name}, {"reason", describe(result.error())}});
+    service::note_failure(std::string(name) + ": " + describe(result.error()));
+    return false;
+}
+
+void Gateway::Parts::tell_why(const std::vector<std::string>& reasons) const {
+    for (const std::string& line : reasons) {
+        log.error("can't start", {{"reason", line}});
+        service::note_failure(line);
+    }
 }
 
 /// The embedded configuration's upstream is the gateway itself.
@@ -93,12 +103,12 @@ ExitCode Gateway::Parts::start() {
     if (!file && !open_echo()) return ExitCode::BindFailed;
     const auto taken = take(std::move(config), false);
     if (!taken) {
-        for (const std::string& line : taken.error().lines) log.error("can't start", {{"reason", line}});
+        tell_why(taken.error().lines);
         return taken.error().code;
     }
     // At a start each listener has to be there.
     if (!taken->empty()) {
-        for (const std::string& line : *taken) log.error("can't start", {{"reason", line}});
+        tell_why(*taken);
         return ExitCode::Failed;
     }
     if (echo_listener && !start_echo()) return ExitCode::Failed;
@@ -140,6 +150,7 @@ void Gateway::Parts::stop_workers(ExitCode code) {
     if (!workforce.finish(&proxy::WorkerState::cut, unwind_time, 1'000'000)) {
         // A session that does not end holds memory that can't be taken down safely; the process ends anyway.
         log.error("some sessions did not end; leaving without them");
+        told(lifecycle.ended(static_cast<int>(code), {}));
         signals.finished();
         std::_Exit(static_cast<int>(code));
     }

@@ -77,6 +77,8 @@ struct Gateway::Parts {
     [[nodiscard]] bool open_echo();
     [[nodiscard]] bool start_echo();
     [[nodiscard]] bool started(std::string_view name, const Result<void>& result) const;
+    /// Why the start has failed.
+    void tell_why(const std::vector<std::string>& reasons) const;
     [[nodiscard]] ExitCode stop_in_order(const std::string& signal);
     void stop_workers(ExitCode code);
     /// What the service manager can't be told is worth a line, no more.

@@ -6,8 +6,8 @@
 #include "app/gateway_parts.hpp"
 #include "app/takeover.hpp"
 #include "platform/process_facts.hpp"
-#include "service/hand_over.hpp"
 #include "platform/service_notice.hpp"
+#include "service/host.hpp"
 
 namespace sluice::app {
 namespace {
@@ -31,14 +31,15 @@ void Gateway::Parts::request_upgrade(UpgradeRequest request, std::function<void(
 }
 
 UpgradeOutcome Gateway::Parts::upgrade(const UpgradeRequest& request) {
-    if (const Result<void> allowed = service::check_hand_over(); !allowed) {
-        log.error("no upgrade", {{"by", request.origin}, {"reason", describe(allowed.error())}});
-        return {0, describe(allowed.error()), {}};
+    UpgradeOutcome outcome;
+    if (service::knows_one_process()) {
+        outcome.problem = "the service manager of this system knows one process: install the new version and restart the service";
+        log.error("upgrade refused: this process goes on serving", {{"by", request.origin}, {"reason", outcome.problem}});
+        return outcome;
     }
     platform::Program next = program;
     if (!request.binary.empty()) next.path = request.binary;
     log.info("upgrade: starting the new binary", {{"by", request.origin}, {"binary", next.path}});
-    UpgradeOutcome outcome;
     auto successor = platform::Successor::start(next);
     Result<void> handed = successor ? hand_over(**successor, request.limit) : fail(std::move(successor.error()));
     if (handed) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/file_sources.hpp"
+#include "service/events.hpp"
 
 namespace sluice::app {
 
@@ -14,7 +15,10 @@ std::optional<ConfigFile> load_config(const std::string& file) {
 std::optional<ConfigFile> load_config(const std::string& file, config::Sources& sources) {
     auto read = read_config_file(file, sources);
     if (read) return std::move(*read);
-    for (const std::string& line : read.error()) std::fprintf(stderr, "%s\n", line.c_str());
+    for (const std::string& line : read.error()) {
+        std::fprintf(stderr, "%s\n", line.c_str());
+        service::note_failure(line);
+    }
     const std::size_t count = read.error().size();
     std::fprintf(stderr, "%s: %zu %s\n", file.c_str(), count, count == 1 ? "error" : "errors");
     return std::nullopt;

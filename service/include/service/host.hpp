@@ -15,4 +15,8 @@ namespace sluice::service {
 /// True when a service manager started this process: nobody sees its standard error on Windows then.
 [[nodiscard]] bool is_hosted();
 
+/// True when the manager takes the end of this process for the end of the service, whoever serves on: no other process can
+/// take over then. The service control manager of Windows, launchd.
+[[nodiscard]] bool knows_one_process();
+
 }  // namespace sluice::service

@@ -1,0 +1,96 @@
+#include "windows/folders.hpp"
+
+#include <windows.h>
+
+#include <aclapi.h>
+#include <sddl.h>
+
+#include "platform/wide_text.hpp"
+
+namespace sluice::service {
+namespace {
+
+using platform::to_wide;
+
+/// Protected from what the folder above gives; full access for the system and administrators, inherited by all inside.
+constexpr const wchar_t* closed = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+
+Failure failure(const std::string& what, DWORD error) { return fail(system_error(what, platform::system_error_code(error))); }
+
+/// Memory that the system has allocated.
+struct LocalMemory {
+    void* pointer = nullptr;
+    LocalMemory() = default;
+    LocalMemory(const LocalMemory&) = delete;
+    LocalMemory& operator=(const LocalMemory&) = delete;
+    ~LocalMemory() { ::LocalFree(pointer); }
+};
+
+bool is_closed(std::wstring& path) {
+    LocalMemory descriptor;
+    if (::GetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr, nullptr, nullptr,
+                                &descriptor.pointer) != ERROR_SUCCESS) {
+        return false;
+    }
+    SECURITY_DESCRIPTOR_CONTROL control = 0;
+    DWORD revision = 0;
+    return ::GetSecurityDescriptorControl(descriptor.pointer, &control, &revision) != 0 && (control & SE_DACL_PROTECTED) != 0;
+}
+
+}  // namespace
+
+Result<void> make_closed_folder(const std::string& path) {
+    std::wstring wide = to_wide(path);
+    LocalMemory descriptor;
+    if (::ConvertStringSecurityDescriptorToSecurityDescriptorW(closed, SDDL_REVISION_1, &descriptor.pointer, nullptr) == 0) {
+        return failure("making the rights of " + path, ::GetLastError());
+    }
+    SECURITY_ATTRIBUTES attributes{sizeof(SECURITY_ATTRIBUTES), descriptor.pointer, FALSE};
+    if (::CreateDirectoryW(wide.c_str(), &attributes) != 0) return {};
+    if (::GetLastError() != ERROR_ALREADY_EXISTS) return failure("making the folder " + path, ::GetLastError());
+    if (is_closed(wide)) return {};
+    PACL list = nullptr;
+    BOOL is_there = FALSE;
+    BOOL is_default = FALSE;
+    ::GetSecurityDescriptorDacl(descriptor.pointer, &is_there, &list, &is_default);
+    const DWORD error = ::SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT,
+                                                DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, nullptr, nullptr,
+                                                list, nullptr);
+    return error == ERROR_SUCCESS ? Result<void>{} : failure("closing the folder " + path, error);
+}
+
+Result<void> grant(const std::string& path, const std::string& account, FolderRight right) {
+    std::wstring wide = to_wide(path);
+    std::wstring name = to_wide(account);
+    LocalMemory descriptor;
+    PACL before = nullptr;
+    DWORD error = ::GetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr, &before, nullptr,
+                                          &descriptor.pointer);
+    if (error != ERROR_SUCCESS) return failure("reading the rights of " + path, error);
+    constexpr DWORD may_read = FILE_GENERIC_READ | FILE_GENERIC_EXECUTE;
+    constexpr DWORD may_change = may_read | FILE_GENERIC_WRITE | DELETE;
+    EXPLICIT_ACCESSW entry{};
+    ::BuildExplicitAccessWithNameW(&entry, name.data(), right == FolderRight::Read ? may_read : may_change, SET_ACCESS,
+                                   SUB_CONTAINERS_AND_OBJECTS_INHERIT);
+    LocalMemory list;
+    error = ::SetEntriesInAclW(1, &entry, before, reinterpret_cast<PACL*>(&list.pointer));
+    if (error != ERROR_SUCCESS) return failure("giving " + account + " rights in " + path, error);
+    error = ::SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr,
+                                    static_cast<PACL>(list.pointer), nullptr);
+    return error == ERROR_SUCCESS ? Result<void>{} : failure("giving " + account + " rights in " + path, error);
+}
+
+Result<void> write_missing_file(const std::string& path, const std::string& content) {
+    HANDLE const file = ::CreateFileW(to_wide(path).c_str(), GENERIC_WRITE, 0, nullptr, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, nullptr);
+    if (file == INVALID_HANDLE_VALUE) {
+        const DWORD error = ::GetLastError();
+        return error == ERROR_FILE_EXISTS ? Result<void>{} : failure("writing " + path, error);
+    }
+    DWORD written = 0;
+    const bool is_good = ::WriteFile(file, content.data(), static_cast<DWORD>(content.size()), &written, nullptr) != 0;
+    const DWORD error = ::GetLastError();
+    ::CloseHandle(file);
+    return is_good ? Result<void>{} : failure("writing " + path, error);
+}
+
+}  // namespace sluice::service

@@ -1,0 +1,177 @@
+"""The service of Windows, from the MSI to its removal, in a Windows of its own under Wine."""
+
+import os
+import threading
+
+from client import Client
+from harness import GatewayTest, answer, cluster, config, is_wine, main, request_bytes, route, wait_until
+from windows_service import Windows, free_ports
+
+OLD, NEW = "0.1.0", "0.2.0"
+
+
+class WindowsService(GatewayTest):
+    """Each test begins with a service that runs."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not is_wine():
+            return
+        cls.windows = Windows()
+        cls.addClassCleanup(cls.windows.end)
+        cls.port, = free_ports(1)
+
+    def setUp(self):
+        if not is_wine():
+            self.skipTest("Linux runs no Windows service")
+        self.upstream = self.origin()
+        self.windows.write_config(self.settings())
+        if not os.path.exists(self.windows.program):
+            self.assertEqual(self.windows.msi("/i", OLD), 0)
+        if self.windows.state() == "RUNNING":
+            self.reload()
+        else:
+            self.assertEqual(self.windows.service("start").returncode, 0)
+        wait_until(lambda: self.get("/mark").body == self.id().encode(), "the service with the test's configuration")
+
+    def settings(self, mark=None):
+        """Sends all to the origin, but for one path that tells which configuration is in force."""
+        routes = [route("/*rest", cluster="origin"), route("/mark", respond={"body": mark or self.id()})]
+        return config(routes, [cluster("origin", self.upstream)], admin={"enabled": False},
+                      listeners=[{"name": "web", "address": f"127.0.0.1:{self.port}"}])
+
+    def connect(self):
+        client = Client(("127.0.0.1", self.port))
+        self.addCleanup(client.close)
+        return client
+
+    def get(self, target):
+        with Client(("127.0.0.1", self.port)) as client:
+            return client.get(target)
+
+    def reload(self):
+        done = self.windows.service("reload")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def hold(self):
+        """A client amid a download; the event lets it finish."""
+        told = threading.Event()
+        self.addCleanup(told.set)
+
+        def respond(request):
+            request.connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+            told.wait(60)
+            return b"whole"
+
+        self.upstream.on("/held", respond)
+        client = self.connect().send(request_bytes("GET", "/held"))
+        wait_until(lambda: any(request.target == "/held" for request in self.upstream.requests), "the request at the origin")
+        return client, told
+
+    def test_the_installed_service_passes_requests_on(self):
+        self.upstream.on("/hello", lambda _: answer(b"from the origin"))
+        self.assertEqual(self.get("/hello").body, b"from the origin")
+        status = self.windows.service("status")
+        self.assertEqual(status.returncode, 0)
+        self.assertRegex(status.stdout, r"^Sluice: running, process \d+, account NT AUTHORITY\\LocalService")
+        services = self.windows.registry("HKLM\\SYSTEM\\CurrentControlSet\\Services\\Sluice")
+        self.assertIn('"C:\\Program Files\\Sluice\\sluice.exe" run -c "C:\\ProgramData\\Sluice\\sluice.json"', services)
+        source = self.windows.registry("HKLM\\SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\Sluice")
+        self.assertRegex(source, r"EventMessageFile\s+REG_EXPAND_SZ\s+C:\\Program Files\\Sluice\\sluice.exe")
+        path = self.windows.registry("HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment")
+        self.assertIn(";C:\\Program Files\\Sluice", path)
+
+    def test_a_reload_drops_no_download(self):
+        client, told = self.hold()
+        self.windows.write_config(self.settings("reloaded"))
+        self.reload()
+        wait_until(lambda: self.get("/mark").body == b"reloaded", "the new configuration")
+        told.set()
+        self.assertEqual(client.response().body, b"halfwhole")
+
+    def test_a_broken_configuration_leaves_the_old_one_in_force_and_an_event(self):
+        before = len(self.windows.events())
+        self.windows.write_config("{ broken")
+        self.reload()
+        entry = self.windows.wait_event("refused", before)
+        self.assertIn("warn:", entry)
+        self.assertIn("sluice.json:1:3: a key without quotes", entry)
+        self.assertEqual(self.get("/mark").body, self.id().encode())
+
+    def test_a_stop_lets_running_requests_finish(self):
+        client, told = self.hold()
+        stopping = threading.Thread(target=self.windows.service, args=("stop",))
+        stopping.start()
+        self.addCleanup(stopping.join)
+        wait_until(lambda: self.windows.state() == "STOP_PENDING", "the service to stop")
+        first = self.checkpoint()
+        wait_until(lambda: self.checkpoint() > first, "a checkpoint that rises")
+        told.set()
+        self.assertEqual(client.response().body, b"halfwhole")
+        stopping.join()
+        self.assertEqual(self.windows.state(), "STOPPED")
+        self.assertRegex(self.windows.query(), r"WIN32_EXIT_CODE +: 0 ")
+
+    def checkpoint(self):
+        line = next(line for line in self.windows.query().splitlines() if "CHECKPOINT" in line)
+        return int(line.split()[-1], 16)
+
+    def test_a_start_that_fails_tells_its_exit_code_and_the_reason(self):
+        before = len(self.windows.events())
+        file = os.path.join(self.windows.data, "broken.json")
+        with open(file, "w", encoding="ascii") as out:
+            out.write("{ broken")
+        done = self.windows.service("install", "--name", "broken", "-c", "C:\\ProgramData\\Sluice\\broken.json")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("has stopped at its start: exit code 3", done.stderr)
+        self.assertRegex(self.windows.query("broken"), r"WIN32_EXIT_CODE +: 1066 [^\n]*\n +SERVICE_EXIT_CODE +: 3 ")
+        self.assertIn("err:", self.windows.wait_event("broken.json:1:3: a key without quotes", before))
+        self.assertEqual(self.windows.service("uninstall", "--name", "broken").returncode, 0)
+
+    def test_what_is_not_there_is_told(self):
+        done = self.windows.service("status", "--name", "nobody")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no service nobody; 'sluice service install' makes it", done.stderr)
+
+    def test_a_dry_run_changes_nothing(self):
+        done = self.windows.service("install", "--name", "dry", "--dry-run")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("account NT SERVICE\\dry (NT AUTHORITY\\LocalService where there are no virtual accounts)", done.stdout)
+        self.assertIn('run -c "C:\\ProgramData\\Sluice\\dry.json"', done.stdout)
+        self.assertIsNone(self.windows.state("dry"))
+
+    def test_an_upgrade_keeps_the_configuration_and_a_downgrade_is_refused(self):
+        if self.windows.version() == NEW:
+            self.assertEqual(self.windows.msi("/x", NEW), 0)
+            self.assertEqual(self.windows.msi("/i", OLD), 0)
+        before = self.windows.read_config()
+        self.assertEqual(self.windows.msi("/i", NEW), 0)
+        self.assertEqual((self.windows.version(), self.windows.state()), (NEW, "RUNNING"))
+        self.assertEqual(self.windows.read_config(), before)
+        self.assertEqual(self.get("/mark").body, self.id().encode())
+        self.assertNotEqual(self.windows.msi("/i", OLD), 0)
+        self.assertEqual((self.windows.version(), self.windows.state()), (NEW, "RUNNING"))
+
+    def test_a_repair_brings_the_program_back(self):
+        version = self.windows.version()
+        self.windows.service("stop")
+        os.remove(self.windows.program)
+        # What "msiexec /fa" does; Wine knows that only in these words.
+        self.assertEqual(self.windows.msi("/i", version, "REINSTALL=ALL", "REINSTALLMODE=amus"), 0)
+        self.assertTrue(os.path.exists(self.windows.program))
+        wait_until(lambda: self.windows.state() == "RUNNING", "the service to run again")
+
+    def test_an_uninstall_leaves_the_configuration_and_nothing_else(self):
+        before = self.windows.read_config()
+        self.assertEqual(self.windows.msi("/x", self.windows.version()), 0)
+        self.assertIsNone(self.windows.state())
+        self.assertFalse(os.path.exists(os.path.dirname(self.windows.program)))
+        for key in ("Sluice", "EventLog\\Application\\Sluice"):
+            self.assertIn("Unable to find", self.windows.registry(f"HKLM\\SYSTEM\\CurrentControlSet\\Services\\{key}"))
+        path = self.windows.registry("HKLM\\System\\CurrentControlSet\\Control\\Session Manager\\Environment")
+        self.assertNotIn("Sluice", path)
+        self.assertEqual(self.windows.read_config(), before)
+
+
+if __name__ == "__main__":
+    main()
