@@ -165,6 +165,14 @@ class VerbsTest(MacTest):
                         calls.index("launchctl bootstrap system /Library/LaunchDaemons/dev.sluice.sluice.plist"))
         self.assertNotIn("launchctl kickstart -k system/dev.sluice.sluice", calls)
 
+    def test_a_start_that_launchd_refuses_at_first_is_tried_again(self):
+        self.install()
+        self.succeed(self.mac.service("stop"))
+        (self.mac.state / "refusing").write_text("2")
+        self.succeed(self.mac.service("start"))
+        self.assertEqual(self.mac.loaded(), ["dev.sluice.sluice"])
+        self.assertEqual(len(self.mac.calls("launchctl bootstrap")), 3)
+
     def test_start_and_stop_may_come_twice(self):
         self.install()
         for verb in ("start", "start", "stop", "stop", "start"):
