@@ -18,4 +18,7 @@ bool is_hosted() {
 // launchd's file takes standard error.
 std::string log_file() { return {}; }
 
+// It ends what the job has left when that one ends.
+bool knows_one_process() { return is_hosted(); }
+
 }  // namespace sluice::service

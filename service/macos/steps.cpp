@@ -49,6 +49,15 @@ Result<void> unload(const std::string& target, std::chrono::milliseconds patienc
     return {};
 }
 
+/// Right after a bootout launchd may say "Input/output error" although it no longer knows the job.
+Result<void> bootstrap(const std::string& list) {
+    for (int attempts_left = 4;; --attempts_left) {
+        Result<void> done = run_command({"launchctl", "bootstrap", "system", list});
+        if (done || attempts_left == 0) return done;
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+}
+
 /// A job that has ended by itself is loaded still, and does not run.
 Result<void> load(const std::string& target, const std::string& list) {
     if (!is_there(list)) {
@@ -56,7 +65,7 @@ Result<void> load(const std::string& target, const std::string& list) {
                                  std::make_error_code(std::errc::no_such_file_or_directory)));
     }
     if (!is_loaded(target)) {
-        if (Result<void> done = run_command({"launchctl", "bootstrap", "system", list}); !done) return done;
+        if (Result<void> done = bootstrap(list); !done) return done;
     }
     return run_command({"launchctl", "kickstart", target});
 }

@@ -73,6 +73,8 @@ int run_hosted(const std::function<int()>& body) {
 
 bool is_hosted() { return ControlLink::instance().is_entered(); }
 
+bool knows_one_process() { return is_hosted(); }
+
 std::string log_file() { return is_hosted() ? platform::log_folder() + "\\sluice.log" : std::string(); }
 
 }  // namespace sluice::service

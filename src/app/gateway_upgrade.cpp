@@ -7,7 +7,7 @@
 #include "app/takeover.hpp"
 #include "platform/process_facts.hpp"
 #include "platform/service_notice.hpp"
-#include "service/hand_over.hpp"
+#include "service/host.hpp"
 
 namespace sluice::app {
 namespace {
@@ -32,8 +32,8 @@ void Gateway::Parts::request_upgrade(UpgradeRequest request, std::function<void(
 
 UpgradeOutcome Gateway::Parts::upgrade(const UpgradeRequest& request) {
     UpgradeOutcome outcome;
-    if (const Result<void> allowed = service::check_hand_over(); !allowed) {
-        outcome.problem = allowed.error().context;
+    if (service::knows_one_process()) {
+        outcome.problem = "the service manager of this system knows one process: install the new version and restart the service";
         log.error("upgrade refused: this process goes on serving", {{"by", request.origin}, {"reason", outcome.problem}});
         return outcome;
     }

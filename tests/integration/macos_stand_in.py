@@ -10,11 +10,17 @@ import tempfile
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 INSTALLER = SOURCE / "installer" / "macos"
 
-# $state/loaded has a file for each job; $state/draining the number of questions until a job that was told to end has ended.
+# $state/loaded has a file for each job; $state/draining the number of questions until a job that was told to end has ended;
+# $state/refusing how many are turned down before a job is loaded.
 LAUNCHCTL = r"""
 verb=$1
 case $verb in
     bootstrap)
+        if [ -s "$state/refusing" ] && [ "$(cat "$state/refusing")" != 0 ]; then
+            echo $(($(cat "$state/refusing") - 1)) >"$state/refusing"
+            echo "Bootstrap failed: 5: Input/output error" >&2
+            exit 5
+        fi
         label=${3##*/}; label=${label%.plist}
         [ -e "$3" ] && [ ! -e "$state/loaded/$label" ] || { echo "Bootstrap failed: 5: Input/output error" >&2; exit 5; }
         : >"$state/loaded/$label" ;;

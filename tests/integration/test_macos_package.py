@@ -25,7 +25,7 @@ class PropertyListTest(unittest.TestCase):
     BINARY = "/usr/local/bin/sluice"
     CONFIG = "/usr/local/etc/sluice/R&D <Jörg> \"x\" 'y'.json"
 
-    def test_two_parsers_and_apples_document_type_read_the_same(self):
+    def test_two_parsers_read_the_same_and_the_document_type_holds(self):
         text = property_list(self.BINARY, self.CONFIG, "0.0.0.0:443", "[::]:443")
         first = plistlib.loads(text, fmt=plistlib.FMT_XML)
         with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,8 @@ class PropertyListTest(unittest.TestCase):
             (path / "xml").write_bytes(text)
             subprocess.run(["plistutil", "-i", path / "xml", "-o", path / "binary"], timeout=60, check=True)
             second = plistlib.loads((path / "binary").read_bytes(), fmt=plistlib.FMT_BINARY)
-            subprocess.run(["xmllint", "--noout", "--nonet", path / "xml"], timeout=60, check=True)
+            subprocess.run(["xmllint", "--noout", "--nonet", "--dtdvalid", SOURCE / "tests/data/macos/property_list.dtd", path / "xml"],
+                           timeout=60, check=True)
         self.assertEqual(first, second)
         self.assertEqual(first["ProgramArguments"], [self.BINARY, "run", "-c", self.CONFIG])
 
@@ -163,6 +164,14 @@ class VerbsTest(MacTest):
         self.assertLess(calls.index("launchctl bootout system/dev.sluice.sluice"),
                         calls.index("launchctl bootstrap system /Library/LaunchDaemons/dev.sluice.sluice.plist"))
         self.assertNotIn("launchctl kickstart -k system/dev.sluice.sluice", calls)
+
+    def test_a_start_that_launchd_refuses_at_first_is_tried_again(self):
+        self.install()
+        self.succeed(self.mac.service("stop"))
+        (self.mac.state / "refusing").write_text("2")
+        self.succeed(self.mac.service("start"))
+        self.assertEqual(self.mac.loaded(), ["dev.sluice.sluice"])
+        self.assertEqual(len(self.mac.calls("launchctl bootstrap")), 3)
 
     def test_start_and_stop_may_come_twice(self):
         self.install()

@@ -19,4 +19,8 @@ namespace sluice::service {
 /// The file that the log goes to instead of standard error, which nobody sees; empty where somebody does.
 [[nodiscard]] std::string log_file();
 
+/// True when the manager takes the end of this process for the end of the service, whoever serves on: no other process can
+/// take over then. The service control manager of Windows, launchd.
+[[nodiscard]] bool knows_one_process();
+
 }  // namespace sluice::service

@@ -13,7 +13,6 @@
 #include <string>
 
 #include "macos/job.hpp"
-#include "service/hand_over.hpp"
 #include "service/host.hpp"
 #include "service/log_output.hpp"
 
@@ -122,14 +121,14 @@ TEST_CASE("A log file that can't be opened is told, and the log goes on in the o
     CHECK(content(path) == "still here\n");
 }
 
-TEST_CASE("Only a job of ours counts as hosted by launchd, and does not hand over", "[service][macos]") {
+TEST_CASE("Only a job of ours counts as hosted by launchd, and is bound to its one process", "[service][macos]") {
     CHECK_FALSE(is_hosted());
-    CHECK(check_hand_over());
+    CHECK_FALSE(knows_one_process());
     {
         const Variable terminal("XPC_SERVICE_NAME", "0");
         CHECK_FALSE(is_hosted());
     }
     const Variable job("XPC_SERVICE_NAME", "dev.sluice.web");
     CHECK(is_hosted());
-    CHECK_FALSE(check_hand_over());
+    CHECK(knows_one_process());
 }

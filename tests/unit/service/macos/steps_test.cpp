@@ -1,5 +1,7 @@
 #include "macos/steps.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 using namespace sluice;
@@ -58,4 +60,16 @@ TEST_CASE("A launchd job that can't be is refused before anything is done", "[se
     Instance instance = web();
     instance.config = "relative.json";
     CHECK_FALSE(steps_in({}, Verb::Install, instance));
+}
+
+TEST_CASE("Everybody may ask how a service of launchd is", "[service][macos]") {
+    CHECK(check_rights(Verb::Status));
+    CHECK(check_rights(Verb::Logs));
+}
+
+TEST_CASE("Only root may change services of launchd", "[service][macos]") {
+    const Verb verb = GENERATE(Verb::Install, Verb::Uninstall, Verb::Start, Verb::Stop, Verb::Restart, Verb::Reload);
+    const auto allowed = check_rights(verb);
+    CHECK(allowed.has_value() == (::geteuid() == 0));
+    if (!allowed) CHECK(allowed.error().context.find("sudo") != std::string::npos);
 }
