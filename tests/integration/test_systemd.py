@@ -138,6 +138,28 @@ class Notices(SystemdTest):
         return Stopped()
 
 
+class Journal(SystemdTest):
+    def started(self, stream):
+        """The lines of a start whose standard error is said to be the journal's."""
+        configuration = simple()
+        gateway = Gateway.__new__(Gateway)
+        folder = tempfile.mkdtemp(prefix="sluice-test-")
+        gateway.file = os.path.join(folder, "gateway.json")
+        gateway.write_config(configuration)
+        before = ["sh", "-c", f'export JOURNAL_STREAM={stream}; exec "$@"', "sh"]
+        gateway.attach(configuration, ["run", "-c", gateway.file], folder, wait=False, before=before)
+        self.addCleanup(gateway.end)
+        wait_until(lambda: any("sluice is ready" in one["message"] for one in list(gateway.log)), "its start")
+        return list(gateway.log)
+
+    def test_lines_for_the_journal_begin_with_their_priority(self):
+        for line in self.started("$(stat -L -c %d:%i /proc/self/fd/2)"):
+            self.assertRegex(line["message"], r'^<6>\{"time":')
+
+    def test_a_file_in_the_place_of_the_journal_gets_plain_lines(self):
+        self.assertEqual({line["level"] for line in self.started("1:2")}, {"info"})
+
+
 class ActivatedGateway(Gateway):
     """Started by the first connection, which systemd-socket-activate waits for."""
 
