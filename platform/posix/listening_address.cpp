@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <optional>
 
 #include "platform/activated_sockets.hpp"
 #include "platform/socket_address.hpp"
@@ -11,10 +12,10 @@
 namespace sluice::platform {
 namespace {
 
-int option(NativeSocket socket, int name) {
+std::optional<int> option(NativeSocket socket, int name) {
     int value = 0;
     socklen_t size = sizeof value;
-    return ::getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
+    return ::getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? std::optional(value) : std::nullopt;
 }
 
 /// A name without a file begins with a zero byte, and an unbound socket has none: neither can be in a configuration.
@@ -28,6 +29,7 @@ std::string path_of(const SocketAddress& bound) {
 }  // namespace
 
 Result<ListenAddress> listening_address(NativeSocket socket) {
+    // macOS does not tell whether it listens.
     if (option(socket, SO_TYPE) != SOCK_STREAM || option(socket, SO_ACCEPTCONN) == 0) {
         return fail(system_error("the socket does not listen for connections", {}));
     }

@@ -1,6 +1,7 @@
 #include "app/log_setup.hpp"
 
 #include "platform/process_facts.hpp"
+#include "platform/service_notice.hpp"
 
 namespace sluice::app {
 
@@ -9,7 +10,7 @@ Log make_log(const config::LogSettings& settings) {
     const auto level = static_cast<LogLevel>(settings.level);
     const bool terminal = platform::is_terminal(platform::StandardStream::Error);
     if (settings.format == Format::Json || (settings.format == Format::Auto && !terminal)) {
-        return Log::to_stderr(Log::Format::Json, level);
+        return Log::to_stderr(platform::standard_error_is_journal() ? Log::Format::JournalJson : Log::Format::Json, level);
     }
     const bool coloured =
         terminal && platform::enable_terminal_colours(platform::StandardStream::Error);

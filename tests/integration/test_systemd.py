@@ -46,7 +46,7 @@ class Notices(SystemdTest):
 
     def test_the_life_of_a_service_is_told(self):
         gateway = self.watched(simple())
-        self.assertEqual(self.manager.hear(), {"STATUS": "starting"})
+        self.assertEqual(self.manager.hear()["STATUS"], "starting")
         self.assertEqual(self.manager.hear(), {"READY": "1", "MAINPID": str(gateway.process.pid), "STATUS": "serving"})
         gateway.send_signal(signal.SIGHUP)
         reloading = self.manager.hear()
@@ -138,14 +138,36 @@ class Notices(SystemdTest):
         return Stopped()
 
 
+class Journal(SystemdTest):
+    def started(self, stream):
+        """The lines of a start whose standard error is said to be the journal's."""
+        configuration = simple()
+        gateway = Gateway.__new__(Gateway)
+        folder = tempfile.mkdtemp(prefix="sluice-test-")
+        gateway.file = os.path.join(folder, "gateway.json")
+        gateway.write_config(configuration)
+        before = ["sh", "-c", f'export JOURNAL_STREAM={stream}; exec "$@"', "sh"]
+        gateway.attach(configuration, ["run", "-c", gateway.file], folder, wait=False, before=before)
+        self.addCleanup(gateway.end)
+        wait_until(lambda: any("sluice is ready" in one["message"] for one in list(gateway.log)), "its start")
+        return list(gateway.log)
+
+    def test_lines_for_the_journal_begin_with_their_priority(self):
+        for line in self.started("$(stat -L -c %d:%i /proc/self/fd/2)"):
+            self.assertRegex(line["message"], r'^<6>\{"time":')
+
+    def test_a_file_in_the_place_of_the_journal_gets_plain_lines(self):
+        self.assertEqual({line["level"] for line in self.started("1:2")}, {"info"})
+
+
 class ActivatedGateway(Gateway):
     """Started by the first connection, which systemd-socket-activate waits for."""
 
-    def __init__(self, configuration, listens, names=()):
+    def __init__(self, configuration, listens, names=(), *options):
         folder = tempfile.mkdtemp(prefix="sluice-test-")
         self.file = os.path.join(folder, "gateway.json")
         self.write_config(configuration)
-        before = ["systemd-socket-activate", *(f"--listen={one}" for one in listens)]
+        before = ["systemd-socket-activate", *options, *(f"--listen={one}" for one in listens)]
         before += [f"--setenv={name}" for name in INHERITED]
         if names:
             before.append("--fdname=" + ":".join(names))
@@ -217,6 +239,16 @@ class Activation(SystemdTest):
         self.assertEqual((entry["name"], entry["address"]), ("forgotten", "unix:" + other))
         with self.assertRaises(ConnectionRefusedError):
             self.ask(other)
+
+    def test_a_socket_that_is_no_stream_is_named(self):
+        path = self.path("packets.sock")
+        gateway = ActivatedGateway(simple(), [path], ["packets"], "--seqpacket")
+        self.addCleanup(gateway.end)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.connect(path)
+            gateway.wait_ready()
+        entry = next(one for one in gateway.log if one.get("level") == "error")
+        self.assertEqual((entry["name"], "of no use" in entry["message"]), ("packets", True))
 
     def test_a_listener_without_a_socket_is_bound_beside_those_that_have_one(self):
         path = self.path("web.sock")

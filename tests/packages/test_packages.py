@@ -233,6 +233,9 @@ class WithSystemd(MachineTest):
         self.run_inside("systemctl", "kill", "--kill-who=main", "--signal=SIGHUP", "sluice")
         self.machine.wait_for(lambda: "the last reload was refused" in self.show("StatusText"), "the refusal")
         self.assertEqual((self.show("ActiveState"), self.get("127.0.0.1:80")), ("active", "ok\n"))
+        errors = self.run_inside("journalctl", "-u", "sluice", "-p", "err", "--no-pager", "-o", "cat").stdout
+        self.assertIn("reload refused", errors)
+        self.assertNotIn('"level":"info"', errors)
         self.shell(f"cp /root/good.json {CONFIG}")
         self.run_inside("sluice", "service", "restart")
         self.assertNotEqual(self.show("MainPID"), first)
@@ -262,7 +265,7 @@ class WithSystemd(MachineTest):
 
     def test_a_process_that_hangs_is_replaced(self):
         self.install(self.deb)
-        self.shell("mkdir -p /run/systemd/system/sluice.service.d && printf '[Service]\\nWatchdogSec=1\\n' > "
+        self.shell("mkdir -p /run/systemd/system/sluice.service.d && printf '[Service]\\nWatchdogSec=1\\nTimeoutAbortSec=1\\n' > "
                    "/run/systemd/system/sluice.service.d/fast.conf && systemctl daemon-reload && systemctl restart sluice")
         first = self.show("MainPID")
         self.run_inside("kill", "-STOP", first)
