@@ -12,8 +12,9 @@ namespace {
 
 using platform::to_wide;
 
-/// Protected from what the folder above gives; full access for the system and administrators, inherited by all inside.
-constexpr const wchar_t* closed = L"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+/// Owned by the administrators; protected from what the folder above gives; full access for the system and administrators,
+/// inherited by all inside.
+constexpr const wchar_t* closed = L"O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 Failure failure(const std::string& what, DWORD error) { return fail(system_error(what, platform::system_error_code(error))); }
 
@@ -26,12 +27,15 @@ struct LocalMemory {
     ~LocalMemory() { ::LocalFree(pointer); }
 };
 
+/// Whoever owns a folder can open it again, so the owner counts as well.
 bool is_closed(std::wstring& path) {
     LocalMemory descriptor;
-    if (::GetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr, nullptr, nullptr,
-                                &descriptor.pointer) != ERROR_SUCCESS) {
+    PSID owner = nullptr;
+    if (::GetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner, nullptr,
+                                nullptr, nullptr, &descriptor.pointer) != ERROR_SUCCESS) {
         return false;
     }
+    if (!::IsWellKnownSid(owner, WinBuiltinAdministratorsSid) && !::IsWellKnownSid(owner, WinLocalSystemSid)) return false;
     SECURITY_DESCRIPTOR_CONTROL control = 0;
     DWORD revision = 0;
     return ::GetSecurityDescriptorControl(descriptor.pointer, &control, &revision) != 0 && (control & SE_DACL_PROTECTED) != 0;
@@ -49,13 +53,14 @@ Result<void> make_closed_folder(const std::string& path) {
     if (::CreateDirectoryW(wide.c_str(), &attributes) != 0) return {};
     if (::GetLastError() != ERROR_ALREADY_EXISTS) return failure("making the folder " + path, ::GetLastError());
     if (is_closed(wide)) return {};
+    PSID owner = nullptr;
     PACL list = nullptr;
     BOOL is_there = FALSE;
     BOOL is_default = FALSE;
+    ::GetSecurityDescriptorOwner(descriptor.pointer, &owner, &is_default);
     ::GetSecurityDescriptorDacl(descriptor.pointer, &is_there, &list, &is_default);
-    const DWORD error = ::SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT,
-                                                DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, nullptr, nullptr,
-                                                list, nullptr);
+    constexpr DWORD parts = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
+    const DWORD error = ::SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, parts, owner, nullptr, list, nullptr);
     return error == ERROR_SUCCESS ? Result<void>{} : failure("closing the folder " + path, error);
 }
 

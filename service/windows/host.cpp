@@ -37,16 +37,15 @@ void enter_own_folder() {
 /// The name that the manager has for it comes first; the arguments of `sc start` are nobody's.
 void WINAPI service_main(DWORD, LPWSTR* arguments) {
     ControlLink& link = ControlLink::instance();
-    int code = 1;
-    if (link.enter(arguments[0])) {
-        enter_own_folder();
-        write_crash_dumps();
-        code = host().body();
-        // Who ends before there is a life cycle has told nobody yet.
-        if (!link.is_stopped()) {
-            write_end(code, {});
-            static_cast<void>(link.report_stopped(code));
-        }
+    // The manager can be told nothing then, and would wait for it in vain.
+    if (!link.enter(arguments[0])) ::ExitProcess(1);
+    enter_own_folder();
+    write_crash_dumps();
+    const int code = host().body();
+    // Who ends before there is a life cycle has told nobody yet.
+    if (!link.is_stopped()) {
+        write_end(code, {});
+        static_cast<void>(link.report_stopped(code));
     }
     host().exit_code = code;
     ::SetEvent(host().ended);

@@ -74,7 +74,6 @@ Result<SERVICE_STATUS_PROCESS> settle(const ServiceHandle& service, const std::s
             std::fprintf(stderr, "%s: %s\n", name.c_str(), state_name(now).c_str());
             word += time_between_words;
         }
-        // The system asks its callers to look again after a part of the wait hint.
         ::Sleep(static_cast<DWORD>(glance.count()));
     }
 }
