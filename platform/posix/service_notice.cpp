@@ -1,13 +1,17 @@
 #include "platform/service_notice.hpp"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "platform/socket.hpp"
+#include "posix/inherited_descriptors.hpp"
 #include "posix/system_calls.hpp"
 
 namespace sluice::platform {
@@ -31,6 +35,17 @@ Result<void> notify_service_manager(std::string_view lines) {
         return {};
     }
     return fail(system_error("telling the service manager at " + std::string(path), last_error()));
+}
+
+bool standard_error_is_journal() {
+    const char* const named = std::getenv("JOURNAL_STREAM");
+    struct stat facts {};
+    if (named == nullptr || ::fstat(STDERR_FILENO, &facts) != 0) return false;
+    if (named == std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)) return true;
+    // At first a successor writes into a pipe: it believes what its predecessor has found.
+    if (std::getenv(successor_variable) != nullptr) return true;
+    ::unsetenv("JOURNAL_STREAM");
+    return false;
 }
 
 }  // namespace sluice::platform

@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::microseconds;
 
+/// Of a start.
+constexpr std::chrono::seconds time_for_step{60};
 /// Beyond the drain time: for sessions that are cut to end, and files to be written.
 constexpr std::chrono::seconds after_drain{15};
 
@@ -31,7 +33,8 @@ Lifecycle::~Lifecycle() = default;
 void Lifecycle::listen(platform::SignalHandlers) {}
 
 Result<void> Lifecycle::starting(std::string_view step) {
-    return platform::notify_service_manager("STATUS=" + std::string(step));
+    return platform::notify_service_manager("EXTEND_TIMEOUT_USEC=" + std::to_string(microseconds(time_for_step).count()) +
+                                            "\nSTATUS=" + std::string(step));
 }
 
 Result<void> Lifecycle::ready(std::string_view status) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "platform/process_facts.hpp"
+#include "platform/service_notice.hpp"
 #include "service/host.hpp"
 
 namespace sluice::app {
@@ -23,7 +24,7 @@ struct SharedFile {
 Log log_to_stderr(const config::LogSettings& settings, LogLevel level) {
     const bool terminal = platform::is_terminal(platform::StandardStream::Error);
     if (settings.format == Format::Json || (settings.format == Format::Auto && !terminal)) {
-        return Log::to_stderr(Log::Format::Json, level);
+        return Log::to_stderr(platform::standard_error_is_journal() ? Log::Format::JournalJson : Log::Format::Json, level);
     }
     const bool coloured = terminal && platform::enable_terminal_colours(platform::StandardStream::Error);
     return Log::to_stderr(coloured ? Log::Format::ColouredText : Log::Format::Text, level);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 4> level_colours{"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
+/// syslog(3)'s: debug, info, warning, err.
+constexpr std::array<std::string_view, 4> journal_priorities{"<7>", "<6>", "<4>", "<3>"};
 constexpr std::string_view colour_off = "\x1b[0m";
 
 void write_to_stderr(std::string_view line) {
@@ -77,9 +79,11 @@ Log Log::to_stderr(Format format, LogLevel least) { return {format, least, write
 void Log::write(LogLevel level, std::string_view message,
                 std::initializer_list<LogField> fields) const {
     if (!is_enabled(level)) return;
-    sink_(format_ == Format::Json
-              ? json_line(level, message, fields)
-              : text_line(level, message, fields, format_ == Format::ColouredText));
+    const bool is_json = format_ == Format::Json || format_ == Format::JournalJson;
+    std::string line = is_json ? json_line(level, message, fields)
+                               : text_line(level, message, fields, format_ == Format::ColouredText);
+    if (format_ == Format::JournalJson) line.insert(0, journal_priorities[static_cast<std::size_t>(level)]);
+    sink_(line);
 }
 
 void append_utc_time(std::string& out, std::int64_t milliseconds_since_epoch) {

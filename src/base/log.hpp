@@ -25,7 +25,8 @@ struct LogField {
 /// Failure:   a line that can't be written is dropped.
 class Log {
 public:
-    enum class Format : std::uint8_t { Text, ColouredText, Json };
+    /// JournalJson: JSON after a priority as systemd's journal takes it, "<3>{...}".
+    enum class Format : std::uint8_t { Text, ColouredText, Json, JournalJson };
     using Sink = std::function<void(std::string_view line)>;
 
     Log(Format format, LogLevel least, Sink sink) : format_(format), least_(least), sink_(std::move(sink)) {}

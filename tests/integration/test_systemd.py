@@ -46,7 +46,7 @@ class Notices(SystemdTest):
 
     def test_the_life_of_a_service_is_told(self):
         gateway = self.watched(simple())
-        self.assertEqual(self.manager.hear(), {"STATUS": "starting"})
+        self.assertEqual(self.manager.hear()["STATUS"], "starting")
         self.assertEqual(self.manager.hear(), {"READY": "1", "MAINPID": str(gateway.process.pid), "STATUS": "serving"})
         gateway.send_signal(signal.SIGHUP)
         reloading = self.manager.hear()
@@ -136,6 +136,28 @@ class Notices(SystemdTest):
                 self.trace(PTRACE_DETACH)
 
         return Stopped()
+
+
+class Journal(SystemdTest):
+    def started(self, stream):
+        """The lines of a start whose standard error is said to be the journal's."""
+        configuration = simple()
+        gateway = Gateway.__new__(Gateway)
+        folder = tempfile.mkdtemp(prefix="sluice-test-")
+        gateway.file = os.path.join(folder, "gateway.json")
+        gateway.write_config(configuration)
+        before = ["sh", "-c", f'export JOURNAL_STREAM={stream}; exec "$@"', "sh"]
+        gateway.attach(configuration, ["run", "-c", gateway.file], folder, wait=False, before=before)
+        self.addCleanup(gateway.end)
+        wait_until(lambda: any("sluice is ready" in one["message"] for one in list(gateway.log)), "its start")
+        return list(gateway.log)
+
+    def test_lines_for_the_journal_begin_with_their_priority(self):
+        for line in self.started("$(stat -L -c %d:%i /proc/self/fd/2)"):
+            self.assertRegex(line["message"], r'^<6>\{"time":')
+
+    def test_a_file_in_the_place_of_the_journal_gets_plain_lines(self):
+        self.assertEqual({line["level"] for line in self.started("1:2")}, {"info"})
 
 
 class ActivatedGateway(Gateway):

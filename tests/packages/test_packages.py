@@ -233,6 +233,9 @@ class WithSystemd(MachineTest):
         self.run_inside("systemctl", "kill", "--kill-who=main", "--signal=SIGHUP", "sluice")
         self.machine.wait_for(lambda: "the last reload was refused" in self.show("StatusText"), "the refusal")
         self.assertEqual((self.show("ActiveState"), self.get("127.0.0.1:80")), ("active", "ok\n"))
+        errors = self.run_inside("journalctl", "-u", "sluice", "-p", "err", "--no-pager", "-o", "cat").stdout
+        self.assertIn("reload refused", errors)
+        self.assertNotIn('"level":"info"', errors)
         self.shell(f"cp /root/good.json {CONFIG}")
         self.run_inside("sluice", "service", "restart")
         self.assertNotEqual(self.show("MainPID"), first)

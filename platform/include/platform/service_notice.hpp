@@ -13,4 +13,10 @@ namespace sluice::platform {
 /// Failure:   the socket is there and takes nothing: worth a line in the log, no reason to stop.
 [[nodiscard]] Result<void> notify_service_manager(std::string_view lines);
 
+/// Whether standard error goes to systemd's journal, which takes "<3>" at the start of a line for its priority: JOURNAL_STREAM
+/// of systemd.exec(5), sd-daemon(3). So it is too for a process whose predecessor passes its lines on.
+///
+/// Threading: the main thread, before others read the environment.
+[[nodiscard]] bool standard_error_is_journal();
+
 }  // namespace sluice::platform
