@@ -130,6 +130,7 @@ Result<std::vector<Step>> steps_of_verb(Verb verb, const Instance& instance) {
 }  // namespace
 
 Result<std::vector<Step>> steps_of(Verb verb, const Instance& instance) {
+    if (!instance.sockets.empty()) return fail(system_error("--socket is for launchd: a socket unit does that here, see docs/install-linux.md", {}));
     if (const Result<void> owned = check_owner(instance); !owned) return fail(owned.error());
     Result<std::vector<Step>> steps = steps_of_verb(verb, instance);
     if (!steps || steps->empty()) return steps;

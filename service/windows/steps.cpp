@@ -27,6 +27,7 @@ bool is_administrator() {
 }  // namespace
 
 Result<std::vector<Step>> steps_of(Verb verb, const Instance& asked) {
+    if (!asked.sockets.empty()) return fail(system_error("--socket is for launchd: low ports need no right here", {}));
     Instance instance = asked;
     std::ranges::replace(instance.config, '/', '\\');
     switch (verb) {
