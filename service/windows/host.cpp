@@ -2,7 +2,11 @@
 
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 #include <atomic>
+#include <map>
+#include <string>
 
 #include "platform/paths.hpp"
 #include "platform/wide_text.hpp"
@@ -25,6 +29,23 @@ struct Host {
 Host& host() {
     static auto* const instance = new Host;
     return *instance;
+}
+
+/// Whether the parent is services.exe. Asked first, because Wine gives the dispatcher of any process the start of whatever
+/// service is about to start.
+bool is_started_by_manager() {
+    HANDLE const snapshot = ::CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    if (snapshot == INVALID_HANDLE_VALUE) return true;  // The dispatcher will tell.
+    std::map<DWORD, std::wstring> names;
+    DWORD parent = 0;
+    PROCESSENTRY32W entry{};
+    entry.dwSize = sizeof entry;
+    for (BOOL more = ::Process32FirstW(snapshot, &entry); more != 0; more = ::Process32NextW(snapshot, &entry)) {
+        names[entry.th32ProcessID] = entry.szExeFile;
+        if (entry.th32ProcessID == ::GetCurrentProcessId()) parent = entry.th32ParentProcessID;
+    }
+    ::CloseHandle(snapshot);
+    return ::lstrcmpiW(names[parent].c_str(), L"services.exe") == 0;
 }
 
 /// The manager starts services in System32, where nothing of ours may land.
@@ -54,12 +75,13 @@ void WINAPI service_main(DWORD, LPWSTR* arguments) {
 }  // namespace
 
 int run_hosted(const std::function<int()>& body) {
+    if (!is_started_by_manager()) return body();
     host().body = body;
     // A process of its own: the manager takes no notice of the name.
     wchar_t any_name[] = L"";
     const SERVICE_TABLE_ENTRYW table[] = {{any_name, service_main}, {nullptr, nullptr}};
     if (::StartServiceCtrlDispatcherW(table) == 0) {
-        // On a console: ERROR_FAILED_SERVICE_CONTROLLER_CONNECT. Any other failure is no reason not to serve either.
+        // ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: it was not the manager. Any other failure is no reason not to serve either.
         return body();
     }
     // The dispatcher returns at the last word to the manager; the work may have a little memory left to take down. Whoever

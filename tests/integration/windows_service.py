@@ -45,6 +45,10 @@ class Windows:
             self.keeper = subprocess.Popen([self.runner, self.prefix, "cmd"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                            stderr=events, env=self.environment("-all,+eventlog"))
         assert self.keeper.stdout.read(1), "Windows does not start"
+        # Wine mixes up services that start at the same time, so its own are up first.
+        for name in ("RpcSs", "PlugPlay", "Eventlog"):
+            self.run("sc", "start", name)
+            wait_until(lambda: self.state(name) == "RUNNING", f"the service {name}", 60)
         self.data = os.path.join(self.prefix, "drive_c", "ProgramData", "Sluice")
         self.program = os.path.join(self.prefix, "drive_c", "Program Files", "Sluice", "sluice.exe")
         self.config_file = os.path.join(self.data, "sluice.json")
@@ -53,7 +57,7 @@ class Windows:
     def environment(self, debug="-all"):
         return {**os.environ, "WINEDEBUG": debug, "NO_COLOR": "1"}
 
-    def run(self, *command, seconds=60):
+    def run(self, *command, seconds=120):
         return subprocess.run([self.runner, self.prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=seconds, env=self.environment(), check=False)
 

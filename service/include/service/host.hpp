@@ -7,7 +7,7 @@ namespace sluice::service {
 
 /// Runs `body`, once, as the service manager that started this process wants it, and yields its exit code.
 ///
-/// On Windows, when the service control manager started the process, this thread is lent to it (StartServiceCtrlDispatcher)
+/// On Windows, when the service control manager (services.exe, the parent) started the process, this thread is lent to it (StartServiceCtrlDispatcher)
 /// and `body` runs on the thread that it makes for the service; everywhere else `body` is simply called.
 ///
 /// Threading: the main thread, before others are started.
