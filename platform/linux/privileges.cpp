@@ -44,7 +44,8 @@ Result<void> become_user(const std::string& name) {
         return fail(system_error("only root can become the user \"" + name + "\": start it as root, or leave 'user' out", {}));
     }
     const bool keeps_low_ports = may_bind_low_ports();
-    if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failure("keeping rights while the user changes");
+    // Without that right nothing is kept: the change of the user takes all away.
+    if (keeps_low_ports && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return failure("keeping rights while the user changes");
     if (Result<void> changed = change_user(*user); !changed) return changed;
     if (keeps_low_ports && user->id != 0) {
         if (Result<void> kept = keep_low_ports(); !kept) return kept;

@@ -1,10 +1,12 @@
 #include "platform/service_notice.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -15,6 +17,12 @@
 #include "posix/system_calls.hpp"
 
 namespace sluice::platform {
+namespace {
+
+constexpr int most_tries = 20;
+constexpr int patience_milliseconds = 100;
+
+}  // namespace
 
 Result<void> notify_service_manager(std::string_view lines) {
     const char* const variable = std::getenv("NOTIFY_SOCKET");
@@ -30,9 +38,15 @@ Result<void> notify_service_manager(std::string_view lines) {
     if (path.front() == '@') address.sun_path[0] = '\0';
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
     const OwnedSocket socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
-    if (socket.is_open() && set_non_blocking_and_private(socket.get()) &&
-        ::sendto(socket.get(), lines.data(), lines.size(), 0, reinterpret_cast<const sockaddr*>(&address), size) >= 0) {
-        return {};
+    if (!socket.is_open() || !set_non_blocking_and_private(socket.get())) {
+        return fail(system_error("telling the service manager at " + std::string(path), last_error()));
+    }
+    // A lost word may be the end of the service: a manager that is busy is waited for.
+    for (int tries = 0; tries < most_tries; ++tries) {
+        if (::sendto(socket.get(), lines.data(), lines.size(), 0, reinterpret_cast<const sockaddr*>(&address), size) >= 0) return {};
+        if (errno != EAGAIN && errno != EINTR) break;
+        pollfd wait{.fd = socket.get(), .events = POLLOUT, .revents = 0};
+        ::poll(&wait, 1, patience_milliseconds);
     }
     return fail(system_error("telling the service manager at " + std::string(path), last_error()));
 }

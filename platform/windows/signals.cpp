@@ -65,6 +65,8 @@ void set_finished(bool is_finished) {
 bool handle_console_event(unsigned long event) {
     const std::string_view name = name_of_event(event);
     if (name.empty()) return false;
+    // Only services hear of it, and of every user's: theirs it is not.
+    if (event == CTRL_LOGOFF_EVENT) return true;
     {
         const std::scoped_lock lock(console().serving);
         if (!console().is_active) return false;

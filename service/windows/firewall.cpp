@@ -35,13 +35,16 @@ bool run(const std::string& command) {
     return code == 0;
 }
 
+/// Of ours alone: a service may be called "all", by which netsh means every rule.
+std::string rule_of(const std::string& name) { return name == "Sluice" ? name : "Sluice (" + name + ")"; }
+
 }  // namespace
 
 std::string allow_command(const std::string& name, const std::string& binary) {
-    return "netsh advfirewall firewall add rule name=\"" + name + "\" dir=in action=allow profile=domain,private program=\"" + binary + "\"";
+    return "netsh advfirewall firewall add rule name=\"" + rule_of(name) + "\" dir=in action=allow profile=domain,private program=\"" + binary + "\"";
 }
 
-std::string forbid_command(const std::string& name) { return "netsh advfirewall firewall delete rule name=\"" + name + "\""; }
+std::string forbid_command(const std::string& name) { return "netsh advfirewall firewall delete rule name=\"" + rule_of(name) + "\""; }
 
 Result<void> allow_in_firewall(const std::string& name, const std::string& binary) {
     run(forbid_command(name));

@@ -97,6 +97,8 @@ bool is_hosted() { return ControlLink::instance().is_entered(); }
 
 bool knows_one_process() { return is_hosted(); }
 
-std::string log_file() { return is_hosted() ? platform::log_folder() + "\\sluice.log" : std::string(); }
+std::string log_file() {
+    return is_hosted() ? platform::log_folder() + "\\" + ControlLink::instance().name() + ".log" : std::string();
+}
 
 }  // namespace sluice::service

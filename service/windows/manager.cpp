@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include <string_view>
+#include <vector>
+#include <cstdint>
 #include "platform/wide_text.hpp"
 
 namespace sluice::service {
@@ -37,6 +40,24 @@ Result<ServiceHandle> open_service(const std::string& name, DWORD rights) {
         return fail(system_error("there is no service " + name + "; 'sluice service install' makes it", {}));
     }
     return fail(system_error("opening the service " + name, platform::last_system_error()));
+}
+
+Result<bool> is_our_service(const std::string& name) {
+    const Result<ServiceHandle> manager = open_manager(SC_MANAGER_CONNECT);
+    if (!manager) return fail(manager.error());
+    const ServiceHandle service(::OpenServiceW(manager->get(), platform::to_wide(name).c_str(), SERVICE_QUERY_CONFIG));
+    if (!service && ::GetLastError() == ERROR_SERVICE_DOES_NOT_EXIST) return false;
+    if (!service) return fail(system_error("opening the service " + name, platform::last_system_error()));
+    // 8 KiB are the most that the manager gives.
+    std::vector<std::uint64_t> room(1024);
+    auto* const settings = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(room.data());
+    DWORD needed = 0;
+    if (::QueryServiceConfigW(service.get(), settings, static_cast<DWORD>(room.size() * sizeof room.front()), &needed) == 0) {
+        return fail(system_error("looking at the service " + name, platform::last_system_error()));
+    }
+    const std::wstring_view command = settings->lpBinaryPathName;
+    if (std::wstring_view(settings->lpDisplayName).starts_with(shown_name) && command.find(L" run -c ") != std::wstring_view::npos) return true;
+    return fail(system_error("the service " + name + " is not one of Sluice's: choose another --name", {}));
 }
 
 Result<SERVICE_STATUS_PROCESS> status_of(const ServiceHandle& service) {

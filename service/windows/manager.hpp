@@ -16,12 +16,19 @@ struct CloseService {
 };
 using ServiceHandle = std::unique_ptr<std::remove_pointer_t<SC_HANDLE>, CloseService>;
 
+/// What the names that people see begin with.
+inline constexpr wchar_t shown_name[] = L"Sluice API gateway";
+
 /// The name under which the manager knows the instance: the usual one is "Sluice", others have their own.
 [[nodiscard]] std::string service_name(const Instance& instance);
 
 /// OpenSCManagerW and OpenServiceW with these rights (SERVICE_...).
 [[nodiscard]] Result<ServiceHandle> open_manager(DWORD rights);
 [[nodiscard]] Result<ServiceHandle> open_service(const std::string& name, DWORD rights);
+
+/// Whether there is a service of this name that runs our program (QueryServiceConfigW); false: there is none.
+/// Failure: there is one of somebody else's, which must not be touched.
+[[nodiscard]] Result<bool> is_our_service(const std::string& name);
 
 /// QueryServiceStatusEx.
 [[nodiscard]] Result<SERVICE_STATUS_PROCESS> status_of(const ServiceHandle& service);

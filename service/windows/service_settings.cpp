@@ -30,7 +30,7 @@ bool is_unknown_account(DWORD error) {
 
 bool create(const ServiceHandle& manager, const Instance& instance, const std::wstring& account) {
     const std::string name = service_name(instance);
-    const std::wstring shown = to_wide(name == "Sluice" ? "Sluice API gateway" : "Sluice API gateway (" + name + ")");
+    const std::wstring shown = shown_name + to_wide(name == "Sluice" ? "" : " (" + name + ")");
     return ServiceHandle(::CreateServiceW(manager.get(), to_wide(name).c_str(), shown.c_str(), settings_rights,
                                           SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL,
                                           to_wide(service_command(instance)).c_str(), nullptr, nullptr, nullptr,

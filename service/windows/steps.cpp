@@ -24,12 +24,7 @@ bool is_administrator() {
     return is_known != 0 && is_member != 0;
 }
 
-}  // namespace
-
-Result<std::vector<Step>> steps_of(Verb verb, const Instance& asked) {
-    if (!asked.sockets.empty()) return fail(system_error("--socket is for launchd: low ports need no right here", {}));
-    Instance instance = asked;
-    std::ranges::replace(instance.config, '/', '\\');
+Result<std::vector<Step>> steps_of_verb(Verb verb, const Instance& instance) {
     switch (verb) {
         case Verb::Install:
             return install_steps(instance);
@@ -49,6 +44,23 @@ Result<std::vector<Step>> steps_of(Verb verb, const Instance& asked) {
             return log_steps(instance);
     }
     return fail(system_error("services of this system", std::make_error_code(std::errc::function_not_supported)));
+}
+
+}  // namespace
+
+Result<std::vector<Step>> steps_of(Verb verb, const Instance& asked) {
+    if (!asked.sockets.empty()) return fail(system_error("--socket is for launchd: low ports need no right here", {}));
+    Instance instance = asked;
+    std::ranges::replace(instance.config, '/', '\\');
+    Result<std::vector<Step>> steps = steps_of_verb(verb, instance);
+    if (!steps || steps->empty() || verb == Verb::Status || verb == Verb::Logs) return steps;
+    // A name that is somebody else's is found out before anything is done; what would be done can always be shown.
+    auto first = std::move(steps->front().carry_out);
+    steps->front().carry_out = [first = std::move(first), name = service_name(instance)]() -> Result<void> {
+        const Result<bool> is_ours = is_our_service(name);
+        return is_ours ? first() : fail(is_ours.error());
+    };
+    return steps;
 }
 
 Result<void> check_rights(Verb verb) {

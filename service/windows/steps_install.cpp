@@ -49,9 +49,11 @@ Result<void> grant_folders(const std::string& name) {
 
 Result<void> remove_service(const Instance& instance) {
     const std::string name = service_name(instance);
-    if (const Result<ServiceHandle> there = open_service(name, SERVICE_QUERY_STATUS); !there) {
+    const Result<bool> is_there = is_our_service(name);
+    if (!is_there) return fail(is_there.error());
+    if (!*is_there) {
         // Whoever takes a service down wants it gone.
-        std::fprintf(stderr, "sluice: %s\n", there.error().context.c_str());
+        std::fprintf(stderr, "sluice: there is no service \"%s\"\n", name.c_str());
         return {};
     }
     Result<void> done = stop_step(instance).carry_out();

@@ -1,5 +1,7 @@
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <string>
 
 #include "app/commands.hpp"
 #include "app/file_sources.hpp"
@@ -9,6 +11,7 @@
 #include "app/log_setup.hpp"
 #include "config/embedded.hpp"
 #include "config/parse.hpp"
+#include "platform/file_rights.hpp"
 #include "platform/privileges.hpp"
 #include "service/events.hpp"
 
@@ -19,6 +22,17 @@ namespace {
 std::optional<ConfigFile> embedded_config() {
     auto parsed = config::parse(config::default_config(1), "embedded");
     return parsed ? std::optional(ConfigFile{std::move(*parsed), {}, {}}) : std::nullopt;
+}
+
+/// A file that a user has written is no order to root: not even to become that user.
+std::optional<ConfigFile> load_last_good(const std::string& file) {
+    const std::string kept = last_good_file(file);
+    std::error_code error;
+    if (!std::filesystem::exists(kept, error) || platform::is_own_file(kept)) return load_config(kept);
+    const std::string reason = kept + " belongs to another user: start the gateway as that one to use it";
+    std::fprintf(stderr, "sluice: --last-good: %s\n", reason.c_str());
+    service::note_failure("--last-good: " + reason);
+    return std::nullopt;
 }
 
 ExitCode fail_with(const char* key, const Error& error) {
@@ -41,7 +55,7 @@ ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_g
     RecordingSources sources(files);
     std::optional<ConfigFile> read = file ? load_config(*file, sources) : embedded_config();
     const bool uses_last_good = !read && file && may_use_last_good;
-    if (uses_last_good) read = load_config(last_good_file(*file));
+    if (uses_last_good) read = load_last_good(*file);
     if (!read) return ExitCode::ConfigInvalid;
     if (!read->config.user.empty()) {
         if (const Result<void> changed = platform::become_user(read->config.user); !changed) return fail_with("user", changed.error());

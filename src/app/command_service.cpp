@@ -1,5 +1,6 @@
 #include "app/command_service.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -21,6 +22,10 @@ std::string absolute(const std::string& path) {
     return {text.begin(), text.end()};
 }
 
+bool has_control(const std::string& path) {
+    return std::ranges::any_of(path, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
 /// The file of an instance that names none.
 std::string usual_config(const service::Instance& instance) {
     if (instance.name == service::Instance{}.name) return platform::default_config_file();
@@ -31,6 +36,9 @@ std::string usual_config(const service::Instance& instance) {
 
 ExitCode command_service(service::Verb verb, service::Instance instance, bool is_dry_run) {
     instance.config = instance.config.empty() ? usual_config(instance) : absolute(instance.config);
+    if (has_control(instance.config) || has_control(instance.binary)) {
+        return fail_with(system_error("a path with control characters can't be a service's", {}), ExitCode::Usage);
+    }
     const Result<std::vector<service::Step>> steps = service::steps_of(verb, instance);
     if (!steps) return fail_with(steps.error());
     if (is_dry_run) {

@@ -170,6 +170,9 @@ ExitCode Gateway::run() {
         code = parts_->successor_pid == 0 ? parts_->stop_in_order(signal) : parts_->leave_in_order();
     }
     parts_->stop_workers(code);
+    // After the last word the manager may start the next process, or end this one.
+    parts_->access_sink.reset();
+    parts_->admin.reset();
     parts_->told(parts_->lifecycle.ended(static_cast<int>(code), {}));
     parts_->signals.finished();
     return code;

@@ -32,6 +32,7 @@ std::vector<std::string> settings_of_next_start(const config::Config& before, co
     std::vector<std::string> lines;
     if (before.log.format != after.log.format) lines.emplace_back("log.format is taken at the next start");
     if (before.log.file != after.log.file) lines.emplace_back("log.file is taken at the next start");
+    if (before.log.rotate != after.log.rotate && after.log.file != "stderr") lines.emplace_back("log.rotate is taken at the next start for log.file");
     if (before.user != after.user) lines.emplace_back("user is taken at the next start");
     for (const config::Listener& listener : after.listeners) {
         const auto old = std::ranges::find(before.listeners, listener.address, &config::Listener::address);
@@ -46,6 +47,10 @@ std::vector<std::string> settings_of_next_start(const config::Config& before, co
 void Gateway::Parts::request_reload(ReloadRequest request, std::function<void(const ReloadOutcome&)> done) {
     queue.post([this, request = std::move(request), done = std::move(done)](bool is_stopping) {
         if (!is_stopping) {
+            if (request.is_dry_run) {
+                done(reload(request));
+                return;
+            }
             told(lifecycle.reloading());
             const ReloadOutcome outcome = reload(request);
             told(lifecycle.reloaded(outcome.problems.empty() ? "serving" : "serving; the last reload was refused: " + outcome.problems.front()));
@@ -147,7 +152,7 @@ Result<std::shared_ptr<telemetry::FileSink>> Gateway::Parts::open_access_log(con
     const bool for_people = settings.access == "stdout" && platform::is_terminal(platform::StandardStream::Output);
     Result<std::unique_ptr<telemetry::FileSink>> sink =
         telemetry::FileSink::open(settings.access, for_people ? Format::Text : Format::Json, rotation_of(settings.rotate),
-                                  [this](const std::string& what) { log.error("the access log is in trouble", {{"reason", what}}); });
+                                  [log = Log(log)](const std::string& what) { log.error("the access log is in trouble", {{"reason", what}}); });
     if (!sink) return fail(std::move(sink.error()));
     return std::shared_ptr<telemetry::FileSink>(std::move(*sink));
 }

@@ -16,7 +16,7 @@ struct LogSetup {
 };
 
 /// The log to standard error, or to the file that the configuration names; a Windows service, which has no standard error,
-/// writes to `sluice.log` in its log folder instead of it. On a terminal lines are for people, coloured where it can be;
+/// writes to `NAME.log` in its log folder instead of it. On a terminal lines are for people, coloured where it can be;
 /// elsewhere JSON, unless the configuration says which.
 ///
 /// Failure: the file can't be opened.

@@ -41,7 +41,7 @@ constexpr std::array log_keys{
                               .range = {1, 4096},
                               .sentence =
                                   "Where the log goes: \"stderr\", or a file's path. A Windows service, which has no standard "
-                                  "error, writes to `sluice.log` in its log folder instead of it."}),
+                                  "error, writes to `NAME.log` in its log folder instead of it."}),
     bind<&LogSettings::access>({.name = "access",
                                 .range = {1, 4096},
                                 .sentence =

@@ -51,7 +51,11 @@ void FileSink::State::write_all() {
     std::unique_lock lock(mutex);
     for (;;) {
         changed.wait(lock, [this] { return is_stopping || wants_reopen || !queue.empty(); });
-        if (std::exchange(wants_reopen, false) && file) file->reopen();
+        if (std::exchange(wants_reopen, false) && file) {
+            lock.unlock();
+            file->reopen();
+            lock.lock();
+        }
         if (queue.empty() && !is_stopping) continue;
         if (queue.empty()) break;
         std::string lines = std::move(queue.front());

@@ -3,10 +3,15 @@
 #include <zlib.h>
 
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <system_error>
+#include <utility>
+
+#include "platform/append_file.hpp"
+#include "platform/process_facts.hpp"
 
 namespace sluice::telemetry {
 namespace {
@@ -38,19 +43,19 @@ struct Buffers {
     std::array<char, chunk> out;
 };
 
-/// Deflates what stands in the stream's input; false when the disk refuses it.
-bool deflate_into(std::ofstream& target, z_stream& stream, std::array<char, chunk>& out, int flush) {
+/// Deflates what stands in the stream's input.
+Result<void> deflate_into(platform::AppendFile& target, z_stream& stream, std::array<char, chunk>& out, int flush) {
     do {
         stream.next_out = reinterpret_cast<Bytef*>(out.data());
         stream.avail_out = static_cast<uInt>(out.size());
-        if (deflate(&stream, flush) == Z_STREAM_ERROR) return false;
-        target.write(out.data(), static_cast<std::streamsize>(out.size() - stream.avail_out));
-    } while (stream.avail_out == 0 && target);
-    return target.good();
+        if (deflate(&stream, flush) == Z_STREAM_ERROR) return failure("zlib is in disorder");
+        if (Result<void> written = target.write({out.data(), out.size() - stream.avail_out}); !written) return written;
+    } while (stream.avail_out == 0);
+    return {};
 }
 
 /// True: all of it; false: `is_over` said so.
-Result<bool> compress(std::ifstream& source, std::ofstream& target, const std::function<bool()>& is_over) {
+Result<bool> compress(std::ifstream& source, platform::AppendFile& target, const std::function<bool()>& is_over) {
     Deflater deflater;
     if (!deflater.is_open) return failure("zlib has no memory");
     const auto buffers = std::make_unique<Buffers>();
@@ -60,30 +65,36 @@ Result<bool> compress(std::ifstream& source, std::ofstream& target, const std::f
         if (source.bad()) return failure("reading the log");
         deflater.stream.next_in = reinterpret_cast<Bytef*>(buffers->in.data());
         deflater.stream.avail_in = static_cast<uInt>(source.gcount());
-        if (!deflate_into(target, deflater.stream, buffers->out, source.eof() ? Z_FINISH : Z_NO_FLUSH)) return failure("writing the compressed log");
+        const Result<void> written = deflate_into(target, deflater.stream, buffers->out, source.eof() ? Z_FINISH : Z_NO_FLUSH);
+        if (!written) return fail(written.error());
     }
-    target.close();
-    return target ? Result<bool>(true) : failure("writing the compressed log");
+    return true;
+}
+
+/// Nobody else writes to a file of this name.
+std::string draft_of(const std::string& file) {
+    static std::atomic<unsigned> drafts{0};
+    return file + "." + std::to_string(platform::pid()) + "-" + std::to_string(++drafts) + ".part";
 }
 
 }  // namespace
 
 Result<bool> compress_file(const std::string& from, const std::string& to, const std::function<bool()>& is_over) {
-    const fs::path draft = path_of(to + ".part");
+    const std::string draft = draft_of(to);
     std::ifstream source(path_of(from), std::ios::binary);
     if (!source) return failure("opening " + from);
-    std::ofstream target(draft, std::ios::binary | std::ios::trunc);
-    if (!target) return failure("opening " + to);
-    Result<bool> done = compress(source, target, is_over);
-    source.close();
-    target.close();
     std::error_code error;
+    fs::remove(path_of(draft), error);
+    Result<std::unique_ptr<platform::AppendFile>> target = platform::AppendFile::open(draft);
+    if (!target) return fail(std::move(target.error()));
+    Result<bool> done = compress(source, **target, is_over);
+    source.close();
+    target->reset();
     if (done && *done) {
-        fs::permissions(draft, fs::status(path_of(from), error).permissions(), error);
-        fs::rename(draft, path_of(to), error);
+        fs::rename(path_of(draft), path_of(to), error);
         if (error) done = fail(system_error("naming " + to, error));
     }
-    fs::remove(done && *done ? path_of(from) : draft, error);
+    fs::remove(path_of(done && *done ? from : draft), error);
     return done;
 }
 

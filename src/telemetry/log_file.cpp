@@ -14,6 +14,12 @@ constexpr std::int64_t look_interval = 500;
 
 fs::path path_of(const std::string& text) { return {std::u8string(text.begin(), text.end())}; }
 
+/// A link, such as /dev/stdout, is not put aside: it leads to what is somebody else's.
+bool is_plain_file(const std::string& path) {
+    std::error_code error;
+    return fs::symlink_status(path_of(path), error).type() == fs::file_type::regular;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LogFile>> LogFile::open(std::string path, const Rotation& rotation, Problem problem) {
@@ -27,7 +33,8 @@ LogFile::LogFile(std::string path, const Rotation& rotation, Problem problem, st
       rotation_(rotation),
       problem_(std::move(problem)),
       file_(std::move(file)),
-      began_(first_time_in(path_)),
+      rotates_(is_plain_file(path_)),
+      began_(file_->size() == 0 ? 0 : first_time_in(path_)),
       archive_(path_, problem_) {
     archive_.use(rotation_.keep, rotation_.compresses);
     // What an earlier process has not come to do.
@@ -37,7 +44,7 @@ LogFile::LogFile(std::string path, const Rotation& rotation, Problem problem, st
 bool LogFile::is_due(std::size_t more, std::int64_t now_milliseconds) {
     if (now_milliseconds < patience_) return false;
     const std::uint64_t size = file_->size();
-    if (size == 0) return false;
+    if (size == 0 || !rotates_) return false;
     if (rotation_.size != 0 && size + more > rotation_.size) return true;
     return rotation_.age.count() != 0 && began_ != 0 && now_milliseconds - began_ >= rotation_.age.count();
 }
@@ -63,10 +70,16 @@ void LogFile::reopen() {
     // Lines go on into the moved file rather than nowhere.
     if (!file) return;
     file_ = std::move(*file);
-    began_ = first_time_in(path_);
+    // A pipe has no size, and would be read for ever.
+    began_ = file_->size() == 0 ? 0 : first_time_in(path_);
 }
 
 void LogFile::rotate(std::int64_t now_milliseconds) {
+    // Another process was quicker.
+    if (!file_->is_at(path_)) {
+        reopen();
+        return;
+    }
     std::error_code error;
     const std::string aside = archive_.next_name(now_milliseconds);
     fs::rename(path_of(path_), path_of(aside), error);

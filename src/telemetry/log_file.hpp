@@ -57,6 +57,8 @@ private:
     std::unique_ptr<platform::AppendFile> file_;
     /// When the path was last looked at.
     std::int64_t looked_ = 0;
+    /// Pipes, devices and links stay where they are.
+    const bool rotates_;
     /// Of the first line; 0 while there is none.
     std::int64_t began_ = 0;
     /// Until when nothing is tried or told again.

@@ -10,4 +10,9 @@ namespace sluice::platform {
 /// Failure:   false when the file can't be looked at.
 [[nodiscard]] bool is_readable_by_all(const std::string& path);
 
+/// Whether the file belongs to the user whose rights this process has. POSIX: the effective user. Windows: never denied.
+///
+/// Failure:   false when the file can't be looked at.
+[[nodiscard]] bool is_own_file(const std::string& path);
+
 }  // namespace sluice::platform
