@@ -8,6 +8,7 @@
 
 #include "platform/process_facts.hpp"
 #include "platform/service_notice.hpp"
+#include "service/events.hpp"
 #include "service/host.hpp"
 
 namespace sluice::app {
@@ -36,6 +37,12 @@ void make_folder_of(const std::string& file) {
     std::filesystem::create_directories(std::filesystem::path(std::u8string(file.begin(), file.end())).parent_path(), error);
 }
 
+/// Where Windows' administrators look; elsewhere the file is the one place.
+void tell_administrators(LogLevel level, std::string_view line) {
+    const auto severity = level == LogLevel::Error ? service::Severity::Error : service::Severity::Warning;
+    service::record_event(severity, line.substr(0, line.find('\n')));
+}
+
 }  // namespace
 
 Result<LogSetup> make_log(const config::LogSettings& settings) {
@@ -49,7 +56,8 @@ Result<LogSetup> make_log(const config::LogSettings& settings) {
     auto file = telemetry::LogFile::open(is_stderr ? instead : settings.file, rotation_of(settings.rotate), [](const std::string&) {});
     if (!file) return fail(std::move(file.error()));
     shared->file = std::move(*file);
-    const auto write = [shared](std::string_view line) {
+    const auto write = [shared](LogLevel how, std::string_view line) {
+        if (how >= LogLevel::Warn) tell_administrators(how, line);
         const std::scoped_lock lock(shared->mutex);
         shared->file->write(line, wall_clock_milliseconds());
     };

@@ -15,7 +15,7 @@ constexpr std::array<std::string_view, 4> level_colours{"\x1b[2m", "\x1b[32m", "
 constexpr std::array<std::string_view, 4> journal_priorities{"<7>", "<6>", "<4>", "<3>"};
 constexpr std::string_view colour_off = "\x1b[0m";
 
-void write_to_stderr(std::string_view line) {
+void write_to_stderr(LogLevel, std::string_view line) {
     // One call a line: the C library locks the stream for its length.
     std::fwrite(line.data(), 1, line.size(), stderr);
     // Windows' C library may keep what goes to a pipe or a file.
@@ -83,7 +83,7 @@ void Log::write(LogLevel level, std::string_view message,
     std::string line = is_json ? json_line(level, message, fields)
                                : text_line(level, message, fields, format_ == Format::ColouredText);
     if (format_ == Format::JournalJson) line.insert(0, journal_priorities[static_cast<std::size_t>(level)]);
-    sink_(line);
+    sink_(level, line);
 }
 
 void append_utc_time(std::string& out, std::int64_t milliseconds_since_epoch) {

@@ -27,7 +27,7 @@ class Log {
 public:
     /// JournalJson: JSON after a priority as systemd's journal takes it, "<3>{...}".
     enum class Format : std::uint8_t { Text, ColouredText, Json, JournalJson };
-    using Sink = std::function<void(std::string_view line)>;
+    using Sink = std::function<void(LogLevel level, std::string_view line)>;
 
     Log(Format format, LogLevel least, Sink sink) : format_(format), least_(least), sink_(std::move(sink)) {}
     Log(const Log& other) : format_(other.format_), least_(other.least()), sink_(other.sink_) {}

@@ -14,7 +14,7 @@ std::string& written() {
     return lines;
 }
 
-void write(std::string_view line) {
+void write(LogLevel, std::string_view line) {
     written().append(line);
 }
 
