@@ -5,6 +5,9 @@
 #include <aclapi.h>
 #include <sddl.h>
 
+#include <string>
+#include <string_view>
+
 #include "platform/wide_text.hpp"
 
 namespace sluice::service {
@@ -41,6 +44,41 @@ bool is_closed(std::wstring& path) {
     return ::GetSecurityDescriptorControl(descriptor.pointer, &control, &revision) != 0 && (control & SE_DACL_PROTECTED) != 0;
 }
 
+bool is_link(const std::wstring& path) {
+    const DWORD attributes = ::GetFileAttributesW(path.c_str());
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+}
+
+/// Gives the file the descriptor's owner and list. `inheritance`: whether what the folder above gives counts too.
+DWORD take(std::wstring path, const LocalMemory& descriptor, DWORD inheritance) {
+    PSID owner = nullptr;
+    PACL list = nullptr;
+    BOOL is_there = FALSE;
+    BOOL is_default = FALSE;
+    ::GetSecurityDescriptorOwner(descriptor.pointer, &owner, &is_default);
+    ::GetSecurityDescriptorDacl(descriptor.pointer, &is_there, &list, &is_default);
+    const DWORD parts = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | inheritance;
+    return ::SetNamedSecurityInfoW(path.data(), SE_FILE_OBJECT, parts, owner, nullptr, list, nullptr);
+}
+
+/// Links are not followed.
+DWORD take_what_is_in(const std::wstring& folder, const LocalMemory& descriptor) {
+    WIN32_FIND_DATAW entry{};
+    HANDLE const search = ::FindFirstFileW((folder + L"\\*").c_str(), &entry);
+    if (search == INVALID_HANDLE_VALUE) return ::GetLastError();
+    DWORD error = ERROR_SUCCESS;
+    do {
+        const std::wstring_view name = entry.cFileName;
+        const bool is_link = (entry.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+        if (name == L"." || name == L".." || is_link) continue;
+        const std::wstring path = folder + L"\\" + entry.cFileName;
+        error = take(path, descriptor, UNPROTECTED_DACL_SECURITY_INFORMATION);
+        if (error == ERROR_SUCCESS && (entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) error = take_what_is_in(path, descriptor);
+    } while (error == ERROR_SUCCESS && ::FindNextFileW(search, &entry) != 0);
+    ::FindClose(search);
+    return error;
+}
+
 }  // namespace
 
 Result<void> make_closed_folder(const std::string& path) {
@@ -52,15 +90,11 @@ Result<void> make_closed_folder(const std::string& path) {
     SECURITY_ATTRIBUTES attributes{sizeof(SECURITY_ATTRIBUTES), descriptor.pointer, FALSE};
     if (::CreateDirectoryW(wide.c_str(), &attributes) != 0) return {};
     if (::GetLastError() != ERROR_ALREADY_EXISTS) return failure("making the folder " + path, ::GetLastError());
+    if (is_link(wide)) return fail(system_error(path + " is a link: remove it, or make it a folder", {}));
     if (is_closed(wide)) return {};
-    PSID owner = nullptr;
-    PACL list = nullptr;
-    BOOL is_there = FALSE;
-    BOOL is_default = FALSE;
-    ::GetSecurityDescriptorOwner(descriptor.pointer, &owner, &is_default);
-    ::GetSecurityDescriptorDacl(descriptor.pointer, &is_there, &list, &is_default);
-    constexpr DWORD parts = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-    const DWORD error = ::SetNamedSecurityInfoW(wide.data(), SE_FILE_OBJECT, parts, owner, nullptr, list, nullptr);
+    DWORD error = take(wide, descriptor, PROTECTED_DACL_SECURITY_INFORMATION);
+    // Any user may have made the folder before, and what is in it: the configuration that the service is to obey, for one.
+    if (error == ERROR_SUCCESS) error = take_what_is_in(wide, descriptor);
     return error == ERROR_SUCCESS ? Result<void>{} : failure("closing the folder " + path, error);
 }
 

@@ -10,8 +10,8 @@ namespace sluice::service {
 enum class FolderRight { Read, Change };
 
 /// Makes the folder when it is missing, for the system and administrators alone. In %ProgramData% every user may make files
-/// otherwise. One that is there and closed keeps the rights that were added; another one gets
-/// these rights and the administrators as its owner.
+/// otherwise. One that is there and closed keeps the rights that were added; another one, with all that is in it, gets
+/// these rights and the administrators as its owner. Failure: a link is in its place.
 [[nodiscard]] Result<void> make_closed_folder(const std::string& path);
 
 /// Adds the account to those who have rights in the folder. SetEntriesInAclW.
