@@ -93,7 +93,8 @@ class WindowsService(GatewayTest):
         before = len(self.windows.events())
         self.windows.write_config("{ broken")
         self.reload()
-        entry = self.windows.wait_event("refused", before)
+        # Beside the entry about the reload stand those of the log itself.
+        entry = self.windows.wait_event("the last reload was refused", before)
         self.assertIn("warn:", entry)
         self.assertIn("sluice.json:1:3: a key without quotes", entry)
         self.assertEqual(self.get("/mark").body, self.id().encode())

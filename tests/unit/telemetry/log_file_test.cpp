@@ -60,7 +60,7 @@ TEST_CASE("without limits a log file stays", "[telemetry]") {
     CHECK(folder.content("log") == "one\ntwo\n");
 }
 
-TEST_CASE("when others move or delete the file, lines half a second later begin a new one", "[telemetry]") {
+TEST_CASE("when others move the file, lines half a second later begin a new one", "[telemetry]") {
     const LogFolder folder;
     const auto log = open_log(folder.file("log"), {});
     log->write("one\n", some_time);
@@ -70,13 +70,23 @@ TEST_CASE("when others move or delete the file, lines half a second later begin 
     log->write("three\n", some_time + 500);
     CHECK(folder.content("moved") == "one\ntwo\n");
     CHECK(folder.content("log") == "three\n");
-    std::filesystem::remove(folder.file("log"));
-    log->write("four\n", some_time + 1000);
-    CHECK(folder.content("log") == "four\n");
     std::filesystem::rename(folder.file("log"), folder.file("moved again"));
     log->reopen();
-    log->write("five\n", some_time + 1000);
-    CHECK(folder.content("log") == "five\n");
+    log->write("four\n", some_time + 500);
+    CHECK(folder.content("log") == "four\n");
+}
+
+TEST_CASE("when others delete the file, lines half a second later begin a new one", "[telemetry]") {
+    const LogFolder folder;
+    const auto log = open_log(folder.file("log"), {});
+    log->write("one\n", some_time);
+    std::filesystem::remove(folder.file("log"));
+    if (std::filesystem::exists(folder.file("log"))) {
+        WARN("not tried: this system keeps a deleted file's name until it is closed, and does not tell (Wine)");
+        return;
+    }
+    log->write("two\n", some_time + 500);
+    CHECK(folder.content("log") == "two\n");
 }
 
 TEST_CASE("two writers of one path follow each other when one puts the file aside", "[telemetry]") {
