@@ -279,9 +279,19 @@ class Chaos(PoolTest):
         self.expect_all_places_free()
 
     def expect_all_places_free(self):
-        """So many requests as there are connections reach the origin at a time, though it holds each."""
+        """So many requests as there are connections reach the origin at a time, though it holds each. With a place lost they
+        never do; on a busy machine a try may take longer than its 5 ms, so there are several attempts."""
+        for _ in range(5):
+            statuses = self.ask_for_all_places()
+            if statuses == [200] * 3:
+                return
+        self.assertEqual(statuses, [200] * 3)
+
+    def ask_for_all_places(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
         self.upstream.paths.clear()
-        self.upstream.otherwise = held(self.release)
+        self.upstream.otherwise = held(release)
         before = len(self.upstream.requests)
 
         def ask(_):
@@ -291,8 +301,8 @@ class Chaos(PoolTest):
         with ThreadPoolExecutor(3) as pool:
             asked = pool.map(ask, range(3))
             self.upstream.wait_requests(before + 3)
-            self.release.set()
-            self.assertEqual(list(asked), [200] * 3)
+            release.set()
+            return list(asked)
 
 
 class Lifetime(PoolTest):
