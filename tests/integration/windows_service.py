@@ -55,7 +55,7 @@ class Windows:
         os.makedirs(self.data)
 
     def environment(self, debug="-all"):
-        return {**os.environ, "WINEDEBUG": debug, "NO_COLOR": "1"}
+        return {**os.environ, "WINEDEBUG": debug, "NO_COLOR": "1", "WINE_RUN_FIRST": "1"}
 
     def run(self, *command, seconds=120):
         return subprocess.run([self.runner, self.prefix, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
