@@ -94,19 +94,22 @@ net::Task<void> tell(net::Worker& worker, const Question& question, std::promise
     reply.set_value(std::move(got));
 }
 
+struct Asking {
+    Question question;
+    std::promise<Result<AdminReply>> reply;
+    net::Worker worker{0, 1};
+};
+
 }  // namespace
 
 Result<AdminReply> ask_admin(const AdminPlace& place, std::string_view method, std::string_view target, std::string_view body,
                              std::chrono::milliseconds limit) {
-    const Question question{place.address, request_text(place, method, target, body), http::method_of(method), limit};
-    std::promise<Result<AdminReply>> reply;
-    net::Worker worker(0, 1);
-    worker.start([] {});
-    worker.post([&] { net::spawn(tell(worker, question, reply)); });
-    Result<AdminReply> got = reply.get_future().get();
-    worker.stop();
-    worker.join();
-    return got;
+    // A command asks and ends: what it asked with waits until the process goes. Ending its threads first gains nothing, and with
+    // Wine a thread that ends beside the process may take it down (docs/platforms.md).
+    auto& asking = *new Asking{{place.address, request_text(place, method, target, body), http::method_of(method), limit}};
+    asking.worker.start([] {});
+    asking.worker.post([&asking] { net::spawn(tell(asking.worker, asking.question, asking.reply)); });
+    return asking.reply.get_future().get();
 }
 
 }  // namespace sluice::app

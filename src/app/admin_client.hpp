@@ -40,7 +40,8 @@ struct AdminReply {
     std::string body;
 };
 
-/// One request to an admin listener, with its answer. Blocks.
+/// One request to an admin listener, with its answer. Blocks. For commands, which end soon: the thread that asked lives as long
+/// as the process.
 ///
 /// Failure: nobody answers there, or not within `limit`, or not as a gateway does.
 [[nodiscard]] Result<AdminReply> ask_admin(const AdminPlace& place, std::string_view method, std::string_view target,
