@@ -99,6 +99,13 @@ class WindowsService(GatewayTest):
         self.assertIn("sluice.json:1:3: a key without quotes", entry)
         self.assertEqual(self.get("/mark").body, self.id().encode())
 
+    def test_the_log_goes_to_a_file_that_may_be_moved_and_control_128_opens_it_again(self):
+        wait_until(self.windows.read_log, "the service's log")
+        log = self.windows.log_file()
+        os.replace(log, log + ".old")
+        self.assertEqual(self.windows.control(128), 0)
+        wait_until(lambda: "log files opened again" in self.windows.read_log(), "the new log")
+
     def test_a_stop_lets_running_requests_finish(self):
         client, told = self.hold()
         stopping = threading.Thread(target=self.windows.service, args=("stop",))

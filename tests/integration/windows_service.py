@@ -75,6 +75,24 @@ class Windows:
     def service(self, verb, *options):
         return self.run(PROGRAM, "service", verb, *options)
 
+    def control(self, number, name="Sluice"):
+        """What "sc control NAME NUMBER" does on Windows."""
+        program = os.path.join(os.path.dirname(self.binary), "control.exe")
+        return self.run(program, name, str(number)).returncode
+
+    def log_file(self):
+        """The service's log; None when there is none. To services Wine names another %ProgramData% than to programs."""
+        folders = [os.path.join(self.prefix, "drive_c", *place) for place in (("ProgramData",), ("users", "Public"))]
+        paths = [os.path.join(folder, "Sluice", "logs", "Sluice.log") for folder in folders]
+        return next((path for path in paths if os.path.exists(path)), None)
+
+    def read_log(self):
+        path = self.log_file()
+        if path is None:
+            return ""
+        with open(path, encoding="utf-8") as log:
+            return log.read()
+
     def state(self, name="Sluice"):
         """What the service manager says: "RUNNING", "STOPPED" and so on; None when there is no such service."""
         lines = self.run("sc", "query", name).stdout.splitlines()
