@@ -10,34 +10,9 @@
 
 #include "base/result.hpp"
 #include "platform/handover_message.hpp"
+#include "platform/owned_handle.hpp"
 
 namespace sluice::platform {
-
-/// Owns a handle of the system and closes it; nullptr stands for none.
-class OwnedHandle {
-public:
-    OwnedHandle() = default;
-    explicit OwnedHandle(HANDLE handle) : handle_(handle) {}
-    OwnedHandle(OwnedHandle&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    OwnedHandle& operator=(OwnedHandle&& other) noexcept {
-        if (this != &other) reset(std::exchange(other.handle_, nullptr));
-        return *this;
-    }
-    OwnedHandle(const OwnedHandle&) = delete;
-    OwnedHandle& operator=(const OwnedHandle&) = delete;
-    ~OwnedHandle() { reset(); }
-
-    [[nodiscard]] HANDLE get() const { return handle_; }
-    [[nodiscard]] bool is_open() const { return handle_ != nullptr; }
-    [[nodiscard]] HANDLE release() { return std::exchange(handle_, nullptr); }
-    void reset(HANDLE handle = nullptr) {
-        if (handle_ != nullptr) ::CloseHandle(handle_);
-        handle_ = handle;
-    }
-
-private:
-    HANDLE handle_ = nullptr;
-};
 
 /// What is there of a pipe, without waiting; appended. False when the other end is gone.
 [[nodiscard]] bool read_available(HANDLE pipe, std::string& bytes);

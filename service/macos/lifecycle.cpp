@@ -37,6 +37,9 @@ Result<void> Lifecycle::reloading() { return {}; }
 
 Result<void> Lifecycle::reloaded(std::string_view) { return {}; }
 
+// launchd knows one process; the upgrade was refused (service/host.hpp).
+Result<void> Lifecycle::succeeded_by(std::uint64_t) { return {}; }
+
 // The number may be another process's soon.
 Result<void> Lifecycle::stopping(std::chrono::milliseconds) {
     const std::string path = pid_file();

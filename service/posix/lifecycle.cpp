@@ -50,6 +50,9 @@ Result<void> Lifecycle::reloaded(std::string_view status) {
     return platform::notify_service_manager("READY=1\nSTATUS=" + std::string(status));
 }
 
+// Only the main process may say who is: this one, until now.
+Result<void> Lifecycle::succeeded_by(std::uint64_t pid) { return platform::notify_service_manager("MAINPID=" + std::to_string(pid)); }
+
 // The unit's TimeoutStopSec= does not know the configuration's drain time.
 Result<void> Lifecycle::stopping(std::chrono::milliseconds at_most) {
     const auto needed = std::chrono::duration_cast<microseconds>(at_most + after_drain);

@@ -22,12 +22,14 @@ constexpr DWORD tick_milliseconds = 1'000;
 
 /// SERVICE_CONTROL_... of our own begin at 128.
 constexpr DWORD control_reopen = 128;
+constexpr DWORD control_upgrade = 129;
 
-constexpr DWORD accepted_when_running = SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE;
-
-bool is_pending(DWORD state) { return state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING; }
-
-DWORD WINAPI on_control(DWORD control, DWORD, LPVOID, LPVOID) { return ControlLink::instance().take_control(control); }
+/// Of the environment; "" when it is not there.
+std::wstring variable(const wchar_t* name) {
+    std::wstring value(256, L'\0');
+    value.resize(::GetEnvironmentVariableW(name, value.data(), static_cast<DWORD>(value.size())));
+    return value;
+}
 
 }  // namespace
 
@@ -36,54 +38,62 @@ ControlLink& ControlLink::instance() {
     return *link;
 }
 
-Result<void> ControlLink::enter(const wchar_t* name) {
-    name_ = platform::to_utf8(name);
-    status_.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+Result<bool> ControlLink::enter() {
+    const std::wstring pipe_name = variable(service_pipe_variable);
+    if (pipe_name.empty()) return false;
+    auto connected = ParentPipe::connect(pipe_name);
+    if (!connected) return fail(std::move(connected.error()));
+    (*connected)->await_message();
+    ::WaitForSingleObject((*connected)->event(), INFINITE);
+    if ((*connected)->take_message() != word_welcome) {
+        return fail(system_error("the service's parent does not welcome its gateway", {}));
+    }
+    name_ = platform::to_utf8(variable(service_name_variable));
     stopped_ = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
-    handle_ = ::RegisterServiceCtrlHandlerExW(name, on_control, nullptr);
-    if (handle_ == nullptr) return fail(system_error("registering with the service manager", platform::last_system_error()));
-    return report_starting();
+    pipe_ = std::move(*connected);
+    // Never ends before the process does.
+    std::thread([this] { hear(); }).detach();
+    return true;
 }
 
-Result<void> ControlLink::send() {
-    if (handle_ == nullptr) return {};
-    if (::SetServiceStatus(handle_, &status_) != 0) return {};
-    return fail(system_error("telling the service manager how it stands", platform::last_system_error()));
+/// What the parent passes on. Its end is a stop: the manager ends what is left of the service.
+void ControlLink::hear() {
+    for (;;) {
+        pipe_->await_message();
+        ::WaitForSingleObject(pipe_->event(), INFINITE);
+        const std::optional<std::string> text = pipe_->take_message();
+        if (!text) break;
+        if (const std::optional<DWORD> control = control_of(*text)) take_control(*control);
+    }
+    begin_stop("the service's parent is gone");
 }
 
 /// `reporting_` is held.
-Result<void> ControlLink::report(DWORD state, milliseconds hint) {
-    // A checkpoint that rises is what the manager takes for progress.
-    if (!is_pending(state)) {
-        status_.dwCheckPoint = 0;
-    } else {
-        status_.dwCheckPoint = status_.dwCurrentState == state ? status_.dwCheckPoint + 1 : 1;
-    }
-    status_.dwCurrentState = state;
-    status_.dwWaitHint = is_pending(state) ? static_cast<DWORD>(hint.count()) : 0;
-    status_.dwControlsAccepted = state == SERVICE_RUNNING ? accepted_when_running : 0;
-    if (state == SERVICE_STOPPED) ::SetEvent(stopped_);
-    return send();
+Result<void> ControlLink::report(const Standing& standing) {
+    state_ = standing.state;
+    if (standing.state == SERVICE_STOPPED) ::SetEvent(stopped_);
+    return pipe_->send(standing_words(standing));
 }
 
 Result<void> ControlLink::report_starting() {
     const std::scoped_lock lock(reporting_);
-    const bool is_starting = status_.dwCurrentState == 0 || status_.dwCurrentState == SERVICE_START_PENDING;
-    return is_starting ? report(SERVICE_START_PENDING, start_hint) : Result<void>{};
+    if (!is_entered() || state_ != SERVICE_START_PENDING) return {};
+    return report({SERVICE_START_PENDING, start_hint, 0});
 }
 
 Result<void> ControlLink::report_running() {
     const std::scoped_lock lock(reporting_);
-    return status_.dwCurrentState == SERVICE_START_PENDING ? report(SERVICE_RUNNING, {}) : Result<void>{};
+    if (!is_entered() || state_ != SERVICE_START_PENDING) return {};
+    return report({SERVICE_RUNNING, {}, 0});
 }
 
 Result<void> ControlLink::report_stopping(milliseconds at_most) {
     const std::scoped_lock lock(reporting_);
-    if (handle_ == nullptr || status_.dwCurrentState == SERVICE_STOPPED) return {};
+    if (!is_entered() || state_ == SERVICE_STOPPED) return {};
     const milliseconds limit = at_most + time_after_drain;
     stop_limit_ = Clock::now() + limit;
     if (!patience_.joinable()) patience_ = std::thread([this] { keep_patience(); });
-    return report(SERVICE_STOP_PENDING, limit);
+    return report({SERVICE_STOP_PENDING, limit, 0});
 }
 
 /// Tells the manager that the end goes on, as long as it may.
@@ -91,8 +101,8 @@ void ControlLink::keep_patience() {
     while (::WaitForSingleObject(stopped_, tick_milliseconds) == WAIT_TIMEOUT) {
         const std::scoped_lock lock(reporting_);
         const auto left = duration_cast<milliseconds>(stop_limit_ - Clock::now());
-        if (status_.dwCurrentState == SERVICE_STOPPED || left <= milliseconds::zero()) return;
-        static_cast<void>(report(SERVICE_STOP_PENDING, std::max(left, least_hint)));
+        if (state_ == SERVICE_STOPPED || left <= milliseconds::zero()) return;
+        static_cast<void>(report({SERVICE_STOP_PENDING, std::max(left, least_hint), 0}));
     }
 }
 
@@ -101,15 +111,24 @@ Result<void> ControlLink::report_stopped(int exit_code) {
     Result<void> told;
     {
         const std::scoped_lock lock(reporting_);
-        if (handle_ == nullptr || status_.dwCurrentState == SERVICE_STOPPED) return {};
-        const bool is_failure = exit_code != 0 && !is_stop_requested_;
-        status_.dwWin32ExitCode = is_failure ? ERROR_SERVICE_SPECIFIC_ERROR : NO_ERROR;
-        status_.dwServiceSpecificExitCode = is_failure ? static_cast<DWORD>(exit_code) : 0;
-        told = report(SERVICE_STOPPED, {});
+        if (!is_entered() || state_ == SERVICE_STOPPED) return {};
+        told = report({SERVICE_STOPPED, {}, static_cast<DWORD>(exit_code)});
         patience = std::move(patience_);
     }
     if (patience.joinable()) patience.join();
     return told;
+}
+
+Result<void> ControlLink::leave_to(DWORD pid) {
+    const std::scoped_lock lock(reporting_);
+    if (!is_entered()) return {};
+    has_left_ = true;
+    return pipe_->send(heir_words(pid));
+}
+
+bool ControlLink::has_left() {
+    const std::scoped_lock lock(reporting_);
+    return has_left_;
 }
 
 bool ControlLink::is_stop_requested() {
@@ -119,7 +138,7 @@ bool ControlLink::is_stop_requested() {
 
 bool ControlLink::is_stopped() {
     const std::scoped_lock lock(reporting_);
-    return status_.dwCurrentState == SERVICE_STOPPED;
+    return state_ == SERVICE_STOPPED;
 }
 
 void ControlLink::listen(platform::SignalHandlers handlers) {
@@ -156,31 +175,31 @@ void ControlLink::begin_stop(std::string_view why) {
     });
 }
 
-DWORD ControlLink::take_control(DWORD control) {
+void ControlLink::take_control(DWORD control) {
     switch (control) {
         case SERVICE_CONTROL_STOP:
             begin_stop("service stop");
-            return NO_ERROR;
+            break;
         case SERVICE_CONTROL_PRESHUTDOWN:
             begin_stop("system shutdown");
-            return NO_ERROR;
+            break;
         case SERVICE_CONTROL_PARAMCHANGE:
             ask([](const platform::SignalHandlers& handlers) {
                 if (handlers.reload_requested) handlers.reload_requested("service paramchange");
             });
-            return NO_ERROR;
+            break;
         case control_reopen:
             ask([](const platform::SignalHandlers& handlers) {
                 if (handlers.reopen_requested) handlers.reopen_requested("service control 128");
             });
-            return NO_ERROR;
-        case SERVICE_CONTROL_INTERROGATE: {
-            const std::scoped_lock lock(reporting_);
-            static_cast<void>(send());
-            return NO_ERROR;
-        }
+            break;
+        case control_upgrade:
+            ask([](const platform::SignalHandlers& handlers) {
+                if (handlers.upgrade_requested) handlers.upgrade_requested("service control 129");
+            });
+            break;
         default:
-            return ERROR_CALL_NOT_IMPLEMENTED;
+            break;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -13,13 +14,15 @@
 
 #include "base/result.hpp"
 #include "platform/signals.hpp"
+#include "windows/parent_pipe.hpp"
+#include "windows/parent_words.hpp"
 
 namespace sluice::service {
 
-/// The process as the service control manager sees it: what it is told (SetServiceStatus) and what it asks
-/// (HandlerEx). On a console it is never entered, and every call does nothing.
+/// A gateway process of a service, by the pipe to the service's parent (windows/parent.hpp): how the process stands, and what
+/// the service control manager asks. On a console it is never entered, and every call does nothing.
 ///
-/// Threading: any thread; the handlers run one at a time on the thread that is lent to the manager.
+/// Threading: any thread; the handlers run one at a time on a thread of the link's.
 /// Lifetime:  made at the first call and never destroyed, because threads of the system may be in it to the end.
 class ControlLink {
 public:
@@ -27,9 +30,9 @@ public:
     ControlLink(const ControlLink&) = delete;
     ControlLink& operator=(const ControlLink&) = delete;
 
-    /// The manager has started this process as the service of this name. RegisterServiceCtrlHandlerExW.
-    [[nodiscard]] Result<void> enter(const wchar_t* name);
-    [[nodiscard]] bool is_entered() const { return handle_ != nullptr; }
+    /// True when the service's parent, or a process before, has started this one. Then it is part of that service from here on.
+    [[nodiscard]] Result<bool> enter();
+    [[nodiscard]] bool is_entered() const { return pipe_ != nullptr; }
     /// As people know it; "" on a console.
     [[nodiscard]] const std::string& name() const { return name_; }
 
@@ -47,11 +50,12 @@ public:
     /// would start the service again.
     [[nodiscard]] Result<void> report_stopped(int exit_code);
 
+    /// The service's gateway is that process from here on: what this one does, and its end, are not the service's.
+    [[nodiscard]] Result<void> leave_to(DWORD pid);
+    [[nodiscard]] bool has_left();
+
     [[nodiscard]] bool is_stop_requested();
     [[nodiscard]] bool is_stopped();
-
-    /// What the manager's thread calls: HandlerEx. Yields ERROR_CALL_NOT_IMPLEMENTED for what is not known.
-    [[nodiscard]] DWORD take_control(DWORD control);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -59,13 +63,14 @@ private:
 
     ControlLink() = default;
     ~ControlLink() = default;
-    [[nodiscard]] Result<void> report(DWORD state, std::chrono::milliseconds hint);
-    [[nodiscard]] Result<void> send();
+    [[nodiscard]] Result<void> report(const Standing& standing);
+    void hear();
+    void take_control(DWORD control);
     void ask(Request request);
     void begin_stop(std::string_view why);
     void keep_patience();
 
-    SERVICE_STATUS_HANDLE handle_ = nullptr;
+    std::unique_ptr<ParentPipe> pipe_;
     std::string name_;
 
     /// Held while a handler runs.
@@ -77,8 +82,9 @@ private:
     std::mutex reporting_;
     /// Set at the last word. An event of the system: a timed wait for winpthreads' condition variable was seen to miss the end.
     HANDLE stopped_ = nullptr;
-    SERVICE_STATUS status_{};
+    DWORD state_ = SERVICE_START_PENDING;
     bool is_stop_requested_ = false;
+    bool has_left_ = false;
     Clock::time_point stop_limit_;
     std::thread patience_;
 };

@@ -5,6 +5,7 @@
 #include <tlhelp32.h>
 
 #include <atomic>
+#include <cstdio>
 #include <map>
 #include <string>
 
@@ -13,17 +14,14 @@
 #include "windows/control_link.hpp"
 #include "windows/crash_dump.hpp"
 #include "windows/failure_notes.hpp"
+#include "windows/parent.hpp"
 
 namespace sluice::service {
 namespace {
 
-constexpr DWORD most_milliseconds_to_end = 1'000;
-
-/// The service's work, for the thread that the system makes for it. Never destroyed: that thread may outlive main's.
+/// For the thread that the system makes for the service, which may outlive main's. Never destroyed.
 struct Host {
-    std::function<int()> body;
-    HANDLE ended = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
-    std::atomic<int> exit_code = 0;
+    std::atomic<DWORD> exit_code = 0;
 };
 
 Host& host() {
@@ -57,45 +55,49 @@ void enter_own_folder() {
 
 /// The name that the manager has for it comes first; the arguments of `sc start` are nobody's.
 void WINAPI service_main(DWORD, LPWSTR* arguments) {
-    ControlLink& link = ControlLink::instance();
-    // The manager can be told nothing then, and would wait for it in vain.
-    if (!link.enter(arguments[0])) ::ExitProcess(1);
     enter_own_folder();
+    // The manager's thread may ask something to the end.
+    auto* const parent = new Parent(arguments[0]);
+    host().exit_code = parent->run();
+    parent->report_end(host().exit_code);
+}
+
+/// The process of a service that serves.
+int run_gateway(const std::function<int()>& body) {
+    ControlLink& link = ControlLink::instance();
     write_crash_dumps();
-    const int code = host().body();
+    const int code = body();
     // Who ends before there is a life cycle has told nobody yet.
     if (!link.is_stopped()) {
-        write_end(code, {});
+        if (!link.has_left()) write_end(code, {});
         static_cast<void>(link.report_stopped(code));
     }
-    host().exit_code = code;
-    ::SetEvent(host().ended);
+    return code;
 }
 
 }  // namespace
 
 int run_hosted(const std::function<int()>& body) {
+    const Result<bool> entered = ControlLink::instance().enter();
+    if (!entered) {
+        std::fprintf(stderr, "sluice: %s\n", describe(entered.error()).c_str());
+        return 1;
+    }
+    if (*entered) return run_gateway(body);
     if (!is_started_by_manager()) return body();
-    host().body = body;
     // A process of its own: the manager takes no notice of the name.
     wchar_t any_name[] = L"";
     const SERVICE_TABLE_ENTRYW table[] = {{any_name, service_main}, {nullptr, nullptr}};
-    if (::StartServiceCtrlDispatcherW(table) == 0) {
-        // ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: it was not the manager. Any other failure is no reason not to serve either.
-        return body();
-    }
-    // The dispatcher returns at the last word to the manager; the work may have a little memory left to take down. Whoever
-    // replaces or removes the program does not wait long for that. (Asio's timer thread was seen to end minutes later with
-    // Wine, which misses the last setting of its timer.)
-    if (::WaitForSingleObject(host().ended, most_milliseconds_to_end) != WAIT_OBJECT_0) {
-        ::TerminateProcess(::GetCurrentProcess(), static_cast<UINT>(host().exit_code));
-    }
-    return host().exit_code;
+    // ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: it was not the manager. Any other failure is no reason not to serve either.
+    if (::StartServiceCtrlDispatcherW(table) == 0) return body();
+    // The dispatcher returns at the last word to the manager.
+    return static_cast<int>(host().exit_code);
 }
 
 bool is_hosted() { return ControlLink::instance().is_entered(); }
 
-bool knows_one_process() { return is_hosted(); }
+// The one that it knows is the parent of all.
+bool knows_one_process() { return false; }
 
 std::string log_file() {
     return is_hosted() ? platform::log_folder() + "\\" + ControlLink::instance().name() + ".log" : std::string();

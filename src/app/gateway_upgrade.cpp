@@ -5,8 +5,6 @@
 #include "app/activation.hpp"
 #include "app/gateway_parts.hpp"
 #include "app/takeover.hpp"
-#include "platform/process_facts.hpp"
-#include "platform/service_notice.hpp"
 #include "service/host.hpp"
 
 namespace sluice::app {
@@ -91,8 +89,7 @@ Result<void> Gateway::Parts::hand_over(platform::Successor& successor, milliseco
         return done;
     }
     watchdog.stop();
-    // Only the main process may say who is: this one, until now.
-    told(platform::notify_service_manager("MAINPID=" + std::to_string(successor.pid())));
+    told(lifecycle.succeeded_by(successor.pid()));
     listeners.leave();
     admin->token().leave();
     // Nothing can be taken back by now.

@@ -3,6 +3,7 @@
 import os
 import threading
 
+from ceaseless_load import Load, close, download, keep, post, serve_load
 from client import Client
 from harness import GatewayTest, answer, cluster, config, is_wine, main, request_bytes, route, wait_until
 from windows_service import Windows, free_ports
@@ -25,6 +26,7 @@ class WindowsService(GatewayTest):
         if not is_wine():
             self.skipTest("Linux runs no Windows service")
         self.upstream = self.origin()
+        self.log_begin = len(self.windows.log_entries())
         self.windows.write_config(self.settings())
         if not os.path.exists(self.windows.program):
             self.assertEqual(self.windows.msi("/i", OLD), 0)
@@ -119,6 +121,67 @@ class WindowsService(GatewayTest):
         stopping.join()
         self.assertEqual(self.windows.state(), "STOPPED")
         self.assertRegex(self.windows.query(), r"WIN32_EXIT_CODE +: 0 ")
+
+    def test_an_upgrade_is_one_service_to_the_manager_and_drops_nothing(self):
+        client, told = self.hold()
+        before = self.serving()
+        serve_load(self.upstream)
+        loads = [Load(("127.0.0.1", self.port), ask) for ask in (keep, close, post, download)]
+        self.assertEqual(self.windows.control(129), 0)
+        wait_until(lambda: self.serving() != before, "the new process", 30)
+        done = [load.done for load in loads]
+        wait_until(lambda: all(load.done > count for load, count in zip(loads, done)), "requests to the new process", 30)
+        for load in loads:
+            load.end()
+            self.assertEqual(load.failures, [])
+        self.assertEqual(self.windows.state(), "RUNNING")
+        # The one before ends when its last connection has; the service goes on.
+        told.set()
+        self.assertEqual(client.response().body, b"halfwhole")
+        client.close()
+        wait_until(lambda: self.log_lines("stopped: every connection has ended"), "the end of the process before")
+        self.windows.write_config(self.settings("by the new one"))
+        self.reload()
+        wait_until(lambda: self.get("/mark").body == b"by the new one", "the reload by the new process")
+        self.assertEqual(self.windows.service("stop").returncode, 0)
+        self.assertRegex(self.windows.query(), r"WIN32_EXIT_CODE +: 0 ")
+
+    def test_a_stop_waits_for_the_requests_of_the_process_before_an_upgrade(self):
+        client, told = self.hold()
+        before = self.serving()
+        self.assertEqual(self.windows.control(129), 0)
+        wait_until(lambda: self.serving() != before, "the new process", 30)
+        stopping = threading.Thread(target=self.windows.service, args=("stop",))
+        stopping.start()
+        self.addCleanup(stopping.join)
+        wait_until(lambda: self.log_lines("stopped: every request has finished"), "the end of the new process")
+        told.set()
+        self.assertEqual(client.response().body, b"halfwhole")
+        stopping.join()
+        self.assertEqual(self.windows.state(), "STOPPED")
+
+    def test_an_upgrade_that_fails_leaves_the_service_as_it_is(self):
+        before = self.serving()
+        self.windows.write_config("{ broken")
+        self.assertEqual(self.windows.control(129), 0)
+        wait_until(lambda: self.log_lines("upgrade failed: this process goes on serving"), "the end of the upgrade", 30)
+        self.assertEqual(self.serving(), before)
+        self.assertEqual(self.get("/mark").body, self.id().encode())
+
+    def test_a_gateway_that_is_killed_is_a_failure_of_the_service(self):
+        before = len(self.windows.events())
+        self.windows.kill(self.serving())
+        wait_until(lambda: self.windows.state() == "STOPPED", "the end of the service")
+        self.assertRegex(self.windows.query(), r"WIN32_EXIT_CODE +: 1066 ")
+        self.windows.wait_event("Its process ended without a word", before)
+
+    def log_lines(self, message):
+        """The entries of the log with this message, since the test began."""
+        return [entry for entry in self.windows.log_entries()[self.log_begin:] if entry.get("message") == message]
+
+    def serving(self):
+        """The id of the process that was the last to say that it is ready."""
+        return [entry["pid"] for entry in self.windows.log_entries() if entry.get("message") == "sluice is ready"][-1]
 
     def checkpoint(self):
         line = next(line for line in self.windows.query().splitlines() if "CHECKPOINT" in line)

@@ -93,6 +93,19 @@ class Windows:
         with open(path, encoding="utf-8") as log:
             return log.read()
 
+    def log_entries(self):
+        """Those of a log that was moved away too."""
+        path = self.log_file()
+        entries = []
+        for file in [path + ".old", path] if path else []:
+            if os.path.exists(file):
+                with open(file, encoding="utf-8") as log:
+                    entries += [json.loads(line) for line in log if line.endswith("\n")]
+        return entries
+
+    def kill(self, process):
+        assert self.run("taskkill", "/F", "/PID", str(process)).returncode == 0, process
+
     def state(self, name="Sluice"):
         """What the service manager says: "RUNNING", "STOPPED" and so on; None when there is no such service."""
         lines = self.run("sc", "query", name).stdout.splitlines()

@@ -7,8 +7,9 @@ namespace sluice::service {
 
 /// Runs `body`, once, as the service manager that started this process wants it, and yields its exit code.
 ///
-/// On Windows, when the service control manager (services.exe, the parent) started the process, this thread is lent to it (StartServiceCtrlDispatcher)
-/// and `body` runs on the thread that it makes for the service; everywhere else `body` is simply called.
+/// On Windows, when the service control manager (services.exe, the parent) started the process, this thread is lent to it
+/// (StartServiceCtrlDispatcher), and `body` runs in another process of the same program and arguments, which another one can
+/// take over from; everywhere else `body` is simply called.
 ///
 /// Threading: the main thread, before others are started.
 [[nodiscard]] int run_hosted(const std::function<int()>& body);
@@ -20,7 +21,7 @@ namespace sluice::service {
 [[nodiscard]] std::string log_file();
 
 /// True when the manager takes the end of this process for the end of the service, whoever serves on: no other process can
-/// take over then. The service control manager of Windows, launchd.
+/// take over then. launchd.
 [[nodiscard]] bool knows_one_process();
 
 }  // namespace sluice::service

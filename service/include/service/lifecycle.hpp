@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -32,6 +33,9 @@ public:
     [[nodiscard]] Result<void> reloading();
     /// A reload has ended, well or not; the status says which.
     [[nodiscard]] Result<void> reloaded(std::string_view status);
+    /// The service is that process from here on, whose `ready` comes next. What this one still does, and its end, are not the
+    /// service's.
+    [[nodiscard]] Result<void> succeeded_by(std::uint64_t pid);
     /// The end has begun and takes no longer than this.
     [[nodiscard]] Result<void> stopping(std::chrono::milliseconds at_most);
     /// The process is about to end with this code; `reason` is for people, empty when all is well.
