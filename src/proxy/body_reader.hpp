@@ -13,6 +13,7 @@
 #include "net/buffer_pool.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "proxy/request_body.hpp"
 
 namespace sluice::proxy {
 
@@ -35,30 +36,20 @@ struct ReadPace {
 /// Threading: one worker.
 /// Lifetime:  stream and buffered bytes outlive it; a piece is valid until the next call.
 /// Failure:   BadFraming (chunks), Closed (ended early), TimedOut, Cancelled; the caller names the side.
-class BodyReader {
+class BodyReader final : public RequestBody {
 public:
     /// `buffered` are the bytes after the head that have arrived already; chunks are joined in place there.
     BodyReader(net::Stream& stream, const http::Framing& framing, std::span<char> buffered,
                const ReadPace& pace);
 
-    struct Piece {
-        std::string_view data;
-        bool is_last = false;
-    };
-
-    /// What can be had without waiting; nullopt when the stream must be read.
-    [[nodiscard]] Result<std::optional<Piece>> next_buffered();
-
-    /// The next piece, waiting for it.
-    [[nodiscard]] net::Task<Result<Piece>> next();
-
-    [[nodiscard]] bool is_done() const { return is_done_; }
-    /// Bytes of body read so far, without framing.
-    [[nodiscard]] std::uint64_t body_bytes() const { return body_bytes_; }
-    /// The trailer section of a chunked body, once it is done: field lines with CRLF.
-    [[nodiscard]] std::string_view trailers() const;
+    [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
+    [[nodiscard]] net::Task<Result<Piece>> next() override;
+    [[nodiscard]] bool is_done() const override { return is_done_; }
+    [[nodiscard]] std::uint64_t body_bytes() const override { return body_bytes_; }
+    /// The trailer section of a chunked body.
+    [[nodiscard]] std::string_view trailers() const override;
     /// Bytes that came after the message's end (the next request, or what nobody asked for).
-    [[nodiscard]] std::string_view leftover() const { return {input_.data(), input_.size()}; }
+    [[nodiscard]] std::string_view leftover() const override { return {input_.data(), input_.size()}; }
 
 private:
     [[nodiscard]] Piece take_length();

@@ -7,7 +7,6 @@
 #include "net/worker.hpp"
 #include "proxy/error_response.hpp"
 #include "proxy/route_choice.hpp"
-#include "proxy/session.hpp"
 #include "proxy/tunnel.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -26,26 +25,25 @@ std::string retry_after(const upstream::Breaker* breaker, TimePoint now) {
 
 }  // namespace
 
-Exchange::Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoint first_byte,
-                   bool may_keep_alive)
-    : session_(session),
-      state_(session.state()),
+Exchange::Exchange(ClientLink& client, Scratch& scratch, RequestBody& body, ResponseWriter& writer, TimePoint first_byte)
+    : client_(client),
+      state_(client.state()),
       snapshot_(state_.snapshot()),
       context_(state_.contexts().lease()),
       scratch_(scratch),
       head_(scratch.request),
       body_(body),
-      writer_(session.stream(), head_.method, head_.minor_version, may_keep_alive),
+      writer_(writer),
       wait_(state_.worker().timers()),
       backoff_(state_.worker().timers()),
       hedge_(state_.worker().timers(), this) {
     state_.metrics().request_started();
-    sent_before_ = session_.stream().bytes_written();
+    sent_before_ = client_.bytes_written();
     context_->begin(first_byte);
     context_->mark(Stage::HeadComplete, state_.worker().now());
 }
 
-Exchange::~Exchange() { session_.stream().unwatch(); }
+Exchange::~Exchange() { client_.unwatch(); }
 
 net::Task<Exchange::End> Exchange::run() {
     choose_request_id();
@@ -65,10 +63,10 @@ net::Task<Exchange::End> Exchange::run() {
     account();
     if (!writer_.is_complete() || cut_ || client_gone_) {
         // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
-        if (writer_.has_begun() && writer_.ends_by_close()) session_.stream().reset_on_close();
+        if (writer_.has_begun() && writer_.ends_by_close()) client_.reset_on_close();
         co_return End::Broken;
     }
-    co_return writer_.keeps_alive() && !session_.is_draining() ? End::Keep : End::Close;
+    co_return writer_.keeps_alive() && !client_.is_draining() ? End::Keep : End::Close;
 }
 
 net::Task<void> Exchange::run_refused(const Error& error) {
@@ -201,14 +199,14 @@ void Exchange::account() {
     if (state_.access_log() != nullptr) state_.access_log()->write(record, now);
 }
 
-std::uint64_t Exchange::received_bytes() const { return session_.head_bytes() + body_.body_bytes() + tunnel_bytes_; }
+std::uint64_t Exchange::received_bytes() const { return client_.head_bytes() + body_.body_bytes() + tunnel_bytes_; }
 
-std::uint64_t Exchange::sent_bytes() const { return session_.stream().bytes_written() - sent_before_; }
+std::uint64_t Exchange::sent_bytes() const { return client_.bytes_written() - sent_before_; }
 
 telemetry::AccessRecord Exchange::access_record(std::uint16_t status) const {
     telemetry::AccessRecord record;
     record.time_milliseconds = wall_clock_milliseconds();
-    record.client = snapshot_->forwarded().client_address(session_.client(), head_.fields);
+    record.client = snapshot_->forwarded().client_address(client_.client(), head_.fields);
     record.method = head_.method_name;
     record.host = head_.authority;
     record.path = head_.target;
@@ -238,17 +236,17 @@ void Exchange::cut() {
     }
     // The first coroutine that is resumed may end this exchange and its session, so there is only one call that resumes; what
     // it leads to finds the other stream unusable.
-    session_.stream().refuse_waits();
+    client_.refuse_waits();
     if (upstream_ != nullptr && upstream_->stream.is_awaited()) {
         upstream_->stream.abort();
     } else if (!wait_.abort() && !abort_hedge() && !backoff_.end()) {
-        session_.stream().abort();
+        client_.abort();
     }
 }
 
 /// Something came from the client while its request is being answered: the next request, or its farewell.
 void Exchange::on_unawaited_input() {
-    if (!session_.stream().peer_has_closed()) return;
+    if (!client_.has_left()) return;
     client_gone_ = true;
     const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->stream.is_awaited();
     if (upstream_ != nullptr && !waits_for_hedge) {

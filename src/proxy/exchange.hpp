@@ -15,7 +15,9 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "proxy/body_reader.hpp"
+#include "proxy/client_link.hpp"
 #include "proxy/context_pool.hpp"
+#include "proxy/request_body.hpp"
 #include "proxy/response_writer.hpp"
 #include "proxy/scratch.hpp"
 #include "proxy/snapshot.hpp"
@@ -26,7 +28,6 @@
 
 namespace sluice::proxy {
 
-class Session;
 class Tunnel;
 class WorkerState;
 struct Usage;
@@ -35,14 +36,13 @@ struct Usage;
 /// client. The numbers in the .cpp files are those of "life of a request" in docs/architecture.md.
 ///
 /// Threading: one worker.
-/// Lifetime:  session, scratch and body outlive it; it holds the snapshot that it began with.
+/// Lifetime:  what it is made of outlives it; it holds the snapshot that it began with.
 class Exchange final : private net::StreamWatcher {
 public:
     /// What becomes of the client's connection.
     enum class End : std::uint8_t { Keep, Close, Broken };
 
-    Exchange(Session& session, Scratch& scratch, BodyReader& body, TimePoint first_byte,
-             bool may_keep_alive);
+    Exchange(ClientLink& client, Scratch& scratch, RequestBody& body, ResponseWriter& writer, TimePoint first_byte);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange();
@@ -119,7 +119,7 @@ private:
     void end_upload_early(Error error);
     void expect_response();
     [[nodiscard]] net::Task<Result<void>> upload_body();
-    [[nodiscard]] net::Task<Result<void>> send_body_piece(const BodyReader::Piece& piece);
+    [[nodiscard]] net::Task<Result<void>> send_body_piece(const RequestBody::Piece& piece);
     [[nodiscard]] net::Task<void> finish_upload();
 
     // 10 to 12: the response comes back.
@@ -147,14 +147,14 @@ private:
     [[nodiscard]] std::uint64_t sent_bytes() const;
     [[nodiscard]] telemetry::AccessRecord access_record(std::uint16_t status) const;
 
-    Session& session_;
+    ClientLink& client_;
     WorkerState& state_;
     std::shared_ptr<const Snapshot> snapshot_;
     ContextPool::Lease context_;
     Scratch& scratch_;
     const http::RequestHead& head_;
-    BodyReader& body_;
-    ResponseWriter writer_;
+    RequestBody& body_;
+    ResponseWriter& writer_;
 
     routing::Match match_;
     std::string_view path_;
@@ -197,7 +197,7 @@ private:
 
     net::Buffer request_buffer_;
     std::string_view request_head_bytes_;
-    BodyReader::Piece first_piece_;
+    RequestBody::Piece first_piece_;
     bool upload_started_ = false;
     bool upload_complete_ = false;
     bool upload_stopped_ = false;

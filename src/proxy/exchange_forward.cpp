@@ -4,7 +4,6 @@
 
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/session.hpp"
 #include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 #include "upstream/backoff.hpp"
@@ -43,7 +42,7 @@ void Exchange::choose_cluster() {
 
 /// What has come of the body with the head goes out with it.
 Result<void> Exchange::take_first_piece() {
-    Result<std::optional<BodyReader::Piece>> first = body_.next_buffered();
+    Result<std::optional<RequestBody::Piece>> first = body_.next_buffered();
     if (!first) {
         Error error = std::move(first.error());
         error.side = Side::Client;
@@ -130,7 +129,7 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
 }
 
 ClusterConnections::Hold Exchange::pick_endpoint() {
-    return cluster_->pick({balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), session_.client()),
+    return cluster_->pick({balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client()),
                            sticky_endpoint(cluster_state(), head_.fields),
                            {tried_.data(), tried_count_}});
 }
@@ -169,7 +168,7 @@ net::Task<Result<void>> Exchange::take_connection() {
         co_return Result<void>{};
     }
     // A client that leaves gives up its place in the queue.
-    if (upload_complete_) session_.stream().watch(this);
+    if (upload_complete_) client_.watch(this);
     Result<UpstreamConnection*> connected = co_await endpoint_->connect(wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));

@@ -5,7 +5,6 @@
 
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/session.hpp"
 #include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -37,7 +36,7 @@ net::Task<void> Exchange::run_hedge() {
     if (!has_won && hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
     hedge_.is_done = true;
     // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
-    if (cut_) session_.stream().abort();
+    if (cut_) client_.abort();
     // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
     if (has_won && upstream_ != nullptr && upstream_->stream.is_awaited()) {
         upstream_->stream.cancel_read();
@@ -48,7 +47,7 @@ net::Task<void> Exchange::run_hedge() {
 
 net::Task<void> Exchange::ask_second_endpoint() {
     EndpointConnections* const first = &*endpoint_;
-    const std::uint64_t hash = balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), session_.client());
+    const std::uint64_t hash = balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client());
     ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
     hedge_.endpoint = std::move(second);

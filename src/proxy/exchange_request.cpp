@@ -4,7 +4,6 @@
 
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/session.hpp"
 #include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -32,7 +31,7 @@ net::Task<Result<void>> Exchange::send_request() {
         co_return sent;
     }
     if (upload_complete_) {
-        session_.stream().watch(this);
+        client_.watch(this);
     } else {
         upload_started_ = true;
         upload_done_.clear();
@@ -90,7 +89,7 @@ net::Task<void> Exchange::upload() {
     upload_complete_ = done.has_value();
     if (done) {
         expect_response();
-        session_.stream().watch(this);
+        client_.watch(this);
     } else {
         end_upload_early(std::move(done.error()));
     }
@@ -100,7 +99,7 @@ net::Task<void> Exchange::upload() {
 /// What becomes of a request of which the rest will never be sent.
 void Exchange::end_upload_early(Error error) {
     // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
-    if (cut_) session_.stream().abort();
+    if (cut_) client_.abort();
     if (upstream_ == nullptr || upload_stopped_) return;
     const bool is_stalled = error.code == ErrorCode::ResponseTimeout && !writer_.has_begun();
     if (error.side == Side::Client || is_stalled) {
@@ -122,7 +121,7 @@ void Exchange::expect_response() {
 
 net::Task<Result<void>> Exchange::upload_body() {
     while (!body_.is_done()) {
-        Result<BodyReader::Piece> piece = co_await body_.next();
+        Result<RequestBody::Piece> piece = co_await body_.next();
         if (!piece) co_return fail(client_body_error(piece.error()));
         Result<void> fits = check_body_so_far();
         if (!fits) co_return fits;
@@ -133,7 +132,7 @@ net::Task<Result<void>> Exchange::upload_body() {
     co_return Result<void>{};
 }
 
-net::Task<Result<void>> Exchange::send_body_piece(const BodyReader::Piece& piece) {
+net::Task<Result<void>> Exchange::send_body_piece(const RequestBody::Piece& piece) {
     const net::Pieces pieces = framed({}, piece.data);
     if (pieces.empty()) co_return Result<void>{};
     Result<void> sent = co_await upstream_->stream.write(pieces);
@@ -146,7 +145,7 @@ net::Task<void> Exchange::finish_upload() {
     if (!upload_started_ || upload_done_.is_set()) co_return;
     upload_stopped_ = true;
     if (upstream_ != nullptr) upstream_->stream.abort();
-    session_.stream().cancel_read();
+    client_.cancel_read();
     co_await upload_done_;
 }
 
@@ -190,7 +189,7 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         }
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
-    const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
+    const filters::ForwardedFacts facts{client_.client(), "http", head_.authority, head_.minor_version, request_id_};
     const UpstreamHead request{head_, snapshot_->forwarded(), facts, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};

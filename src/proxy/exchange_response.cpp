@@ -6,7 +6,6 @@
 #include "filters/hop_by_hop.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/session.hpp"
 #include "proxy/upstream_request.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -154,7 +153,7 @@ net::Task<Result<void>> Exchange::relay_response() {
                           scratch_.response.framing.kind != http::BodyKind::UntilClose &&
                           // A pipelined request takes the connection before the pool hears of bytes that nobody asked for.
                           upstream_->stream.is_drained();
-    session_.stream().unwatch();
+    client_.unwatch();
     co_await finish_upload();
     release_upstream(reusable);
     co_return relayed;

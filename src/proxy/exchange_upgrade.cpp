@@ -7,7 +7,6 @@
 #include "filters/hop_by_hop.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
-#include "proxy/session.hpp"
 #include "proxy/tunnel.hpp"
 #include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
@@ -35,7 +34,7 @@ bool Exchange::is_switch_sound() const {
 
 /// After the upstream's 101: it is passed on, and from then on bytes are.
 net::Task<Result<void>> Exchange::switch_protocols(const config::Forward& forward) {
-    session_.stream().unwatch();
+    client_.unwatch();
     http::ResponseHead& response = scratch_.response;
     if (filters::remove_hop_by_hop(response.fields).too_many_options) {
         release_upstream(false);
@@ -59,12 +58,12 @@ net::Task<Result<void>> Exchange::switch_protocols(const config::Forward& forwar
 
 net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string_view from_upstream) {
     const TunnelSettings settings{forward.upgrade_idle, equal_ignoring_case(protocol_, "websocket")};
-    Tunnel tunnel(state_.worker(), session_.stream(), upstream_->stream, settings);
+    Tunnel tunnel(state_.worker(), *client_.stream(), upstream_->stream, settings);
     tunnel_ = &tunnel;
     state_.metrics().tunnel_opened();
     // The configuration may have changed while the upstream thought about it.
     follow();
-    if (session_.is_draining() || session_.is_leaving()) drain();
+    if (client_.is_draining() || client_.is_leaving()) drain();
     const TunnelEnd end = co_await tunnel.run(body_.leftover(), from_upstream);
     state_.metrics().tunnel_closed();
     tunnel_ = nullptr;

@@ -4,7 +4,7 @@
 #include "net/worker.hpp"
 #include "proxy/body_reader.hpp"
 #include "proxy/error_response.hpp"
-#include "proxy/response_writer.hpp"
+#include "proxy/http1_response_writer.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -64,7 +64,7 @@ net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const Loca
     const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
     BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
     if (!parsed) {
-        ResponseWriter writer(stream, http::Method::Get, 1, false);
+        Http1ResponseWriter writer(stream, http::Method::Get, 1, false);
         const LocalResponse answer = plain_error(parsed.error());
         const Result<void> sent = co_await send(writer, answer);
         if (sent) co_await reader.linger();
@@ -76,7 +76,7 @@ net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const Loca
     }
     const Result<std::string> body = co_await read_body(body_reader);
     if (!body && body.error().code == ErrorCode::ClientClosed) co_return false;
-    ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
+    Http1ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
     const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
                                body ? nullptr : &body.error()};
     const LocalResponse answer = co_await handler(request);
@@ -106,7 +106,7 @@ net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
     for (;;) {
         const Result<bool> head = co_await reader.read_head();
         if (!head) {
-            ResponseWriter writer(stream, http::Method::Get, 1, false);
+            Http1ResponseWriter writer(stream, http::Method::Get, 1, false);
             const LocalResponse answer = plain_error(head.error());
             const Result<void> sent = co_await send(writer, answer);
             if (sent) co_await reader.linger();

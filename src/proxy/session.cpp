@@ -1,146 +1,14 @@
 #include "proxy/session.hpp"
 
-#include "net/worker.hpp"
-#include "proxy/exchange.hpp"
-#include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
-namespace {
 
-/// What is read and dropped of a body that nobody wants, to save the connection.
-constexpr std::uint64_t discard_bytes = std::uint64_t{256} * 1024;
-
-ReadPace body_pace(const config::Limits& limits) {
-    return {limits.body_idle, limits.min_rate, limits.min_rate_grace};
+Session::Session(WorkerState& state, ListenerId listener, bool is_local) : state_(state), listener_(listener), is_local_(is_local) {
+    state_.sessions(is_local_).add(*this);
 }
 
-}  // namespace
-
-Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-                 const LocalHandler* local)
-    : state_(state),
-      stream_(std::move(stream)),
-      peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
-      client_(state.snapshot()->forwarded().make_peer(peer_text_)),
-      listener_(listener),
-      reader_(stream_, state.limits()),
-      local_(local) {
-    stream_.set_write_stall_limit(state.limits().body_idle);
-    state_.sessions(is_local()).add(*this);
-}
-
-Session::~Session() { state_.sessions(is_local()).remove(*this); }
-
-net::Task<void> Session::run() {
-    if (local_ != nullptr) {
-        co_await serve_locally(stream_, reader_, *local_, state_.limits(), draining_);
-        co_return;
-    }
-    for (;;) {
-        const Result<bool> head = co_await reader_.read_head();
-        if (!head) {
-            co_await refuse(head.error());
-            co_return;
-        }
-        if (!*head) co_return;
-        const bool keep = co_await serve();
-        if (!keep) co_return;
-    }
-}
-
-/// Serves the request whose head was read; true when the connection can carry another.
-net::Task<bool> Session::serve() {
-    const ScratchPool::Lease scratch = state_.scratches().lease();
-    const config::Limits& limits = state_.limits();
-    http::RequestHead& head = scratch->request;
-    const Result<void> parsed = http::parse_request_head(reader_.head(), head_limits(limits), head);
-    if (!parsed) {
-        co_await refuse(parsed.error());
-        co_return false;
-    }
-    ++requests_;
-    const bool is_last = draining_ || retired_ || requests_ == limits.requests_per_connection;
-    BodyReader body(stream_, head.framing, reader_.rest(), body_pace(limits));
-    Exchange exchange(*this, *scratch, body, reader_.first_byte(), head.keep_alive && !is_last);
-    exchange_ = &exchange;
-    const Exchange::End end = co_await exchange.run();
-    exchange_ = nullptr;
-    if (end == Exchange::End::Broken) co_return false;
-    if (end == Exchange::End::Keep) {
-        const bool clean = co_await discard(body, head.expects_continue);
-        if (clean) {
-            reader_.keep_leftover(body.leftover());
-            co_return true;
-        }
-    }
-    const bool has_unread = !body.is_done() || !body.leftover().empty() || stream_.has_input();
-    if (has_unread) co_await reader_.linger();
-    co_return false;
-}
-
-/// Reads what is left of a body that was not needed, within bounds, so that the next request can be found.
-net::Task<bool> Session::discard(BodyReader& body, bool expects_continue) {
-    if (!body.is_done() && expects_continue) co_return false;
-    while (!body.is_done()) {
-        const Result<BodyReader::Piece> piece = co_await body.next();
-        if (!piece || body.body_bytes() > discard_bytes) co_return false;
-    }
-    co_return true;
-}
-
-/// Answers a request that is none, and ends the connection: nobody knows where the next one would begin.
-net::Task<void> Session::refuse(const Error& error) {
-    const ScratchPool::Lease scratch = state_.scratches().lease();
-    scratch->request.clear();
-    BodyReader body(stream_, {}, {}, body_pace(state_.limits()));
-    Exchange exchange(*this, *scratch, body, reader_.first_byte(), false);
-    exchange_ = &exchange;
-    co_await exchange.run_refused(error);
-    exchange_ = nullptr;
-    co_await reader_.linger();
-}
-
-void Session::count(Usage& usage) const {
-    ++usage.all.connections;
-    ++usage.listeners[listener_].connections;
-    if (exchange_ != nullptr) exchange_->count(usage);
-}
-
-void Session::follow() {
-    client_ = state_.snapshot()->forwarded().make_peer(peer_text_);
-    // An upgraded connection has a limit of its route's.
-    if (exchange_ == nullptr || !exchange_->is_upgraded()) stream_.set_write_stall_limit(state_.limits().body_idle);
-    if (exchange_ != nullptr) exchange_->follow();
-}
-
-void Session::retire() {
-    retired_ = true;
-    if (exchange_ != nullptr) exchange_->finish();
-}
-
-void Session::leave_listener() {
-    retired_ = true;
-    leaving_ = true;
-    if (exchange_ != nullptr) exchange_->drain();
-}
-
-void Session::drain() {
-    draining_ = true;
-    if (exchange_ != nullptr) exchange_->drain();
-    // Last: an idle session ends, and is gone, inside this call.
-    reader_.stop();
-}
-
-void Session::cut() {
-    draining_ = true;
-    stream_.reset_on_close();
-    if (exchange_ != nullptr) {
-        exchange_->cut();
-    } else {
-        stream_.abort();
-    }
-}
+Session::~Session() { state_.sessions(is_local_).remove(*this); }
 
 void SessionList::add(Session& session) {
     session.next_ = first_;

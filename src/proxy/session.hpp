@@ -1,88 +1,55 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
-#include <string_view>
-
-#include "filters/forwarded.hpp"
-#include "net/stream.hpp"
-#include "net/task.hpp"
-#include "platform/socket.hpp"
-#include "proxy/body_reader.hpp"
-#include "proxy/local_service.hpp"
-#include "proxy/request_reader.hpp"
-#include "proxy/scratch.hpp"
 
 namespace sluice::proxy {
 
 class WorkerState;
-class Exchange;
 struct Usage;
 
 /// Which listener a connection came through; never used twice.
 using ListenerId = std::uint32_t;
 
-/// One client connection with HTTP/1.x: reads heads, hands each request to an exchange, keeps the connection or
-/// closes it. It knows no upstream.
+/// One client connection, with HTTP/1.x or HTTP/2.
 ///
 /// Threading: one worker.
-/// Lifetime:  made by WorkerState::accept, which destroys it when `run` ends.
+/// Lifetime:  made by WorkerState::accept, which destroys it when its `run` ends.
 class Session {
 public:
-    /// With a handler the session serves a listener of the gateway's own instead of proxying.
-    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-            const LocalHandler* local);
+    /// Adds itself to the worker's list. `is_local`: it serves a listener of the gateway's own instead of proxying.
+    Session(WorkerState& state, ListenerId listener, bool is_local);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
-    ~Session();
-
-    [[nodiscard]] net::Task<void> run();
 
     /// Adds what it is about to a count.
-    void count(Usage& usage) const;
+    virtual void count(Usage& usage) const = 0;
 
     /// The worker has another configuration.
-    void follow();
+    virtual void follow() = 0;
     /// Its worker goes away: the next response, or the present one, is the last. Upgraded connections stay.
-    void retire();
+    virtual void retire() = 0;
     /// Its listener goes away: the same, and upgraded connections are told to close within the drain time.
-    void leave_listener();
-    /// The gateway stops: an idle session closes now, a busy one after its request.
-    void drain();
+    virtual void leave_listener() = 0;
+    /// The gateway stops: an idle session closes now, a busy one after its requests.
+    virtual void drain() = 0;
     /// Time is up: whatever goes on is broken off.
-    void cut();
+    virtual void cut() = 0;
 
-    [[nodiscard]] WorkerState& state() { return state_; }
-    [[nodiscard]] net::Stream& stream() { return stream_; }
-    [[nodiscard]] const filters::Peer& client() const { return client_; }
-    /// Size of the head of the request that is being served; 0 when it never became complete.
-    [[nodiscard]] std::size_t head_bytes() const { return reader_.head().size(); }
-    [[nodiscard]] bool is_draining() const { return draining_; }
-    /// Its listener has gone: upgraded connections have to close too.
-    [[nodiscard]] bool is_leaving() const { return leaving_; }
     [[nodiscard]] ListenerId listener() const { return listener_; }
-    [[nodiscard]] bool is_local() const { return local_ != nullptr; }
+    [[nodiscard]] bool is_local() const { return is_local_; }
+
+protected:
+    virtual ~Session();
+
+    WorkerState& state_;
 
 private:
     friend class SessionList;
 
-    [[nodiscard]] net::Task<bool> serve();
-    [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
-    [[nodiscard]] net::Task<void> refuse(const Error& error);
-
-    WorkerState& state_;
-    net::Stream stream_;
-    std::string peer_text_;
-    filters::Peer client_;
     ListenerId listener_;
-    RequestReader reader_;
-    const LocalHandler* local_;
-    Exchange* exchange_ = nullptr;
-    std::uint32_t requests_ = 0;
-    bool draining_ = false;
-    bool retired_ = false;
-    bool leaving_ = false;
+    bool is_local_;
     Session* next_ = nullptr;
     Session** link_ = nullptr;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/http1_session.hpp"
+
 namespace sluice::proxy {
 
 WorkerState::WorkerState(net::Worker& worker, const Shared& shared,
@@ -52,8 +54,8 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
 net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
                                          const LocalHandler* local) {
     {
-        Session session(*this, std::move(stream), peer, listener, local);
-        co_await session.run();
+        Http1Session session(*this, stream, peer, listener, local);
+        static_cast<void>(co_await session.run());
     }
     worker_.add_load(-1);
     if (local == nullptr) {

@@ -1,4 +1,4 @@
-#include "proxy/response_writer.hpp"
+#include "proxy/http1_response_writer.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace sluice::proxy {
 
-http::HeadWriter& ResponseWriter::begin_head(std::uint16_t status, std::string_view reason,
+http::HeadWriter& Http1ResponseWriter::begin_head(std::uint16_t status, std::string_view reason,
                                              std::size_t capacity_bytes) {
     buffer_ = stream_.worker().buffers().take(
         std::min(capacity_bytes, net::BufferPool::largest_bytes));
@@ -16,7 +16,7 @@ http::HeadWriter& ResponseWriter::begin_head(std::uint16_t status, std::string_v
     return *head_;
 }
 
-bool ResponseWriter::end_head(const http::Framing& body) {
+bool Http1ResponseWriter::end_head(const http::Framing& body) {
     const bool never_has_body = status_ == 204 || status_ == 304 || status_ < 200;
     if (body.kind == http::BodyKind::Length) {
         mode_ = Mode::Length;
@@ -42,7 +42,7 @@ bool ResponseWriter::end_head(const http::Framing& body) {
     return false;
 }
 
-net::Pieces ResponseWriter::pieces_for(std::string_view data, bool is_last,
+net::Pieces Http1ResponseWriter::pieces_for(std::string_view data, bool is_last,
                                        std::string_view trailers) {
     net::Pieces pieces;
     if (!head_sent_) pieces.add(head_->view());
@@ -68,7 +68,7 @@ net::Pieces ResponseWriter::pieces_for(std::string_view data, bool is_last,
     return pieces;
 }
 
-net::Task<Result<void>> ResponseWriter::send(std::string_view data, bool is_last,
+net::Task<Result<void>> Http1ResponseWriter::send(std::string_view data, bool is_last,
                                              std::string_view trailers) {
     if (mode_ == Mode::NoBody) data = {};
     // Head, chunk and trailers together are more pieces than one call takes.
@@ -88,7 +88,7 @@ net::Task<Result<void>> ResponseWriter::send(std::string_view data, bool is_last
     co_return Result<void>{};
 }
 
-net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& head) {
+net::Task<Result<void>> Http1ResponseWriter::send_interim(const http::ResponseHead& head) {
     if (minor_version_ == 0) co_return Result<void>{};
     const net::Buffer buffer = stream_.worker().buffers().take();
     http::HeadWriter writer(buffer.from(0));
@@ -102,7 +102,7 @@ net::Task<Result<void>> ResponseWriter::send_interim(const http::ResponseHead& h
     co_return co_await stream_.write({writer.view()});
 }
 
-net::Task<Result<void>> ResponseWriter::send_switch(const http::ResponseHead& head, std::string_view protocol,
+net::Task<Result<void>> Http1ResponseWriter::send_switch(const http::ResponseHead& head, std::string_view protocol,
                                                     std::size_t capacity_bytes) {
     const net::Buffer buffer = stream_.worker().buffers().take(capacity_bytes);
     http::HeadWriter writer(buffer.from(0));

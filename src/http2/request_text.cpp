@@ -1,0 +1,96 @@
+#include "http2/request_text.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace sluice::http2 {
+namespace {
+
+/// What each field counts for beside its bytes (RFC 9113, 6.5.2).
+constexpr std::size_t field_overhead = 32;
+
+/// Bytes that would end a word of the request line, or the line.
+bool is_one_word(std::string_view text) {
+    return std::ranges::all_of(text, [](char byte) { return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f; });
+}
+
+bool is_one_line(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+}  // namespace
+
+void RequestText::clear() {
+    for (std::string* const text : {&method_, &scheme_, &authority_, &path_, &host_, &cookie_, &fields_}) text->clear();
+    count_ = 0;
+    decoded_bytes_ = 0;
+    has_length_ = has_authority_ = has_two_hosts_ = is_spoiled_ = false;
+}
+
+void RequestText::add(std::string_view name, std::string_view value) {
+    decoded_bytes_ += name.size() + value.size() + field_overhead;
+    // Refused at its end: until then nothing more is kept.
+    if (decoded_bytes_ > std::size_t{limits_.field_bytes} + limits_.target_bytes || ++count_ > limits_.fields + 4) return;
+    is_spoiled_ = is_spoiled_ || !is_one_line(name) || !is_one_line(value);
+    if (name == ":method") {
+        method_ = value;
+    } else if (name == ":scheme") {
+        scheme_ = value;
+    } else if (name == ":authority") {
+        authority_ = value;
+        has_authority_ = true;
+    } else if (name == ":path") {
+        path_ = value;
+    } else if (name == "host") {
+        has_two_hosts_ = !host_.empty();
+        host_ = value;
+    } else if (name == "cookie") {
+        // Crumbs are one field again (RFC 9113, 8.2.3).
+        if (!cookie_.empty()) cookie_ += "; ";
+        cookie_ += value;
+    } else if (!name.starts_with(':')) {
+        has_length_ = has_length_ || name == "content-length";
+        fields_.append(name).append(": ").append(value).append("\r\n");
+    }
+}
+
+Result<void> RequestText::check() const {
+    if (decoded_bytes_ > std::size_t{limits_.field_bytes} + limits_.target_bytes || count_ > limits_.fields + 4) {
+        return fail(client_error(ErrorCode::HeadersTooLarge, "the request's fields are more than limits.headers or limits.header_bytes allow"));
+    }
+    if (path_.size() > limits_.target_bytes) {
+        return fail(client_error(ErrorCode::TargetTooLong, "the path is longer than limits.request_line_bytes allows"));
+    }
+    if (is_spoiled_ || !is_one_word(method_) || !is_one_word(path_) || !is_one_word(authority_)) {
+        return fail(client_error(ErrorCode::BadFraming, "a field holds a byte that it may not hold"));
+    }
+    // Who looked at the one and who at the other would not agree whom the request is for.
+    if (has_two_hosts_ || (has_authority_ && !host_.empty() && !equal_ignoring_case(host_, authority_))) {
+        return fail(client_error(ErrorCode::BadFraming, ":authority and Host differ"));
+    }
+    if (method_ != "CONNECT" && scheme_ != "http" && scheme_ != "https") {
+        return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
+    }
+    return {};
+}
+
+Result<std::string> RequestText::finish(bool has_body) {
+    if (Result<void> checked = check(); !checked) return fail(std::move(checked.error()));
+    const std::string& host = has_authority_ ? authority_ : host_;
+    std::string head;
+    head.reserve(method_.size() + path_.size() + host.size() + cookie_.size() + fields_.size() + 80);
+    head.append(method_).append(" ").append(method_ == "CONNECT" ? host : path_).append(" HTTP/1.1\r\nhost: ").append(host).append("\r\n");
+    head.append(fields_);
+    if (!cookie_.empty()) head.append("cookie: ").append(cookie_).append("\r\n");
+    if (has_body && !has_length_) head.append("transfer-encoding: chunked\r\n");
+    head.append("\r\n");
+    return head;
+}
+
+std::string RequestText::take_fields() {
+    if (is_spoiled_) fields_.clear();
+    return std::move(fields_);
+}
+
+}  // namespace sluice::http2

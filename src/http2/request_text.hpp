@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "http2/server_connection.hpp"
+
+namespace sluice::http2 {
+
+/// Puts the fields of a request, as they are decoded, together to the head of the same request in HTTP/1.1 (RFC 9113, 8.3.1 and 8.2.3).
+///
+/// Threading: one worker.
+class RequestText {
+public:
+    explicit RequestText(const Limits& limits) : limits_(limits) {}
+
+    /// Ready for the next request.
+    void clear();
+    void add(std::string_view name, std::string_view value);
+    /// Bytes of all fields so far, as they count for SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113, 6.5.2).
+    [[nodiscard]] std::size_t decoded_bytes() const { return decoded_bytes_; }
+
+    /// The head. Failure: side Client, with the status that fits.
+    [[nodiscard]] Result<std::string> finish(bool has_body);
+    /// The fields alone, as trailers; pseudo fields are none.
+    [[nodiscard]] std::string take_fields();
+
+private:
+    [[nodiscard]] Result<void> check() const;
+
+    Limits limits_;
+    std::string method_;
+    std::string scheme_;
+    std::string authority_;
+    std::string path_;
+    std::string host_;
+    std::string cookie_;
+    std::string fields_;
+    std::uint32_t count_ = 0;
+    std::size_t decoded_bytes_ = 0;
+    bool has_length_ = false;
+    bool has_authority_ = false;
+    bool has_two_hosts_ = false;
+    bool is_spoiled_ = false;
+};
+
+}  // namespace sluice::http2

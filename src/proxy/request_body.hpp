@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "net/task.hpp"
+
+namespace sluice::proxy {
+
+/// The body of a request as an exchange takes it from the client, in pieces, whatever carries it.
+///
+/// Threading: one worker.
+/// Lifetime:  a piece is valid until the next call.
+/// Failure:   BadFraming, Closed (ended early), TimedOut, Cancelled; the caller names the side.
+class RequestBody {
+public:
+    struct Piece {
+        std::string_view data;
+        bool is_last = false;
+    };
+
+    /// What can be had without waiting; nullopt when there is nothing yet.
+    [[nodiscard]] virtual Result<std::optional<Piece>> next_buffered() = 0;
+    /// The next piece, waiting for it.
+    [[nodiscard]] virtual net::Task<Result<Piece>> next() = 0;
+
+    [[nodiscard]] virtual bool is_done() const = 0;
+    /// Bytes of body so far, without framing.
+    [[nodiscard]] virtual std::uint64_t body_bytes() const = 0;
+    /// The trailers of a body of unknown length, once it is done: field lines with CRLF.
+    [[nodiscard]] virtual std::string_view trailers() const = 0;
+    /// Bytes that came after the end of the request, for a tunnel.
+    [[nodiscard]] virtual std::string_view leftover() const = 0;
+
+protected:
+    ~RequestBody() = default;
+};
+
+}  // namespace sluice::proxy
