@@ -6,6 +6,7 @@
 # llhttp            8.1.0    8.1.1    MIT          tests, as a second opinion  node-llhttp
 # c-ares            1.18.1   1.18.1   MIT          net                         libc-ares-dev
 # zlib              1.2.13   1.2.13   Zlib         telemetry                   zlib1g-dev
+# nghttp2           1.52.0   1.52.0   MIT          http2                       libnghttp2-dev
 # CLI11             2.1.2    2.1.2    BSD-3-Clause app                         libcli11-dev
 # nlohmann JSON     3.11.2   3.11.2   MIT          config, app                 nlohmann-json3-dev
 # Catch2            2.13.10  2.13.10  BSL-1.0      tests                       catch2
@@ -148,6 +149,43 @@ if(SLUICE_zlib_INCLUDE AND SLUICE_zlib_LIBRARY)
   target_link_libraries(dependency_zlib INTERFACE ${SLUICE_zlib_LIBRARY})
 else()
   sluice_zlib_from_source()
+endif()
+
+# nghttp2 has the frames and the field compression of HTTP/2 (docs/decisions/0010-http2.md). A cross build compiles it.
+function(sluice_nghttp2_from_source)
+  set(SLUICE_NGHTTP2_SOURCE ${PROJECT_SOURCE_DIR}/build/tools/nghttp2 CACHE PATH "nghttp2's source, if it is there")
+  set(nghttp2_SOURCE_DIR ${SLUICE_NGHTTP2_SOURCE})
+  if(NOT EXISTS ${nghttp2_SOURCE_DIR}/lib/nghttp2_session.c)
+    message(STATUS "nghttp2: neither a system package nor a source in build/tools ('./dev deps windows' or 'macos'), "
+                   "fetching 1.52.0")
+    FetchContent_Declare(nghttp2 SOURCE_SUBDIR none
+      GIT_REPOSITORY https://github.com/nghttp2/nghttp2 GIT_TAG v1.52.0)
+    FetchContent_MakeAvailable(nghttp2)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${nghttp2_SOURCE_DIR}/lib/*.c)
+  set(PACKAGE_VERSION 1.52.0)
+  set(PACKAGE_VERSION_NUM 0x013400)
+  configure_file(${nghttp2_SOURCE_DIR}/lib/includes/nghttp2/nghttp2ver.h.in
+                 ${PROJECT_BINARY_DIR}/generated/nghttp2/nghttp2/nghttp2ver.h @ONLY)
+  add_library(sluice_nghttp2 STATIC EXCLUDE_FROM_ALL ${sources})
+  target_compile_options(sluice_nghttp2 PRIVATE -w)
+  target_compile_definitions(sluice_nghttp2 PRIVATE NGHTTP2_STATICLIB HAVE_TIME_H
+    $<IF:$<PLATFORM_ID:Windows>,HAVE_WINSOCK2_H,HAVE_ARPA_INET_H> $<$<NOT:$<PLATFORM_ID:Windows>>:HAVE_NETINET_IN_H>)
+  set(includes ${nghttp2_SOURCE_DIR}/lib/includes ${PROJECT_BINARY_DIR}/generated/nghttp2)
+  target_include_directories(sluice_nghttp2 PRIVATE ${includes})
+  target_include_directories(dependency_nghttp2 SYSTEM INTERFACE ${includes})
+  target_compile_definitions(dependency_nghttp2 INTERFACE NGHTTP2_STATICLIB)
+  target_link_libraries(dependency_nghttp2 INTERFACE sluice_nghttp2)
+endfunction()
+
+add_library(dependency_nghttp2 INTERFACE)
+find_path(SLUICE_nghttp2_INCLUDE nghttp2/nghttp2.h)
+find_library(SLUICE_nghttp2_LIBRARY NAMES nghttp2)
+if(SLUICE_nghttp2_INCLUDE AND SLUICE_nghttp2_LIBRARY)
+  target_include_directories(dependency_nghttp2 SYSTEM INTERFACE ${SLUICE_nghttp2_INCLUDE})
+  target_link_libraries(dependency_nghttp2 INTERFACE ${SLUICE_nghttp2_LIBRARY})
+else()
+  sluice_nghttp2_from_source()
 endif()
 
 if(SLUICE_BUILD_TESTS OR SLUICE_BUILD_FUZZ)

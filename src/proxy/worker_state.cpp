@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/http1_session.hpp"
+#include "proxy/http2_session.hpp"
 
 namespace sluice::proxy {
 
@@ -54,8 +55,17 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
 net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
                                          const LocalHandler* local) {
     {
-        Http1Session session(*this, stream, peer, listener, local);
-        static_cast<void>(co_await session.run());
+        std::string first;
+        Http1Session::End end = Http1Session::End::Close;
+        {
+            Http1Session session(*this, stream, peer, listener, local);
+            end = co_await session.run();
+            if (end == Http1Session::End::Http2) first = session.bytes_read();
+        }
+        if (end == Http1Session::End::Http2) {
+            Http2Session session(*this, stream, peer, listener);
+            co_await session.run(first);
+        }
     }
     worker_.add_load(-1);
     if (local == nullptr) {

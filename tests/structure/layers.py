@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {
     "base": set(),
     "http": {"base"},
+    "http2": {"base"},
     "config": {"base"},
     "platform": {"base"},
     "routing": {"http", "config", "base"},
@@ -19,8 +20,8 @@ LAYERS = {
     "telemetry": {"platform", "base"},
     "net": {"platform", "base"},
     "service": {"platform", "base"},
-    "proxy": {"net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
-    "app": {"proxy", "service", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "proxy": {"http2", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "app": {"proxy", "http2", "service", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
 }
 # where systems differ
 SYSTEM_FOLDERS = {"platform", "service"}
@@ -29,6 +30,7 @@ LIBRARIES = {
     "asio": {"net", "platform"},
     "ares": {"net"},
     "zlib": {"telemetry"},
+    "nghttp2/": {"http2"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),

@@ -1,0 +1,312 @@
+#include "http2/server_connection.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "http2/flood_guard.hpp"
+#include "http2/request_text.hpp"
+#include "http2/response_fields.hpp"
+
+namespace sluice::http2 {
+namespace {
+
+constexpr std::int32_t connection_window = 1 << 20;
+constexpr std::uint32_t stream_window = 256 * 1024;
+/// What frames cost (FloodGuard).
+constexpr std::int64_t cost_of_reset = 5;
+constexpr std::int64_t cost_of_refusal = 20;
+constexpr std::int64_t cost_of_frame = 1;
+/// What is worth a point.
+constexpr std::int64_t bytes_of_point = 1024;
+constexpr std::int64_t worth_of_request = 1;
+/// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
+constexpr std::size_t most_block_factor = 2;
+
+template <auto destroy>
+struct Destroy {
+    template <typename T>
+    void operator()(T* pointer) const {
+        destroy(pointer);
+    }
+};
+using Session = std::unique_ptr<nghttp2_session, Destroy<nghttp2_session_del>>;
+using Callbacks = std::unique_ptr<nghttp2_session_callbacks, Destroy<nghttp2_session_callbacks_del>>;
+using Options = std::unique_ptr<nghttp2_option, Destroy<nghttp2_option_del>>;
+
+std::string_view text_of(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
+
+}  // namespace
+
+struct ServerConnection::State {
+    /// What of a response has not been taken yet.
+    struct Response {
+        std::string_view data;
+        std::string trailers;
+        bool is_last = false;
+        /// nghttp2 asked for more than there was.
+        bool is_deferred = false;
+        bool has_piece = false;
+    };
+
+    State(ServerEvents& the_events, const Limits& the_limits, TimePoint the_now)
+        : events(the_events), limits(the_limits), guard(the_now), now(the_now), text(the_limits) {}
+
+    ServerEvents& events;
+    Limits limits;
+    FloodGuard guard;
+    TimePoint now;
+    RequestText text;
+    /// The stream whose block of fields is being read; 0: none.
+    StreamId in_head = 0;
+    std::size_t block_bytes = 0;
+    bool is_calm = true;
+    std::map<StreamId, Response> responses;
+    /// A frame of which the caller's space has taken a part.
+    std::string_view unsent;
+    Session session;
+
+    void spend(std::int64_t points) { is_calm = guard.spend(points, now) && is_calm; }
+    void end_head(const nghttp2_frame& frame);
+    void count(const nghttp2_frame& frame);
+
+    static State& of(void* user) { return *static_cast<State*>(user); }
+    static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
+    static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
+                         std::uint8_t, void*);
+    static int on_frame(nghttp2_session*, const nghttp2_frame*, void*);
+    static int on_bad_frame(nghttp2_session*, const nghttp2_frame*, int, void*);
+    static int on_data(nghttp2_session*, std::uint8_t, StreamId, const std::uint8_t*, std::size_t, void*);
+    static int on_close(nghttp2_session*, StreamId, std::uint32_t, void*);
+    static ssize_t give_data(nghttp2_session*, StreamId, std::uint8_t*, std::size_t, std::uint32_t*, nghttp2_data_source*, void*);
+};
+
+int ServerConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    State& state = of(user);
+    state.in_head = frame->hd.stream_id;
+    state.block_bytes = 0;
+    state.text.clear();
+    return 0;
+}
+
+int ServerConnection::State::on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
+                                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+    of(user).text.add(text_of(name, name_size), text_of(value, value_size));
+    return 0;
+}
+
+/// A block of fields is whole: a request, or its trailers.
+void ServerConnection::State::end_head(const nghttp2_frame& frame) {
+    in_head = 0;
+    const StreamId id = frame.hd.stream_id;
+    const bool has_ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
+        if (has_ended) events.on_body_end(id, text.take_fields());
+        return;
+    }
+    Result<std::string> head = text.finish(!has_ended);
+    if (!head) {
+        spend(cost_of_refusal);
+        events.on_refused(id, std::move(head.error()));
+        return;
+    }
+    guard.earn(worth_of_request);
+    events.on_request(id, std::move(*head), !has_ended);
+}
+
+/// Frames that lead to nothing have a price.
+void ServerConnection::State::count(const nghttp2_frame& frame) {
+    switch (frame.hd.type) {
+        case NGHTTP2_RST_STREAM:
+            spend(cost_of_reset);
+            break;
+        case NGHTTP2_DATA:
+            if (frame.hd.length == 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) spend(cost_of_frame);
+            break;
+        case NGHTTP2_SETTINGS:
+        case NGHTTP2_PING:
+            if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) spend(cost_of_frame);
+            break;
+        case NGHTTP2_HEADERS:
+            break;
+        default:
+            spend(cost_of_frame);
+            break;
+    }
+}
+
+int ServerConnection::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    State& state = of(user);
+    state.count(*frame);
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+        state.end_head(*frame);
+    } else if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+        state.events.on_body_end(frame->hd.stream_id, {});
+    }
+    return 0;
+}
+
+int ServerConnection::State::on_bad_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+    State& state = of(user);
+    state.in_head = 0;
+    state.spend(cost_of_refusal);
+    return 0;
+}
+
+int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId stream, const std::uint8_t* data, std::size_t size, void* user) {
+    State& state = of(user);
+    state.guard.earn(static_cast<std::int64_t>(size) / bytes_of_point);
+    state.events.on_body(stream, text_of(data, size));
+    return 0;
+}
+
+int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::uint32_t code, void* user) {
+    State& state = of(user);
+    if (state.in_head == stream) state.in_head = 0;
+    state.responses.erase(stream);
+    state.events.on_closed(stream, static_cast<Code>(code));
+    return 0;
+}
+
+/// nghttp2_data_source_read_callback: what the window and the frame have room for.
+ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId stream, std::uint8_t* space, std::size_t size,
+                                           std::uint32_t* flags, nghttp2_data_source*, void* user) {
+    State& state = of(user);
+    Response& response = state.responses[stream];
+    if (!response.has_piece) {
+        response.is_deferred = true;
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    const std::size_t taken = std::min(size, response.data.size());
+    if (taken != 0) std::memcpy(space, response.data.data(), taken);
+    response.data.remove_prefix(taken);
+    state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point);
+    if (!response.data.empty()) return static_cast<ssize_t>(taken);
+    response.has_piece = false;
+    if (response.is_last) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        ResponseFields trailers(response.trailers);
+        if (trailers.count() != 0 && nghttp2_submit_trailer(session, stream, trailers.data(), trailers.count()) == 0) {
+            *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        }
+    }
+    state.events.on_taken(stream);
+    return static_cast<ssize_t>(taken);
+}
+
+ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, TimePoint now)
+    : state_(std::make_unique<State>(events, limits, now)) {
+    nghttp2_session_callbacks* made_callbacks = nullptr;
+    nghttp2_session_callbacks_new(&made_callbacks);
+    const Callbacks callbacks(made_callbacks);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(made_callbacks, State::on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(made_callbacks, State::on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(made_callbacks, State::on_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made_callbacks, State::on_bad_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made_callbacks, State::on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(made_callbacks, State::on_close);
+    nghttp2_option* made_options = nullptr;
+    nghttp2_option_new(&made_options);
+    const Options options(made_options);
+    nghttp2_option_set_no_auto_window_update(made_options, 1);
+    nghttp2_option_set_no_closed_streams(made_options, 1);
+    nghttp2_option_set_max_outbound_ack(made_options, 100);
+    nghttp2_session* made = nullptr;
+    nghttp2_session_server_new2(&made, made_callbacks, state_.get(), made_options);
+    state_->session.reset(made);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.field_bytes + limits.target_bytes},
+    };
+    nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+    nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, connection_window);
+}
+
+ServerConnection::~ServerConnection() = default;
+
+Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
+    State& state = *state_;
+    state.now = now;
+    const auto taken = nghttp2_session_mem_recv(state.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (taken < 0) {
+        return fail(client_error(ErrorCode::BadFraming, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))));
+    }
+    if (state.in_head != 0) state.block_bytes += bytes.size();
+    const std::size_t most = most_block_factor * (std::size_t{state.limits.field_bytes} + state.limits.target_bytes);
+    if (state.is_calm && state.block_bytes <= most) return {};
+    nghttp2_session_terminate_session(state.session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
+    return fail(client_error(ErrorCode::BadFraming, "HTTP/2: the client sends more frames that lead to nothing than it may"));
+}
+
+std::size_t ServerConnection::take_output(std::span<char> space) {
+    State& state = *state_;
+    std::size_t used = 0;
+    while (used != space.size()) {
+        if (state.unsent.empty()) {
+            const std::uint8_t* data = nullptr;
+            const auto size = nghttp2_session_mem_send(state.session.get(), &data);
+            if (size <= 0) break;
+            state.unsent = text_of(data, static_cast<std::size_t>(size));
+        }
+        const std::size_t taken = std::min(space.size() - used, state.unsent.size());
+        std::memcpy(space.data() + used, state.unsent.data(), taken);
+        state.unsent.remove_prefix(taken);
+        used += taken;
+    }
+    return used;
+}
+
+bool ServerConnection::wants_output() const { return !state_->unsent.empty() || nghttp2_session_want_write(state_->session.get()) != 0; }
+
+bool ServerConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
+
+bool ServerConnection::is_in_head() const { return state_->in_head != 0; }
+
+void ServerConnection::send_head(StreamId stream, std::uint16_t status, std::string_view head, bool has_body) {
+    ResponseFields fields(status, head);
+    nghttp2_data_provider provider{};
+    provider.read_callback = State::give_data;
+    if (has_body) state_->responses[stream];
+    nghttp2_submit_response(state_->session.get(), stream, fields.data(), fields.count(), has_body ? &provider : nullptr);
+}
+
+void ServerConnection::send_body(StreamId stream, std::string_view data, bool is_last, std::string_view trailers) {
+    State::Response& response = state_->responses[stream];
+    response.data = data;
+    response.is_last = is_last;
+    response.has_piece = true;
+    if (is_last) response.trailers = trailers;
+    if (std::exchange(response.is_deferred, false)) nghttp2_session_resume_data(state_->session.get(), stream);
+}
+
+void ServerConnection::send_interim(StreamId stream, std::uint16_t status, std::string_view head) {
+    ResponseFields fields(status, head);
+    nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.count(), nullptr);
+}
+
+void ServerConnection::reset(StreamId stream, Code code) {
+    nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(code));
+}
+
+void ServerConnection::consume(StreamId stream, std::size_t bytes) {
+    if (nghttp2_session_find_stream(state_->session.get(), stream) != nullptr) {
+        nghttp2_session_consume(state_->session.get(), stream, bytes);
+    } else {
+        nghttp2_session_consume_connection(state_->session.get(), bytes);
+    }
+}
+
+void ServerConnection::announce_end() { nghttp2_submit_shutdown_notice(state_->session.get()); }
+
+void ServerConnection::refuse_new() {
+    nghttp2_session* const session = state_->session.get();
+    nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+}  // namespace sluice::http2

@@ -1,0 +1,323 @@
+#include "proxy/http2_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/worker.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/http2_stream.hpp"
+#include "proxy/usage.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+/// Between the two GOAWAY: a round trip to most clients (RFC 9113, 6.8).
+constexpr Duration goaway_pause = std::chrono::milliseconds{250};
+/// What goes out in one call.
+constexpr std::size_t write_bytes = std::size_t{64} * 1024;
+constexpr Duration linger_time = std::chrono::seconds{1};
+constexpr std::size_t linger_bytes = std::size_t{1024} * 1024;
+
+http2::Limits limits_of(const config::Limits& limits) {
+    return {.streams = 100, .fields = limits.headers, .field_bytes = limits.header_bytes, .target_bytes = limits.request_line_bytes};
+}
+
+}  // namespace
+
+Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener)
+    : Session(state, listener, false),
+      stream_(stream),
+      peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
+      client_(state.snapshot()->forwarded().make_peer(peer_text_)),
+      connection_(*this, limits_of(state.limits()), state.worker().now()),
+      second_goaway_(
+          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this) {}
+
+Http2Session::~Http2Session() = default;
+
+net::Task<void> Http2Session::run(std::string_view first) {
+    net::spawn(write());
+    bool goes_on = take(first);
+    while (goes_on && !is_broken_ && !connection_.is_over()) goes_on = co_await read_once();
+    is_ending_ = true;
+    second_goaway_.clear();
+    if (is_sound_ && !is_broken_ && !connection_.is_over()) connection_.refuse_new();
+    lose_client();
+    if (!streams_.empty()) co_await streams_done_;
+    wake_writer();
+    if (!writer_done_.is_set()) co_await writer_done_;
+    if (!is_broken_) co_await linger();
+}
+
+/// Whoever is still served has nobody to answer.
+void Http2Session::lose_client() {
+    for (const auto& [id, stream] : streams_) {
+        stream->note_closed();
+        changed_.push_back(id);
+    }
+    act();
+}
+
+/// Closing with unread input would reset the connection and could take the last GOAWAY with it.
+net::Task<void> Http2Session::linger() {
+    net::Worker& worker = state_.worker();
+    stream_.shutdown_send();
+    net::Buffer buffer = worker.buffers().take();
+    const TimePoint end = worker.now() + linger_time;
+    std::size_t dropped = 0;
+    while (dropped < linger_bytes && worker.now() < end) {
+        stream_.set_read_deadline(end);
+        const Result<std::size_t> got = co_await stream_.read(buffer.from(0));
+        if (!got || *got == 0) break;
+        dropped += *got;
+    }
+}
+
+/// Waits without a buffer; false when the connection is over.
+net::Task<bool> Http2Session::read_once() {
+    is_reading_ = true;
+    stream_.set_read_deadline(read_deadline());
+    const Result<void> ready = co_await stream_.readable();
+    is_reading_ = false;
+    if (!ready) {
+        // Somebody wants it to look around.
+        if (ready.error().code == ErrorCode::Cancelled) co_return true;
+        if (ready.error().code != ErrorCode::TimedOut) co_return false;
+        // The time of the head, or of the idle connection, may have changed meanwhile.
+        co_return state_.worker().now() < read_deadline();
+    }
+    net::Buffer buffer = state_.worker().buffers().take();
+    const Result<std::optional<std::size_t>> got = stream_.try_read(buffer.from(0));
+    if (!got) co_return false;
+    if (!got->has_value()) co_return true;
+    if (**got == 0) co_return false;
+    co_return take({buffer.data(), **got});
+}
+
+TimePoint Http2Session::read_deadline() const {
+    const config::Limits& limits = state_.limits();
+    if (connection_.is_in_head()) return head_since_ + limits.head_timeout;
+    const TimePoint now = state_.worker().now();
+    // What goes on has time limits of its own.
+    return streams_.empty() ? now + limits.keepalive : now + std::chrono::hours{24};
+}
+
+bool Http2Session::take(std::string_view bytes) {
+    const bool was_in_head = connection_.is_in_head();
+    const Result<void> received = connection_.receive(bytes, state_.worker().now());
+    if (!was_in_head) head_since_ = state_.worker().now();
+    if (!received) {
+        is_sound_ = false;
+        state_.metrics().count_refused(received.error().code);
+        state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", received.error().context}});
+    }
+    act();
+    return received.has_value();
+}
+
+void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body) {
+    begun_.push_back({stream, std::move(head), has_body, std::nullopt});
+}
+
+void Http2Session::on_refused(http2::StreamId stream, Error error) { begun_.push_back({stream, {}, false, std::move(error)}); }
+
+void Http2Session::on_body(http2::StreamId stream, std::string_view data) {
+    Http2Stream* const known = find(stream);
+    if (known != nullptr) {
+        known->add_body(data);
+        changed_.push_back(stream);
+        return;
+    }
+    const auto begun = std::ranges::find(begun_, stream, &Begun::stream);
+    if (begun != begun_.end()) {
+        begun->body.append(data);
+    } else {
+        connection_.consume(stream, data.size());
+    }
+}
+
+void Http2Session::on_body_end(http2::StreamId stream, std::string trailers) {
+    Http2Stream* const known = find(stream);
+    if (known != nullptr) {
+        known->end_body(std::move(trailers));
+        changed_.push_back(stream);
+        return;
+    }
+    for (Begun& begun : begun_) {
+        if (begun.stream != stream) continue;
+        begun.has_body_ended = true;
+        begun.trailers = std::move(trailers);
+    }
+}
+
+void Http2Session::on_taken(http2::StreamId stream) {
+    if (Http2Stream* const known = find(stream); known != nullptr) known->note_taken();
+    changed_.push_back(stream);
+}
+
+void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
+    if (Http2Stream* const known = find(stream); known != nullptr) known->note_closed();
+    changed_.push_back(stream);
+    std::erase_if(begun_, [stream](const Begun& begun) { return begun.stream == stream; });
+}
+
+/// Does what was told while bytes went in or out.
+void Http2Session::act() {
+    if (std::exchange(is_acting_, true)) return;
+    while (!begun_.empty() || !changed_.empty()) {
+        for (Begun& begun : std::exchange(begun_, {})) net::spawn(serve(std::move(begun)));
+        for (const http2::StreamId id : std::exchange(changed_, {})) {
+            if (Http2Stream* const stream = find(id); stream != nullptr) stream->wake();
+        }
+    }
+    is_acting_ = false;
+    wake_writer();
+    settle();
+}
+
+/// Whoever waits for what may have come to its end goes on. The session may be gone afterwards.
+void Http2Session::settle() {
+    if (!streams_.empty()) return;
+    if (is_ending_) {
+        if (!streams_done_.is_set()) streams_done_.set();
+    } else if (is_reading_) {
+        // By the rules of an idle connection from now on, or not at all.
+        stream_.cancel_read();
+    }
+}
+
+Http2Stream* Http2Session::find(http2::StreamId id) const {
+    const auto found = streams_.find(id);
+    return found == streams_.end() ? nullptr : found->second;
+}
+
+/// Whoever acts wakes it at the end of all.
+void Http2Session::wake_writer() {
+    if (is_acting_ || is_writing_) return;
+    if (connection_.wants_output() || is_ending_) wake_.set();
+}
+
+net::Task<void> Http2Session::write() {
+    for (;;) {
+        if (!connection_.wants_output()) {
+            if (is_ending_ && streams_.empty()) break;
+            if (connection_.is_over() && is_reading_) stream_.cancel_read();
+            wake_.clear();
+            co_await wake_;
+            continue;
+        }
+        is_writing_ = true;
+        net::Buffer buffer = state_.worker().buffers().take(write_bytes);
+        std::size_t used = 0;
+        for (;;) {
+            const std::size_t more = connection_.take_output(buffer.from(used));
+            used += more;
+            // What was taken may be followed by more at once.
+            act();
+            if (more == 0 || used == buffer.size()) break;
+        }
+        if (used != 0) {
+            const Result<void> written = co_await stream_.write(net::Pieces({buffer.data(), used}));
+            if (!written) is_broken_ = true;
+        }
+        is_writing_ = false;
+        if (is_broken_) break;
+    }
+    if (is_broken_ && !is_ending_) stream_.abort();
+    writer_done_.set();
+}
+
+/// One request, from its head to the end of its stream.
+net::Task<void> Http2Session::serve(Begun begun) {
+    const ScratchPool::Lease scratch = state_.scratches().lease();
+    http::RequestHead& head = scratch->request;
+    std::optional<Error> refusal = std::move(begun.refusal);
+    head.clear();
+    if (!refusal) {
+        Result<void> parsed = http::parse_request_head(begun.head, head_limits(state_.limits()), head);
+        if (!parsed) refusal = std::move(parsed.error());
+    }
+    const bool has_length = head.framing.kind == http::BodyKind::Length;
+    Http2Stream stream(*this, begun.stream, begun.head.size(), begun.has_body, has_length);
+    stream.add_body(begun.body);
+    if (begun.has_body_ended) stream.end_body(std::move(begun.trailers));
+    Http2ResponseWriter writer(*this, stream, head.method);
+    Exchange exchange(stream, *scratch, stream, writer, state_.worker().now());
+    stream.use(&exchange);
+    if (refusal) {
+        co_await exchange.run_refused(*refusal);
+    } else {
+        static_cast<void>(co_await exchange.run());
+    }
+    stream.use(nullptr);
+    if (stream.is_closed()) co_return;
+    // What is not whole must not look so; and a body that nobody wants need not come.
+    if (!writer.is_complete()) {
+        connection_.reset(stream.id(), http2::Code::InternalError);
+    } else if (!stream.is_done()) {
+        connection_.reset(stream.id(), http2::Code::NoError);
+    }
+}
+
+void Http2Session::end_stream(Http2Stream& stream) {
+    streams_.erase(stream.id());
+    if (is_acting_) return;
+    wake_writer();
+    settle();
+}
+
+void Http2Session::count(Usage& usage) const {
+    ++usage.all.connections;
+    ++usage.listeners[listener()].connections;
+    for (const auto& [id, stream] : streams_) {
+        if (stream->exchange() != nullptr) stream->exchange()->count(usage);
+    }
+}
+
+void Http2Session::follow() { client_ = state_.snapshot()->forwarded().make_peer(peer_text_); }
+
+/// Streams that are on their way are served; those after the second GOAWAY are not begun (RFC 9113, 6.8).
+void Http2Session::begin_drain() {
+    if (std::exchange(is_announced_, true)) return;
+    connection_.announce_end();
+    second_goaway_.set(state_.worker().now() + goaway_pause);
+    wake_writer();
+}
+
+void Http2Session::end_drain() {
+    connection_.refuse_new();
+    wake_writer();
+}
+
+void Http2Session::retire() { begin_drain(); }
+
+void Http2Session::leave_listener() {
+    leaving_ = true;
+    begin_drain();
+}
+
+void Http2Session::drain() {
+    draining_ = true;
+    begin_drain();
+}
+
+void Http2Session::cut() {
+    draining_ = true;
+    is_broken_ = true;
+    stream_.reset_on_close();
+    is_acting_ = true;
+    std::vector<http2::StreamId> all;
+    for (const auto& [id, stream] : streams_) all.push_back(id);
+    for (const http2::StreamId id : all) {
+        Http2Stream* const stream = find(id);
+        if (stream != nullptr && stream->exchange() != nullptr) stream->exchange()->cut();
+    }
+    is_acting_ = false;
+    // The session may end inside either.
+    const bool was_reading = is_reading_;
+    stream_.abort();
+    if (!was_reading) settle();
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "filters/forwarded.hpp"
+#include "http2/server_connection.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "net/timer_wheel.hpp"
+#include "platform/socket.hpp"
+#include "proxy/session.hpp"
+
+namespace sluice::proxy {
+
+class Http2Stream;
+
+/// One client connection with HTTP/2: hands each request to an exchange on a coroutine of its own, and lets one coroutine read and one
+/// write. It knows no upstream.
+///
+/// nghttp2 is never called back into: what it tells while bytes go in or out is put down, and acted on behind it.
+class Http2Session final : public Session, private http2::ServerEvents {
+public:
+    Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener);
+    ~Http2Session() override;
+
+    /// `first`: what has been read already, from the preface on.
+    [[nodiscard]] net::Task<void> run(std::string_view first);
+
+    void count(Usage& usage) const override;
+    void follow() override;
+    void retire() override;
+    void leave_listener() override;
+    void drain() override;
+    void cut() override;
+
+private:
+    friend class Http2Stream;
+    friend class Http2ResponseWriter;
+
+    // What nghttp2 tells.
+    void on_request(http2::StreamId stream, std::string head, bool has_body) override;
+    void on_refused(http2::StreamId stream, Error error) override;
+    void on_body(http2::StreamId stream, std::string_view data) override;
+    void on_body_end(http2::StreamId stream, std::string trailers) override;
+    void on_taken(http2::StreamId stream) override;
+    void on_closed(http2::StreamId stream, http2::Code code) override;
+
+    [[nodiscard]] net::Task<bool> read_once();
+    [[nodiscard]] TimePoint read_deadline() const;
+    [[nodiscard]] bool take(std::string_view bytes);
+    void act();
+    void wake_writer();
+    [[nodiscard]] net::Task<void> write();
+    struct Begun;
+    [[nodiscard]] net::Task<void> serve(Begun begun);
+    void end_stream(Http2Stream& stream);
+    void lose_client();
+    void settle();
+    [[nodiscard]] net::Task<void> linger();
+    void begin_drain();
+    void end_drain();
+    [[nodiscard]] Http2Stream* find(http2::StreamId id) const;
+
+    /// A request that was told and is not served yet.
+    struct Begun {
+        http2::StreamId stream = 0;
+        std::string head;
+        bool has_body = false;
+        std::optional<Error> refusal;
+        std::string body;
+        bool has_body_ended = false;
+        std::string trailers;
+    };
+
+    net::Stream& stream_;
+    std::string peer_text_;
+    filters::Peer client_;
+    http2::ServerConnection connection_;
+    std::map<http2::StreamId, Http2Stream*> streams_;
+    std::vector<Begun> begun_;
+    /// Streams about which something has changed.
+    std::vector<http2::StreamId> changed_;
+    bool is_acting_ = false;
+    bool is_writing_ = false;
+    bool is_broken_ = false;
+    /// The client keeps to the protocol.
+    bool is_sound_ = true;
+    bool is_ending_ = false;
+    bool draining_ = false;
+    bool leaving_ = false;
+    bool is_announced_ = false;
+    bool is_reading_ = false;
+    TimePoint head_since_{};
+    net::Deadline second_goaway_;
+    net::Event wake_;
+    net::Event writer_done_;
+    net::Event streams_done_;
+};
+
+}  // namespace sluice::proxy

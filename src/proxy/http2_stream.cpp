@@ -1,0 +1,184 @@
+#include "proxy/http2_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/stream_core.hpp"
+#include "net/worker.hpp"
+#include "proxy/http2_session.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+Failure closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
+
+}  // namespace
+
+Http2Stream::Http2Stream(Http2Session& session, http2::StreamId id, std::size_t head_bytes, bool has_body, bool has_length)
+    : session_(session),
+      id_(id),
+      head_bytes_(head_bytes),
+      has_length_(has_length),
+      has_body_ended_(!has_body),
+      is_done_(!has_body),
+      reading_(session.state_.worker().timers()),
+      sending_(session.state_.worker().timers()) {
+    session_.streams_.emplace(id_, this);
+}
+
+Http2Stream::~Http2Stream() {
+    // What nobody took still counts against the connection.
+    session_.connection_.consume(id_, piece_.size() + received_.size());
+    session_.end_stream(*this);
+}
+
+void Http2Stream::end_body(std::string trailers) {
+    has_body_ended_ = true;
+    trailers_ = std::move(trailers);
+}
+
+/// Whoever is resumed may end this stream, so it is looked up anew each time.
+void Http2Stream::wake() {
+    Http2Session& session = session_;
+    const http2::StreamId id = id_;
+    const bool may_read = !received_.empty() || has_body_ended_ || is_closed_;
+    if (may_read && reading_.end() && session.find(id) != this) return;
+    if ((is_taken_ || is_closed_) && sending_.end()) return;
+    if (is_closed_ && watcher_ != nullptr) watcher_->on_unawaited_input();
+}
+
+net::Task<Result<void>> Http2Stream::await_taken() {
+    net::Worker& worker = state().worker();
+    while (!is_taken_) {
+        if (is_aborted_) co_return fail(net::cancelled());
+        if (is_closed_) co_return closed();
+        const TimePoint end = worker.now() + state().limits().body_idle;
+        co_await sending_.until(end);
+        if (!is_taken_ && !is_aborted_ && !is_closed_ && worker.now() >= end) co_return fail(net::timed_out());
+    }
+    if (is_aborted_) co_return fail(net::cancelled());
+    co_return Result<void>{};
+}
+
+WorkerState& Http2Stream::state() { return session_.state_; }
+const filters::Peer& Http2Stream::client() const { return session_.client_; }
+bool Http2Stream::is_draining() const { return session_.draining_; }
+bool Http2Stream::is_leaving() const { return session_.leaving_; }
+
+void Http2Stream::abort() {
+    is_aborted_ = true;
+    Http2Session& session = session_;
+    const http2::StreamId id = id_;
+    sending_.end();
+    if (session.find(id) == this) reading_.end();
+}
+
+void Http2Stream::cancel_read() {
+    is_read_cancelled_ = true;
+    if (!reading_.end()) is_read_cancelled_ = false;
+}
+
+/// The client may send as much again as was taken.
+void Http2Stream::give_back_piece() {
+    if (piece_.empty()) return;
+    session_.connection_.consume(id_, piece_.size());
+    piece_.clear();
+    session_.wake_writer();
+}
+
+Result<std::optional<RequestBody::Piece>> Http2Stream::next_buffered() {
+    give_back_piece();
+    if (received_.empty()) {
+        if (!has_body_ended_) return std::nullopt;
+        is_done_ = true;
+        return Piece{{}, true};
+    }
+    std::swap(piece_, received_);
+    body_bytes_ += piece_.size();
+    is_done_ = has_body_ended_;
+    return Piece{piece_, is_done_};
+}
+
+net::Task<Result<RequestBody::Piece>> Http2Stream::next() {
+    net::Worker& worker = state().worker();
+    for (;;) {
+        Result<std::optional<Piece>> piece = next_buffered();
+        if (piece->has_value()) co_return **piece;
+        if (is_aborted_) co_return fail(net::cancelled());
+        if (is_closed_) co_return closed();
+        const config::Limits& limits = state().limits();
+        const TimePoint before = worker.now();
+        const TimePoint end = pace_deadline({limits.body_idle, limits.min_rate, limits.min_rate_grace}, body_bytes_, waited_, before);
+        co_await reading_.until(end);
+        waited_ += worker.now() - before;
+        if (std::exchange(is_read_cancelled_, false)) co_return fail(net::cancelled());
+        const bool has_news = !received_.empty() || has_body_ended_ || is_closed_ || is_aborted_;
+        if (!has_news && worker.now() >= end) co_return fail(net::timed_out());
+    }
+}
+
+http::HeadWriter& Http2ResponseWriter::begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) {
+    buffer_ = stream_.state().worker().buffers().take(std::min(capacity_bytes, net::BufferPool::largest_bytes));
+    head_.emplace(buffer_.from(0));
+    status_ = status;
+    head_->status_line(status, reason);
+    return *head_;
+}
+
+bool Http2ResponseWriter::end_head(const http::Framing& body) {
+    const bool never_has_body = status_ == 204 || status_ == 304 || status_ < 200;
+    // 204 has no Content-Length (RFC 9110, 8.6); 304 and HEAD tell what GET would send.
+    if (body.kind == http::BodyKind::Length && status_ != 204) head_->field("Content-Length", body.length);
+    has_body_ = !is_head_request_ && !never_has_body && body.kind != http::BodyKind::None;
+    head_->end_head();
+    if (head_->is_good()) return true;
+    head_.reset();
+    return false;
+}
+
+net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is_last, std::string_view trailers) {
+    if (stream_.is_closed()) co_return closed();
+    if (!has_body_) data = {};
+    const bool begins = !head_sent_;
+    const bool ends_with_head = !has_body_ || (begins && is_last && data.empty() && trailers.empty());
+    if (begins) {
+        session_.connection_.send_head(stream_.id(), status_, head_->view(), !ends_with_head);
+        stream_.begin_piece(head_->view().size());
+        stream_.note_taken();
+        head_sent_ = true;
+    }
+    const bool has_piece = !ends_with_head && (!data.empty() || is_last);
+    if (has_piece) {
+        stream_.begin_piece(data.size());
+        session_.connection_.send_body(stream_.id(), data, is_last, trailers);
+    }
+    session_.wake_writer();
+    Result<void> taken = co_await stream_.await_taken();
+    if (!taken) co_return taken;
+    buffer_ = {};
+    body_bytes_ += data.size();
+    is_complete_ = is_last;
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Http2ResponseWriter::send_interim(const http::ResponseHead& head) {
+    if (stream_.is_closed()) co_return closed();
+    const net::Buffer buffer = stream_.state().worker().buffers().take();
+    http::HeadWriter writer(buffer.from(0));
+    writer.status_line(head.status, head.reason);
+    for (const http::Field& field : head.fields) {
+        // An interim response has no body, and no length of one (RFC 9110, 8.6).
+        if (field.id != http::FieldId::ContentLength) writer.field(field);
+    }
+    writer.end_head();
+    if (writer.is_good()) session_.connection_.send_interim(stream_.id(), head.status, writer.view());
+    session_.wake_writer();
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Http2ResponseWriter::send_switch(const http::ResponseHead&, std::string_view, std::size_t) {
+    co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "a stream of HTTP/2 changes to no other protocol", {}});
+}
+
+}  // namespace sluice::proxy

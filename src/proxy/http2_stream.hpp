@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http2/server_connection.hpp"
+#include "net/buffer_pool.hpp"
+#include "net/pause.hpp"
+#include "proxy/body_reader.hpp"
+#include "proxy/client_link.hpp"
+#include "proxy/request_body.hpp"
+#include "proxy/response_writer.hpp"
+
+namespace sluice::proxy {
+
+class Exchange;
+class Http2Session;
+
+/// One stream of an HTTP/2 connection, as its exchange sees it: the way to the client, and the request's body.
+///
+/// Lifetime: on the frame of the coroutine that serves it.
+class Http2Stream final : public ClientLink, public RequestBody {
+public:
+    Http2Stream(Http2Session& session, http2::StreamId id, std::size_t head_bytes, bool has_body, bool has_length);
+    Http2Stream(const Http2Stream&) = delete;
+    Http2Stream& operator=(const Http2Stream&) = delete;
+    ~Http2Stream();
+
+    [[nodiscard]] http2::StreamId id() const { return id_; }
+    [[nodiscard]] bool is_closed() const { return is_closed_; }
+    void use(Exchange* exchange) { exchange_ = exchange; }
+    [[nodiscard]] Exchange* exchange() const { return exchange_; }
+
+    // What the session tells, and what came before there was a stream.
+    void add_body(std::string_view data) { received_.append(data); }
+    void end_body(std::string trailers);
+    void note_taken() { is_taken_ = true; }
+    void note_closed() { is_closed_ = true; }
+    /// Something of that has happened: whoever waits looks.
+    void wake();
+
+    /// Waits until the last piece of the response was taken.
+    [[nodiscard]] net::Task<Result<void>> await_taken();
+    void begin_piece(std::size_t bytes) {
+        is_taken_ = false;
+        bytes_written_ += bytes;
+    }
+
+    // ClientLink
+    [[nodiscard]] WorkerState& state() override;
+    [[nodiscard]] const filters::Peer& client() const override;
+    [[nodiscard]] std::size_t head_bytes() const override { return head_bytes_; }
+    [[nodiscard]] std::uint64_t bytes_written() const override { return bytes_written_; }
+    [[nodiscard]] bool is_draining() const override;
+    [[nodiscard]] bool is_leaving() const override;
+    void watch(net::StreamWatcher* watcher) override { watcher_ = watcher; }
+    void unwatch() override { watcher_ = nullptr; }
+    [[nodiscard]] bool has_left() override { return is_closed_; }
+    void abort() override;
+    void refuse_waits() override { is_aborted_ = true; }
+    void cancel_read() override;
+    void reset_on_close() override {}
+    [[nodiscard]] net::Stream* stream() override { return nullptr; }
+
+    // RequestBody
+    [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
+    [[nodiscard]] net::Task<Result<Piece>> next() override;
+    [[nodiscard]] bool is_done() const override { return is_done_; }
+    [[nodiscard]] std::uint64_t body_bytes() const override { return body_bytes_; }
+    [[nodiscard]] std::string_view trailers() const override { return is_done_ && !has_length_ ? std::string_view(trailers_) : std::string_view(); }
+    [[nodiscard]] std::string_view leftover() const override { return {}; }
+
+private:
+    void give_back_piece();
+
+    Http2Session& session_;
+    http2::StreamId id_;
+    std::size_t head_bytes_;
+    bool has_length_;
+    Exchange* exchange_ = nullptr;
+    net::StreamWatcher* watcher_ = nullptr;
+
+    std::string received_;
+    std::string piece_;
+    std::string trailers_;
+    bool has_body_ended_;
+    bool is_done_;
+    std::uint64_t body_bytes_ = 0;
+    Duration waited_{};
+    net::Pause reading_;
+    bool is_read_cancelled_ = false;
+
+    bool is_taken_ = true;
+    net::Pause sending_;
+    std::uint64_t bytes_written_ = 0;
+
+    bool is_closed_ = false;
+    bool is_aborted_ = false;
+};
+
+/// Writes the response of one exchange to its stream.
+class Http2ResponseWriter final : public ResponseWriter {
+public:
+    Http2ResponseWriter(Http2Session& session, Http2Stream& stream, http::Method method)
+        : session_(session), stream_(stream), is_head_request_(method == http::Method::Head) {}
+
+    [[nodiscard]] http::HeadWriter& begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) override;
+    [[nodiscard]] bool end_head(const http::Framing& body) override;
+    [[nodiscard]] net::Task<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
+    [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head) override;
+    [[nodiscard]] net::Task<Result<void>> send_switch(const http::ResponseHead& head, std::string_view protocol,
+                                                      std::size_t capacity_bytes) override;
+
+    // Other streams go on, whatever becomes of this one.
+    void close_after() override {}
+    void close_after_if_untold() override {}
+    [[nodiscard]] bool ends_by_close() const override { return false; }
+    [[nodiscard]] bool keeps_alive() const override { return true; }
+
+private:
+    Http2Session& session_;
+    Http2Stream& stream_;
+    bool is_head_request_;
+    bool has_body_ = false;
+    net::Buffer buffer_;
+    std::optional<http::HeadWriter> head_;
+};
+
+}  // namespace sluice::proxy
