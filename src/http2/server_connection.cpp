@@ -28,6 +28,8 @@ constexpr std::int64_t worth_of_request = 1;
 /// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
 constexpr std::size_t most_block_factor = 2;
 
+constexpr std::size_t most_skipped = 16;
+
 template <auto destroy>
 struct Destroy {
     template <typename T>
@@ -67,6 +69,13 @@ struct ServerConnection::State {
     std::size_t block_bytes = 0;
     bool is_calm = true;
     std::map<StreamId, Response> responses;
+    StreamId last_stream = -1;
+    /// Ids that the client has left out, the last of them.
+    struct Skipped {
+        StreamId after;
+        StreamId before;
+    };
+    std::vector<Skipped> skipped;
     /// A frame of which the caller's space has taken a part.
     std::string_view unsent;
     Session session;
@@ -76,6 +85,7 @@ struct ServerConnection::State {
     void count(const nghttp2_frame& frame);
 
     static State& of(void* user) { return *static_cast<State*>(user); }
+    static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void*);
     static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
                          std::uint8_t, void*);
@@ -85,6 +95,22 @@ struct ServerConnection::State {
     static int on_close(nghttp2_session*, StreamId, std::uint32_t, void*);
     static ssize_t give_data(nghttp2_session*, StreamId, std::uint8_t*, std::size_t, std::uint32_t*, nghttp2_data_source*, void*);
 };
+
+/// A client that skips ids may not come back to them (RFC 9113, 5.1.1); nghttp2 would take them for closed.
+int ServerConnection::State::on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* frame, void* user) {
+    State& state = of(user);
+    const StreamId id = frame->stream_id;
+    if (frame->type != NGHTTP2_HEADERS || id % 2 == 0) return 0;
+    if (id > state.last_stream) {
+        if (id > state.last_stream + 2) state.skipped.push_back({state.last_stream, id});
+        if (state.skipped.size() > most_skipped) state.skipped.erase(state.skipped.begin());
+        state.last_stream = id;
+        return 0;
+    }
+    const auto holds = [id](const Skipped& ids) { return id > ids.after && id < ids.before; };
+    if (std::ranges::any_of(state.skipped, holds)) nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
+    return 0;
+}
 
 int ServerConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
@@ -204,6 +230,7 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     nghttp2_session_callbacks* made_callbacks = nullptr;
     nghttp2_session_callbacks_new(&made_callbacks);
     const Callbacks callbacks(made_callbacks);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(made_callbacks, State::on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(made_callbacks, State::on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(made_callbacks, State::on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made_callbacks, State::on_frame);
@@ -214,7 +241,6 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     nghttp2_option_new(&made_options);
     const Options options(made_options);
     nghttp2_option_set_no_auto_window_update(made_options, 1);
-    nghttp2_option_set_no_closed_streams(made_options, 1);
     nghttp2_option_set_max_outbound_ack(made_options, 100);
     nghttp2_session* made = nullptr;
     nghttp2_session_server_new2(&made, made_callbacks, state_.get(), made_options);
