@@ -15,6 +15,7 @@ constexpr std::array code_names{
     std::string_view{"method_not_allowed"}, std::string_view{"no_route"},
     std::string_view{"head_timeout"},      std::string_view{"body_timeout"},
     std::string_view{"client_closed"},     std::string_view{"too_many_connections"},
+    std::string_view{"too_many_frames"},
     std::string_view{"no_endpoint"},       std::string_view{"no_connection"},
     std::string_view{"breaker_open"},
     std::string_view{"connect_refused"},   std::string_view{"connect_timeout"},

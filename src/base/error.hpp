@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
     BodyTimeout,
     ClientClosed,
     TooManyConnections,
+    TooManyFrames,
     // The upstream's side.
     NoEndpoint,
     NoConnection,

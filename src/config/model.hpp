@@ -121,6 +121,7 @@ struct Limits {
     std::uint32_t connections = 16384;
     std::uint32_t connections_per_client = 0;
     std::uint32_t requests_per_connection = 0;
+    std::uint32_t streams = 100;
     bool operator==(const Limits&) const = default;
 };
 

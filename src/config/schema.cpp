@@ -267,6 +267,10 @@ constexpr std::array limit_keys{
     bind<&Limits::requests_per_connection>(
         {.name = "requests_per_connection",
          .sentence = "Requests after which a client connection is closed; 0 for no limit."}),
+    bind<&Limits::streams>(
+        {.name = "streams",
+         .range = {1, 10'000},
+         .sentence = "Requests that a client may have under way at a time on one connection with HTTP/2."}),
 };
 constexpr Object limits{
     "limits", "What a client may ask for, and how long it may take.", limit_keys, {}};

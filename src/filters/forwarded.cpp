@@ -136,6 +136,7 @@ Forwarded::Forwarded(const config::Forwarding& settings)
     if (settings.via.empty()) return;
     via_[0] = "1.0 " + settings.via;
     via_[1] = "1.1 " + settings.via;
+    via_[2] = "2 " + settings.via;
 }
 
 Peer Forwarded::make_peer(std::string_view address) const {
@@ -214,7 +215,8 @@ void Forwarded::apply(http::Fields& fields, const ForwardedFacts& facts, Arena& 
         const std::string_view list = forwarded_element(earlier.earlier_forwarded, facts, arena);
         fields.push_back({"Forwarded", list, FieldId::Forwarded});
     }
-    const std::string& via = via_[facts.minor_version == 0 ? 0 : 1];
+    const std::size_t version = facts.major_version == 2 ? 2 : facts.minor_version;
+    const std::string& via = via_[version];
     if (!via.empty()) fields.push_back({"Via", via, FieldId::Via});
     if (!request_id_header_.empty() && !facts.request_id.empty()) {
         fields.push_back({request_id_header_, facts.request_id, request_id_field_});

@@ -33,7 +33,8 @@ struct ForwardedFacts {
     std::string_view scheme = "http";
     /// For whom the request was; may be empty.
     std::string_view authority;
-    /// The request's HTTP/1.x.
+    /// The request's version: "1.0", "1.1" or "2".
+    std::uint8_t major_version = 1;
     std::uint8_t minor_version = 1;
     std::string_view request_id;
 };
@@ -76,7 +77,8 @@ private:
     bool x_forwarded_;
     bool forwarded_;
     /// "1.0 name" and "1.1 name"; empty when no Via is sent.
-    std::string via_[2];
+    /// For "1.0", "1.1" and "2".
+    std::string via_[3];
     std::string request_id_header_;
     http::FieldId request_id_field_;
 };

@@ -97,6 +97,8 @@ struct RequestHead {
     std::string_view authority;
     /// "http" or "https" as an absolute target said; "" otherwise.
     std::string_view scheme;
+    /// 2 when HTTP/2 carried it; the rest is as it would be with HTTP/1.1.
+    std::uint8_t major_version = 1;
     /// 0 or 1 of HTTP/1.x.
     std::uint8_t minor_version = 1;
     Fields fields;

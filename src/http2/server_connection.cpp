@@ -267,7 +267,7 @@ Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
     const std::size_t most = most_block_factor * (std::size_t{state.limits.field_bytes} + state.limits.target_bytes);
     if (state.is_calm && state.block_bytes <= most) return {};
     nghttp2_session_terminate_session(state.session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
-    return fail(client_error(ErrorCode::BadFraming, "HTTP/2: the client sends more frames that lead to nothing than it may"));
+    return fail(client_error(ErrorCode::TooManyFrames, "HTTP/2: the client sends more frames that lead to nothing than it may"));
 }
 
 std::size_t ServerConnection::take_output(std::span<char> space) {

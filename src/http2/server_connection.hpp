@@ -68,7 +68,7 @@ public:
     ServerConnection& operator=(const ServerConnection&) = delete;
     ~ServerConnection();
 
-    /// Takes what the client has sent, its preface first. Failure: side Client; the connection is over once its output has gone out.
+    /// Takes what the client has sent, its preface first. Failure: side Client, BadFraming or TooManyFrames; the connection is over once its output has gone out.
     [[nodiscard]] Result<void> receive(std::string_view bytes, TimePoint now);
 
     /// Fills the space with what has to go out; yields how much of it.

@@ -28,7 +28,8 @@ std::uint16_t status_of(const Error& error) {
         case ErrorCode::BadRequest:
         case ErrorCode::BadFraming:
         case ErrorCode::BadPath:
-        case ErrorCode::BadHost: return 400;
+        case ErrorCode::BadHost:
+        case ErrorCode::TooManyFrames: return 400;
         case ErrorCode::NoRoute: return 404;
         case ErrorCode::MethodNotAllowed: return 405;
         case ErrorCode::HeadTimeout:

@@ -20,7 +20,7 @@ constexpr Duration linger_time = std::chrono::seconds{1};
 constexpr std::size_t linger_bytes = std::size_t{1024} * 1024;
 
 http2::Limits limits_of(const config::Limits& limits) {
-    return {.streams = 100, .fields = limits.headers, .field_bytes = limits.header_bytes, .target_bytes = limits.request_line_bytes};
+    return {.streams = limits.streams, .fields = limits.headers, .field_bytes = limits.header_bytes, .target_bytes = limits.request_line_bytes};
 }
 
 }  // namespace
@@ -166,7 +166,10 @@ void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
 void Http2Session::act() {
     if (std::exchange(is_acting_, true)) return;
     while (!begun_.empty() || !changed_.empty()) {
-        for (Begun& begun : std::exchange(begun_, {})) net::spawn(serve(std::move(begun)));
+        for (Begun& begun : std::exchange(begun_, {})) {
+            if (++requests_ == state_.limits().requests_per_connection) begin_drain();
+            net::spawn(serve(std::move(begun)));
+        }
         for (const http2::StreamId id : std::exchange(changed_, {})) {
             if (Http2Stream* const stream = find(id); stream != nullptr) stream->wake();
         }
@@ -237,6 +240,7 @@ net::Task<void> Http2Session::serve(Begun begun) {
     if (!refusal) {
         Result<void> parsed = http::parse_request_head(begun.head, head_limits(state_.limits()), head);
         if (!parsed) refusal = std::move(parsed.error());
+        head.major_version = 2;
     }
     const bool has_length = head.framing.kind == http::BodyKind::Length;
     Http2Stream stream(*this, begun.stream, begun.head.size(), begun.has_body, has_length);

@@ -87,6 +87,7 @@ private:
     std::vector<Begun> begun_;
     /// Streams about which something has changed.
     std::vector<http2::StreamId> changed_;
+    std::uint32_t requests_ = 0;
     bool is_acting_ = false;
     bool is_writing_ = false;
     bool is_broken_ = false;

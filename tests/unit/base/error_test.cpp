@@ -24,6 +24,7 @@ TEST_CASE("An error code keeps its name", "[base]") {
         {ErrorCode::VersionNotSupported, "version_not_supported"},
         {ErrorCode::NoRoute, "no_route"},
         {ErrorCode::TooManyConnections, "too_many_connections"},
+        {ErrorCode::TooManyFrames, "too_many_frames"},
         {ErrorCode::NoEndpoint, "no_endpoint"},
         {ErrorCode::ConnectRefused, "connect_refused"},
         {ErrorCode::UpstreamClosed, "upstream_closed"},
