@@ -19,6 +19,7 @@ constexpr milliseconds first_stop_limit{30'000};
 constexpr milliseconds time_after_drain{10'000};
 constexpr milliseconds least_hint{5'000};
 constexpr DWORD tick_milliseconds = 1'000;
+constexpr DWORD time_to_answer_milliseconds = 5'000;
 
 /// SERVICE_CONTROL_... of our own begin at 128.
 constexpr DWORD control_reopen = 128;
@@ -26,7 +27,7 @@ constexpr DWORD control_upgrade = 129;
 
 /// Of the environment; "" when it is not there.
 std::wstring variable(const wchar_t* name) {
-    std::wstring value(256, L'\0');
+    std::wstring value(::GetEnvironmentVariableW(name, nullptr, 0), L'\0');
     value.resize(::GetEnvironmentVariableW(name, value.data(), static_cast<DWORD>(value.size())));
     return value;
 }
@@ -45,18 +46,21 @@ Result<bool> ControlLink::enter() {
     if (!connected) return fail(std::move(connected.error()));
     (*connected)->await_message();
     ::WaitForSingleObject((*connected)->event(), INFINITE);
-    if ((*connected)->take_message() != word_welcome) {
+    const std::optional<std::string> greeting = (*connected)->take_message();
+    if (greeting != word_welcome && greeting != word_welcome_heir) {
         return fail(system_error("the service's parent does not welcome its gateway", {}));
     }
+    is_heir_ = greeting == word_welcome_heir;
     name_ = platform::to_utf8(variable(service_name_variable));
     stopped_ = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    answered_ = ::CreateEventW(nullptr, TRUE, FALSE, nullptr);
     pipe_ = std::move(*connected);
-    // Never ends before the process does.
+    // Ends with the parent, or with the process.
     std::thread([this] { hear(); }).detach();
     return true;
 }
 
-/// What the parent passes on. Its end is a stop: the manager ends what is left of the service.
+/// What the parent passes on. Its end is a stop: what is left of the service ends with the parent's job.
 void ControlLink::hear() {
     for (;;) {
         pipe_->await_message();
@@ -64,6 +68,7 @@ void ControlLink::hear() {
         const std::optional<std::string> text = pipe_->take_message();
         if (!text) break;
         if (const std::optional<DWORD> control = control_of(*text)) take_control(*control);
+        if (*text == word_left || *text == word_refused) take_answer(*text == word_refused);
     }
     begin_stop("the service's parent is gone");
 }
@@ -120,15 +125,28 @@ Result<void> ControlLink::report_stopped(int exit_code) {
 }
 
 Result<void> ControlLink::leave_to(DWORD pid) {
-    const std::scoped_lock lock(reporting_);
     if (!is_entered()) return {};
-    has_left_ = true;
-    return pipe_->send(heir_words(pid));
+    ::ResetEvent(answered_);
+    {
+        const std::scoped_lock lock(reporting_);
+        if (const Result<void> asked = pipe_->send(heir_words(pid)); !asked) return asked;
+    }
+    const bool is_answered = ::WaitForSingleObject(answered_, time_to_answer_milliseconds) == WAIT_OBJECT_0;
+    const std::scoped_lock lock(reporting_);
+    has_left_ = is_answered && !was_refused_;
+    if (has_left_) return {};
+    return fail(system_error(is_answered ? "the service's parent does not know the new process" : "the service's parent does not answer", {}));
 }
 
-bool ControlLink::has_left() {
+void ControlLink::take_answer(bool is_refusal) {
     const std::scoped_lock lock(reporting_);
-    return has_left_;
+    was_refused_ = is_refusal;
+    ::SetEvent(answered_);
+}
+
+bool ControlLink::speaks_for_service() {
+    const std::scoped_lock lock(reporting_);
+    return !has_left_ && !(is_heir_ && state_ == SERVICE_START_PENDING);
 }
 
 bool ControlLink::is_stop_requested() {

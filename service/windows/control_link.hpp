@@ -50,9 +50,11 @@ public:
     /// would start the service again.
     [[nodiscard]] Result<void> report_stopped(int exit_code);
 
-    /// The service's gateway is that process from here on: what this one does, and its end, are not the service's.
+    /// The service's gateway is that process from here on: what this one does, and its end, are not the service's. Waits for the
+    /// parent's consent. Failure: it knows no such process, or does not answer; all is as before.
     [[nodiscard]] Result<void> leave_to(DWORD pid);
-    [[nodiscard]] bool has_left();
+    /// False when another process has taken over, and in one that has not come to that yet.
+    [[nodiscard]] bool speaks_for_service();
 
     [[nodiscard]] bool is_stop_requested();
     [[nodiscard]] bool is_stopped();
@@ -66,6 +68,7 @@ private:
     [[nodiscard]] Result<void> report(const Standing& standing);
     void hear();
     void take_control(DWORD control);
+    void take_answer(bool is_refusal);
     void ask(Request request);
     void begin_stop(std::string_view why);
     void keep_patience();
@@ -85,6 +88,10 @@ private:
     DWORD state_ = SERVICE_START_PENDING;
     bool is_stop_requested_ = false;
     bool has_left_ = false;
+    bool is_heir_ = false;
+    /// Set by the parent's answer to `leave_to`.
+    HANDLE answered_ = nullptr;
+    bool was_refused_ = false;
     Clock::time_point stop_limit_;
     std::thread patience_;
 };

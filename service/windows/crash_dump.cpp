@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/paths.hpp"
 #include "platform/wide_text.hpp"
-#include "windows/control_link.hpp"
 #include "windows/event_log.hpp"
 #include "windows/messages.h"
 
@@ -26,6 +26,11 @@ constexpr DWORD terminated_exception = 0xE0000001;
 std::wstring& dump_folder() {
     static auto* const folder = new std::wstring;
     return *folder;
+}
+
+std::string& service_name() {
+    static auto* const name = new std::string;
+    return *name;
 }
 
 std::wstring dump_file() {
@@ -65,7 +70,7 @@ LONG WINAPI on_crash(EXCEPTION_POINTERS* exception) {
     const std::wstring path = dump_file();
     const bool is_written = write_dump(path, exception);
     write_event(SLUICE_EVENT_CRASHED,
-                {ControlLink::instance().name(), is_written ? platform::to_utf8(path) : "no file, because that failed as well."});
+                {service_name(), is_written ? platform::to_utf8(path) : "no file, because that failed as well."});
     remove_old_dumps(most_dumps);
     // The process ends with the exception's code, and the manager does what it does about a crash.
     return EXCEPTION_EXECUTE_HANDLER;
@@ -80,7 +85,8 @@ LONG WINAPI on_crash(EXCEPTION_POINTERS* exception) {
 
 }  // namespace
 
-void write_crash_dumps() {
+void write_crash_dumps(std::string service) {
+    service_name() = std::move(service);
     dump_folder() = platform::to_wide(platform::config_folder() + "\\crashes");
     ::CreateDirectoryW(dump_folder().c_str(), nullptr);
     ::SetUnhandledExceptionFilter(on_crash);

@@ -56,8 +56,11 @@ void enter_own_folder() {
 /// The name that the manager has for it comes first; the arguments of `sc start` are nobody's.
 void WINAPI service_main(DWORD, LPWSTR* arguments) {
     enter_own_folder();
+    write_crash_dumps(platform::to_utf8(arguments[0]));
     // The manager's thread may ask something to the end.
     auto* const parent = new Parent(arguments[0]);
+    // The manager can be told nothing then, and would wait for it in vain.
+    if (!parent->enter()) ::ExitProcess(1);
     host().exit_code = parent->run();
     parent->report_end(host().exit_code);
 }
@@ -65,11 +68,13 @@ void WINAPI service_main(DWORD, LPWSTR* arguments) {
 /// The process of a service that serves.
 int run_gateway(const std::function<int()>& body) {
     ControlLink& link = ControlLink::instance();
-    write_crash_dumps();
+    // What a console tells its processes at its end is none of the manager's requests.
+    ::FreeConsole();
+    write_crash_dumps(link.name());
     const int code = body();
     // Who ends before there is a life cycle has told nobody yet.
     if (!link.is_stopped()) {
-        if (!link.has_left()) write_end(code, {});
+        if (link.speaks_for_service()) write_end(code, {});
         static_cast<void>(link.report_stopped(code));
     }
     return code;

@@ -50,14 +50,15 @@ Result<void> Lifecycle::succeeded_by(std::uint64_t pid) { return link().leave_to
 
 Result<void> Lifecycle::stopping(std::chrono::milliseconds at_most) {
     if (!link().is_entered()) return {};
-    if (link().has_left()) return link().report_stopping(at_most);
-    write_event(SLUICE_EVENT_STOPPING, {link().name(), std::to_string((at_most.count() + 999) / 1000)});
+    if (link().speaks_for_service()) {
+        write_event(SLUICE_EVENT_STOPPING, {link().name(), std::to_string((at_most.count() + 999) / 1000)});
+    }
     return link().report_stopping(at_most);
 }
 
 Result<void> Lifecycle::ended(int exit_code, std::string_view reason) {
     if (!link().is_entered()) return {};
-    if (!link().has_left()) write_end(exit_code, reason);
+    if (link().speaks_for_service()) write_end(exit_code, reason);
     return link().report_stopped(exit_code);
 }
 

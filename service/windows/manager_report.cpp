@@ -52,7 +52,7 @@ bool ManagerReport::begin_stop(std::chrono::milliseconds hint) {
     return true;
 }
 
-bool ManagerReport::is_stop_requested() {
+bool ManagerReport::is_stop_requested() const {
     const std::scoped_lock lock(mutex_);
     return is_stop_requested_;
 }

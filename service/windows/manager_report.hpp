@@ -22,14 +22,14 @@ public:
     /// A stop is asked for: no exit code is a failure from now on, or the manager would start the service again. True the
     /// first time.
     bool begin_stop(std::chrono::milliseconds hint);
-    [[nodiscard]] bool is_stop_requested();
+    [[nodiscard]] bool is_stop_requested() const;
     /// The same as before.
     void repeat();
 
 private:
     void send(const Standing& standing);
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     SERVICE_STATUS_HANDLE handle_ = nullptr;
     SERVICE_STATUS status_{};
     bool is_stop_requested_ = false;

@@ -1,5 +1,7 @@
 #include "windows/parent.hpp"
 
+#include <bcrypt.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -14,16 +16,23 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Between two steps of a start.
+/// Between two steps of a start, as the manager is told; a slow name server may take longer.
 constexpr milliseconds start_hint{30'000};
+constexpr milliseconds longest_silence_of_start{300'000};
 /// Until the gateway has said how long its drain may take.
 constexpr milliseconds first_stop_limit{30'000};
+/// Beyond what it has said.
+constexpr milliseconds grace{10'000};
 constexpr DWORD tick_milliseconds = 1'000;
 constexpr milliseconds tick_hint{5'000};
 /// For a process that has said its last word.
 constexpr DWORD time_to_end_milliseconds = 1'000;
-/// Of a start that did not come to a gateway.
-constexpr DWORD start_failed = 1;
+/// For one that was ended.
+constexpr DWORD time_to_die_milliseconds = 5'000;
+/// Of a start that did not come to a gateway, and of a gateway that ends by itself with 0.
+constexpr DWORD unknown_failure = 1;
+/// Before this number of upgrades is drained the oldest process is ended.
+constexpr std::size_t most_gateways = 16;
 /// SERVICE_CONTROL_... of our own begin at 128.
 constexpr DWORD control_reopen = 128;
 constexpr DWORD control_upgrade = 129;
@@ -34,9 +43,14 @@ bool is_over(HANDLE process) { return ::WaitForSingleObject(process, 0) == WAIT_
 
 /// Which nobody has, and nobody guesses.
 std::wstring fresh_pipe_name() {
-    LARGE_INTEGER ticks{};
-    ::QueryPerformanceCounter(&ticks);
-    return L"\\\\.\\pipe\\sluice-service-" + std::to_wstring(::GetCurrentProcessId()) + L"-" + std::to_wstring(ticks.QuadPart);
+    std::array<unsigned char, 16> bytes{};
+    ::BCryptGenRandom(nullptr, bytes.data(), static_cast<ULONG>(bytes.size()), BCRYPT_USE_SYSTEM_PREFERRED_RNG);
+    std::wstring name = L"\\\\.\\pipe\\sluice-service-";
+    for (const unsigned char byte : bytes) {
+        name += L"0123456789abcdef"[byte >> 4U];
+        name += L"0123456789abcdef"[byte & 15U];
+    }
+    return name;
 }
 
 /// Its processes end with its last handle, so with us, however we end.
@@ -44,7 +58,7 @@ platform::OwnedHandle make_job() {
     platform::OwnedHandle job(::CreateJobObjectW(nullptr, nullptr));
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    ::SetInformationJobObject(job.get(), JobObjectExtendedLimitInformation, &limits, sizeof limits);
+    if (::SetInformationJobObject(job.get(), JobObjectExtendedLimitInformation, &limits, sizeof limits) == 0) job.reset();
     return job;
 }
 
@@ -53,18 +67,31 @@ platform::OwnedHandle make_job() {
 Parent::Parent(std::wstring service)
     : service_(std::move(service)), pipe_name_(fresh_pipe_name()), was_asked_(::CreateEventW(nullptr, TRUE, FALSE, nullptr)) {}
 
-DWORD Parent::fail_start(const Error& error) {
-    write_event(SLUICE_EVENT_FAILED, {platform::to_utf8(service_), std::to_string(start_failed), describe(error)});
-    return start_failed;
+void Parent::tell_failure(DWORD exit_code, const std::string& why) const {
+    write_event(SLUICE_EVENT_FAILED, {platform::to_utf8(service_), std::to_string(exit_code), why});
+}
+
+bool Parent::enter() {
+    const Result<void> entered = report_.enter(service_.c_str(), on_control, this);
+    if (!entered) tell_failure(unknown_failure, describe(entered.error()));
+    return entered.has_value();
 }
 
 DWORD Parent::run() {
-    if (const Result<void> entered = report_.enter(service_.c_str(), on_control, this); !entered) return fail_start(entered.error());
     report_.report({SERVICE_START_PENDING, start_hint, 0});
-    if (const Result<void> started = start(); !started) return fail_start(started.error());
-    while (!has_main_ended()) wait();
+    patience_ = Clock::now() + longest_silence_of_start;
+    if (const Result<void> started = start(); !started) {
+        tell_failure(unknown_failure, describe(started.error()));
+        end_all();
+        return unknown_failure;
+    }
+    while (!has_main_ended()) {
+        wait();
+        if (is_stuck()) end_stuck();
+    }
     end_main();
     await_others();
+    end_all();
     return standing_.exit_code;
 }
 
@@ -72,6 +99,7 @@ void Parent::report_end(DWORD exit_code) { report_.report({SERVICE_STOPPED, {}, 
 
 Result<void> Parent::start() {
     job_ = make_job();
+    if (!job_.is_open() || !was_asked_.is_open()) return fail(system_error("making a job for the gateway", platform::last_system_error()));
     Result<void> done = open_pipe(true);
     return done ? start_gateway() : done;
 }
@@ -86,17 +114,18 @@ Result<void> Parent::start_gateway() {
     STARTUPINFOW start{};
     start.cb = sizeof start;
     PROCESS_INFORMATION process{};
-    // It waits until it belongs to the job. A console that nobody sees: without any, each successor would open one.
-    if (::CreateProcessW(path.data(), line.data(), nullptr, nullptr, FALSE, CREATE_NO_WINDOW | CREATE_SUSPENDED, nullptr, nullptr, &start,
+    // It waits until it belongs to the job.
+    if (::CreateProcessW(path.data(), line.data(), nullptr, nullptr, FALSE, DETACHED_PROCESS | CREATE_SUSPENDED, nullptr, nullptr, &start,
                          &process) == 0) {
         return fail(system_error("starting the gateway", platform::last_system_error()));
     }
     main_.reset(process.hProcess);
     main_pid_ = process.dwProcessId;
-    ::AssignProcessToJobObject(job_.get(), process.hProcess);
-    ::ResumeThread(process.hThread);
-    ::CloseHandle(process.hThread);
-    return {};
+    const platform::OwnedHandle thread(process.hThread);
+    if (::AssignProcessToJobObject(job_.get(), process.hProcess) != 0 && ::ResumeThread(thread.get()) != static_cast<DWORD>(-1)) return {};
+    const std::error_code error = platform::last_system_error();
+    ::TerminateProcess(process.hProcess, unknown_failure);
+    return fail(system_error("putting the gateway into its job", error));
 }
 
 Result<void> Parent::open_pipe(bool is_first) {
@@ -118,16 +147,20 @@ bool Parent::has_main_ended() const {
     return std::ranges::find(gateways_, main_pid_, &Gateway::pid) == gateways_.end();
 }
 
-/// Waits for whatever comes next, and takes it.
+/// Waits for whatever comes next, and takes it. Words of those before come before the end of those after them, because they
+/// connected in this order: who names an heir is heard before that heir's end.
 void Parent::wait() {
+    if (!next_) static_cast<void>(open_pipe(false));
+    end_lingering();
     std::vector<HANDLE> events{was_asked_.get()};
     if (!is_over(main_.get())) events.push_back(main_.get());
     const std::size_t first_pipe = events.size();
     if (next_) events.push_back(next_->event());
     const std::size_t first_gateway = events.size();
     for (const Gateway& gateway : gateways_) events.push_back(gateway.pipe->event());
-    const DWORD count = std::min<DWORD>(static_cast<DWORD>(events.size()), MAXIMUM_WAIT_OBJECTS);
+    const DWORD count = static_cast<DWORD>(events.size());
     const DWORD which = ::WaitForMultipleObjects(count, events.data(), FALSE, tick_milliseconds) - WAIT_OBJECT_0;
+    if (which == WAIT_FAILED) ::Sleep(tick_milliseconds);
     if (which >= count) return;
     if (which >= first_gateway) {
         hear(which - first_gateway);
@@ -138,17 +171,41 @@ void Parent::wait() {
     }
 }
 
+/// A gateway that hangs while it starts or stops: the manager waits for ever and takes no other control.
+bool Parent::is_stuck() const {
+    const bool is_transient = standing_.state != SERVICE_RUNNING || report_.is_stop_requested();
+    return is_transient && Clock::now() > patience_ + grace;
+}
+
+void Parent::end_stuck() {
+    tell_failure(unknown_failure, "It hung, and was ended.");
+    ::TerminateJobObject(job_.get(), unknown_failure);
+    gateways_.clear();
+    ::WaitForSingleObject(main_.get(), time_to_die_milliseconds);
+    standing_ = {SERVICE_STOPPED, {}, unknown_failure};
+}
+
+/// Those before that have said their last word, or are too many.
+void Parent::end_lingering() {
+    if (gateways_.size() > most_gateways && gateways_.front().pid != main_pid_) gateways_.front().end = Clock::now();
+    for (const Gateway& gateway : gateways_) {
+        if (gateway.end && Clock::now() >= *gateway.end && gateway.pid != main_pid_) ::TerminateProcess(gateway.process.get(), 0);
+    }
+}
+
 /// A gateway process has connected.
 void Parent::welcome_process() {
     std::unique_ptr<ParentPipe> pipe = std::move(next_);
-    // Without another end no upgrade is possible, which the new process will say; what runs goes on.
     static_cast<void>(open_pipe(false));
-    if (!pipe->has_process() || !pipe->send(word_welcome)) return;
+    if (!pipe->has_process()) return;
     const DWORD pid = pipe->process_id();
-    pipe->await_message();
     platform::OwnedHandle process(::OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_TERMINATE, FALSE, pid));
+    const bool is_main = pid == main_pid_;
+    // One that can't be watched is not welcome: its start fails, and says so.
+    if (!process.is_open() || !pipe->send(is_main ? word_welcome : word_welcome_heir)) return;
+    pipe->await_message();
     gateways_.push_back({std::move(pipe), pid, std::move(process)});
-    if (pid == main_pid_) pass_controls_on();
+    if (is_main) pass_controls_on();
 }
 
 void Parent::hear(std::size_t index) {
@@ -164,37 +221,53 @@ void Parent::hear(std::size_t index) {
 
 void Parent::obey(Gateway& gateway, std::string_view text) {
     const std::optional<Standing> standing = standing_of(text);
-    if (standing && standing->state == SERVICE_STOP_PENDING) patience_ = std::max(patience_, Clock::now() + standing->hint);
-    // Those before it have no say any more.
-    if (gateway.pid != main_pid_) return;
-    if (standing) {
+    const std::optional<DWORD> heir = heir_of(text);
+    if (standing && standing->state == SERVICE_STOPPED) gateway.end = Clock::now() + milliseconds{time_to_end_milliseconds};
+    const bool is_main = gateway.pid == main_pid_;
+    if (standing && standing->state == SERVICE_STOP_PENDING && (is_main || report_.is_stop_requested())) {
+        patience_ = std::max(patience_, Clock::now() + standing->hint);
+    }
+    // Those before it have no other say any more.
+    if (standing && is_main) {
+        if (standing->state == SERVICE_START_PENDING) patience_ = Clock::now() + longest_silence_of_start;
         standing_ = *standing;
         // The last word is for when the process has ended.
         if (standing->state != SERVICE_STOPPED) report_.report(*standing);
-    } else if (const std::optional<DWORD> heir = heir_of(text)) {
-        const auto found = std::ranges::find(gateways_, *heir, &Gateway::pid);
-        if (found == gateways_.end() || !found->process.is_open()) return;
-        HANDLE const self = ::GetCurrentProcess();
-        HANDLE process = nullptr;
-        ::DuplicateHandle(self, found->process.get(), self, &process, 0, FALSE, DUPLICATE_SAME_ACCESS);
-        main_.reset(process);
-        main_pid_ = *heir;
-        standing_ = {SERVICE_RUNNING, {}, 0};
     }
+    if (heir && is_main) name_heir(gateway, *heir);
+}
+
+/// The gateway has handed over to another one, which has connected before.
+void Parent::name_heir(Gateway& from, DWORD pid) {
+    const auto found = std::ranges::find(gateways_, pid, &Gateway::pid);
+    HANDLE const self = ::GetCurrentProcess();
+    HANDLE process = nullptr;
+    const bool is_good = found != gateways_.end() && !is_over(found->process.get()) &&
+                         ::DuplicateHandle(self, found->process.get(), self, &process, 0, FALSE, DUPLICATE_SAME_ACCESS) != 0;
+    // The words go to the one that is the main no more: there is nothing to do about it if it can't be told.
+    static_cast<void>(from.pipe->send(is_good ? word_left : word_refused));
+    if (!is_good) return;
+    main_.reset(process);
+    main_pid_ = pid;
+    standing_ = {SERVICE_RUNNING, {}, 0};
 }
 
 void Parent::let_down(std::size_t index) { gateways_.erase(gateways_.begin() + static_cast<std::ptrdiff_t>(index)); }
 
 /// To the main one; a stop to all. Kept until the main one has connected.
 void Parent::pass_controls_on() {
-    const std::scoped_lock lock(asking_);
-    ::ResetEvent(was_asked_.get());
     Gateway* const main = main_gateway();
-    if (main == nullptr) return;
-    for (const DWORD control : std::exchange(asked_, {})) {
+    std::vector<DWORD> asked;
+    {
+        const std::scoped_lock lock(asking_);
+        ::ResetEvent(was_asked_.get());
+        if (main != nullptr) asked = std::exchange(asked_, {});
+    }
+    for (const DWORD control : asked) {
         const bool is_stop = control == SERVICE_CONTROL_STOP || control == SERVICE_CONTROL_PRESHUTDOWN;
+        if (is_stop) patience_ = Clock::now() + first_stop_limit;
         for (Gateway& gateway : gateways_) {
-            // One that is gone, or hangs, is found out by its end or by the manager.
+            // One that is gone, or hangs, is found out by its end or by the lack of patience.
             if (is_stop || &gateway == main) static_cast<void>(gateway.pipe->send(control_words(control)));
         }
     }
@@ -205,14 +278,17 @@ void Parent::end_main() {
     if (::WaitForSingleObject(main_.get(), time_to_end_milliseconds) != WAIT_OBJECT_0) {
         // A little memory was left to take down; whoever replaces the program does not wait long for that.
         ::TerminateProcess(main_.get(), standing_.exit_code);
-        ::WaitForSingleObject(main_.get(), INFINITE);
+        ::WaitForSingleObject(main_.get(), time_to_die_milliseconds);
     }
-    if (standing_.state == SERVICE_STOPPED) return;
+    if (standing_.state == SERVICE_STOPPED) {
+        // A service that ends unasked is a failure, or the manager would leave it at that.
+        if (standing_.exit_code == 0 && !report_.is_stop_requested()) standing_.exit_code = unknown_failure;
+        return;
+    }
     DWORD code = 0;
     ::GetExitCodeProcess(main_.get(), &code);
-    // Without a word even 0 is a failure.
-    standing_ = {SERVICE_STOPPED, {}, code == 0 ? start_failed : code};
-    write_event(SLUICE_EVENT_FAILED, {platform::to_utf8(service_), std::to_string(code), "Its process ended without a word: it was killed, or it crashed."});
+    tell_failure(code, "Its process ended without a word: it was killed, or it crashed.");
+    standing_ = {SERVICE_STOPPED, {}, code == 0 ? unknown_failure : code};
 }
 
 /// Those that another one has taken over from finish their requests, at a stop that was asked for.
@@ -221,6 +297,13 @@ void Parent::await_others() {
         report_.report({SERVICE_STOP_PENDING, tick_hint, 0});
         wait();
     }
+}
+
+/// What is still there, before the manager is told that nothing is.
+void Parent::end_all() {
+    if (!job_.is_open()) return;
+    ::TerminateJobObject(job_.get(), unknown_failure);
+    for (const Gateway& gateway : gateways_) ::WaitForSingleObject(gateway.process.get(), time_to_die_milliseconds);
 }
 
 DWORD Parent::take_control(DWORD control) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,10 @@ public:
     Parent(const Parent&) = delete;
     Parent& operator=(const Parent&) = delete;
 
-    /// Returns when the service has ended, before the manager is told so by `report_end`; yields its exit code.
+    /// Tells the manager where its controls go. Failure: it can't be told anything.
+    [[nodiscard]] bool enter();
+    /// Returns when the service has ended and its processes with it, before the manager is told so by `report_end`; yields its exit
+    /// code.
     [[nodiscard]] DWORD run();
     /// The last word to the manager, which may end this process at once.
     void report_end(DWORD exit_code);
@@ -41,6 +45,8 @@ private:
         std::unique_ptr<ParentPipe> pipe;
         DWORD pid = 0;
         platform::OwnedHandle process;
+        /// It has said its last word, and ends soon or is ended.
+        std::optional<Clock::time_point> end = std::nullopt;
     };
 
     [[nodiscard]] Result<void> start();
@@ -48,15 +54,20 @@ private:
     [[nodiscard]] Result<void> open_pipe(bool is_first);
     [[nodiscard]] bool has_main_ended() const;
     void wait();
+    [[nodiscard]] bool is_stuck() const;
+    void end_stuck();
+    void end_lingering();
     void welcome_process();
     void hear(std::size_t index);
     void obey(Gateway& gateway, std::string_view text);
     void let_down(std::size_t index);
+    void name_heir(Gateway& from, DWORD pid);
     void pass_controls_on();
     void await_others();
     void end_main();
+    void end_all();
     [[nodiscard]] Gateway* main_gateway();
-    [[nodiscard]] DWORD fail_start(const Error& error);
+    void tell_failure(DWORD exit_code, const std::string& why) const;
 
     std::wstring service_;
     std::wstring pipe_name_;
@@ -73,7 +84,7 @@ private:
     platform::OwnedHandle main_;
     /// What the main one has said last.
     Standing standing_;
-    /// Until then those that another one has taken over from may finish their requests at a stop.
+    /// Until then a start, or a stop, has time for its next word.
     Clock::time_point patience_{};
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr DWORD time_to_connect_milliseconds = 10'000;
 constexpr DWORD time_to_send_milliseconds = 1'000;
-constexpr DWORD buffer_bytes = 4096;
+constexpr DWORD buffer_bytes = 16 * 1024;
 
 Failure failure(std::string what, DWORD error) {
     return fail(system_error(std::move(what), platform::system_error_code(error)));
@@ -67,8 +67,10 @@ Result<std::unique_ptr<ParentPipe>> ParentPipe::open(const std::wstring& name, b
 Result<std::unique_ptr<ParentPipe>> ParentPipe::connect(const std::wstring& name) {
     // Every end may be taken at the moment; the parent opens another.
     HANDLE pipe = INVALID_HANDLE_VALUE;
+    // Whoever is at the other end may know who we are, and not act as us.
+    constexpr DWORD flags = FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
     do {
-        pipe = ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, nullptr);
+        pipe = ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, flags, nullptr);
     } while (pipe == INVALID_HANDLE_VALUE && ::GetLastError() == ERROR_PIPE_BUSY &&
              ::WaitNamedPipeW(name.c_str(), time_to_connect_milliseconds) != 0);
     if (pipe == INVALID_HANDLE_VALUE) return failure("connecting to the service's parent", ::GetLastError());

@@ -45,8 +45,8 @@ public:
     [[nodiscard]] Result<void> send(std::string_view text);
 
 private:
-    /// The longest message.
-    static constexpr DWORD most_bytes = 256;
+    /// The longest message, in any version; a longer one is the end.
+    static constexpr DWORD most_bytes = 4096;
 
     explicit ParentPipe(HANDLE pipe);
     void note_start(BOOL is_done, DWORD error);

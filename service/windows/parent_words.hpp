@@ -10,10 +10,11 @@
 namespace sluice::service {
 
 // What the service's parent and its gateway processes tell each other: short texts, one per message. They may be of different
-// versions, so a word that is not known is passed over, and known ones never change their meaning.
+// versions, so a word that is not known is passed over, known ones never change their meaning, and none is longer than 4 KiB.
 
-/// Parent: this process is a gateway of the service from now on.
+/// Parent: this process is the service's gateway from now on, or one that may become its heir.
 inline constexpr std::string_view word_welcome = "welcome";
+inline constexpr std::string_view word_welcome_heir = "welcome heir";
 
 /// Parent: the manager asks for this (SERVICE_CONTROL_...).
 [[nodiscard]] std::string control_words(DWORD control);
@@ -35,6 +36,9 @@ struct Standing {
 /// Gateway: the process of this id is the service's gateway from now on.
 [[nodiscard]] std::string heir_words(DWORD pid);
 [[nodiscard]] std::optional<DWORD> heir_of(std::string_view text);
+/// Parent: so it is, or it is not, and the one before stays the gateway.
+inline constexpr std::string_view word_left = "left";
+inline constexpr std::string_view word_refused = "refused";
 
 /// The variables of the environment by which a gateway process knows that it belongs to a service: the service's name, and
 /// the pipe of its parent.

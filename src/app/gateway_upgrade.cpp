@@ -84,12 +84,12 @@ Result<void> Gateway::Parts::hand_over(platform::Successor& successor, milliseco
     listeners.pause();
     done = successor.send(upgrade_word::go);
     if (done) done = await_word(successor, upgrade_word::ready, time_to_accept);
+    if (done) done = lifecycle.succeeded_by(successor.pid());
     if (!done) {
         for (const std::string& problem : listeners.resume()) log.error("listener lost", {{"reason", problem}});
         return done;
     }
     watchdog.stop();
-    told(lifecycle.succeeded_by(successor.pid()));
     listeners.leave();
     admin->token().leave();
     // Nothing can be taken back by now.

@@ -1,6 +1,8 @@
 """The service of Windows, from the MSI to its removal, in a Windows of its own under Wine."""
 
 import os
+import re
+import socket
 import threading
 
 from ceaseless_load import Load, close, download, keep, post, serve_load
@@ -159,6 +161,28 @@ class WindowsService(GatewayTest):
         self.assertEqual(client.response().body, b"halfwhole")
         stopping.join()
         self.assertEqual(self.windows.state(), "STOPPED")
+
+    def test_upgrades_may_follow_each_other_while_the_first_still_drains(self):
+        client, told = self.hold()
+        for _ in range(3):
+            before = self.serving()
+            self.assertEqual(self.windows.control(129), 0)
+            wait_until(lambda: self.serving() != before, "the new process", 30)
+            wait_until(lambda: self.log_lines("upgraded: the new process serves")[-1:] and
+                       self.log_lines("upgraded: the new process serves")[-1]["successor"] == str(self.serving()), "the hand-over")
+        told.set()
+        self.assertEqual(client.response().body, b"halfwhole")
+        self.windows.kill(self.serving())
+        wait_until(lambda: self.windows.state() == "STOPPED", "the end of the service with its last gateway")
+
+    def test_with_the_parent_ends_the_gateway(self):
+        status = self.windows.service("status").stdout
+        self.windows.kill(re.search(r"running, process (\d+)", status).group(1))
+        wait_until(lambda: not self.is_reachable(), "the end of the gateway")
+
+    def is_reachable(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def test_an_upgrade_that_fails_leaves_the_service_as_it_is(self):
         before = self.serving()

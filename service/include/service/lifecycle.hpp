@@ -34,7 +34,7 @@ public:
     /// A reload has ended, well or not; the status says which.
     [[nodiscard]] Result<void> reloaded(std::string_view status);
     /// The service is that process from here on, whose `ready` comes next. What this one still does, and its end, are not the
-    /// service's.
+    /// service's. Failure: the manager can't be told, or knows better; the service is this process as before.
     [[nodiscard]] Result<void> succeeded_by(std::uint64_t pid);
     /// The end has begun and takes no longer than this.
     [[nodiscard]] Result<void> stopping(std::chrono::milliseconds at_most);

@@ -20,7 +20,7 @@ void die(std::string_view way) {
 
 int main(int, char** arguments) {
     ::SetEnvironmentVariableA("ProgramData", arguments[2]);
-    sluice::service::write_crash_dumps();
+    sluice::service::write_crash_dumps("Sluice");
     // A worker is a thread of its own.
     std::thread(die, arguments[1]).join();
     return 0;
