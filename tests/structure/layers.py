@@ -29,6 +29,7 @@ LIBRARIES = {
     "asio": {"net", "platform"},
     "ares": {"net"},
     "zlib": {"telemetry"},
+    "openssl/": {"tls"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),

@@ -1,4 +1,5 @@
-// What every system's OpenSSL must be able to do, wherever it came from: the rest of TLS rests on it.
+// What every system's OpenSSL must be able to do, wherever it came from: the rest of TLS rests on
+// it.
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -33,7 +34,8 @@ Owned<X509> self_signed(EVP_PKEY* key, const EVP_MD* digest) {
     X509_set_pubkey(certificate.get(), key);
     X509_NAME* name = X509_get_subject_name(certificate.get());
     const std::string_view host = "localhost";
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(host.data()),
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(host.data()),
                                static_cast<int>(host.size()), -1, 0);
     X509_set_issuer_name(certificate.get(), name);
     REQUIRE(X509_sign(certificate.get(), key, digest) > 0);
@@ -57,7 +59,8 @@ struct Pair {
     Owned<SSL> server;
 };
 
-/// A client and a server that have shaken hands in memory; the client offers the session if there is one.
+/// A client and a server that have shaken hands in memory; the client offers the session if there
+/// is one.
 Pair shake_hands(SSL_CTX* client, SSL_CTX* server, SSL_SESSION* session) {
     Pair pair{Owned<SSL>(SSL_new(client)), Owned<SSL>(SSL_new(server))};
     BIO* near_end = nullptr;
@@ -93,12 +96,16 @@ Owned<SSL_CTX> client_context() {
 
 Owned<EVP_PKEY> read_key(std::string_view pem, std::string passphrase) {
     Owned<BIO> bytes(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return Owned<EVP_PKEY>(PEM_read_bio_PrivateKey(bytes.get(), nullptr, nullptr, passphrase.data()));
+    return Owned<EVP_PKEY>(
+        PEM_read_bio_PrivateKey(bytes.get(), nullptr, nullptr, passphrase.data()));
 }
 
 }  // namespace
 
-TEST_CASE("the OpenSSL that is linked is 3.0 or newer, and not older than the headers that were compiled against", "[tls]") {
+TEST_CASE(
+    "the OpenSSL that is linked is 3.0 or newer, and not older than the headers that were compiled "
+    "against",
+    "[tls]") {
     CHECK(OPENSSL_version_major() >= 3);
     CHECK(OPENSSL_version_major() == OPENSSL_VERSION_MAJOR);
     CHECK(OpenSSL_version_num() >= OPENSSL_VERSION_NUMBER);
@@ -110,7 +117,9 @@ TEST_CASE("OpenSSL makes a TLS 1.3 server context with an ECDSA key", "[tls]") {
     CHECK(server_context(key.get(), EVP_sha256(), TLS1_3_VERSION));
 }
 
-TEST_CASE("OpenSSL shakes hands with every kind of key over TLS 1.2 and 1.3, and resumes the session", "[tls]") {
+TEST_CASE(
+    "OpenSSL shakes hands with every kind of key over TLS 1.2 and 1.3, and resumes the session",
+    "[tls]") {
     const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
     const std::string kind = GENERATE("P-256", "P-384", "P-521", "RSA", "ED25519");
     CAPTURE(version, kind);
@@ -123,7 +132,8 @@ TEST_CASE("OpenSSL shakes hands with every kind of key over TLS 1.2 and 1.3, and
         key.reset(EVP_EC_gen(kind.c_str()));
     }
     REQUIRE(key);
-    const auto server = server_context(key.get(), kind == "ED25519" ? nullptr : EVP_sha256(), version);
+    const auto server =
+        server_context(key.get(), kind == "ED25519" ? nullptr : EVP_sha256(), version);
     const auto client = client_context();
 
     const auto first = shake_hands(client.get(), server.get(), nullptr);
@@ -141,7 +151,8 @@ TEST_CASE("OpenSSL agrees on each cipher and group that the gateway offers", "[t
     const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
     const auto server = server_context(key.get(), EVP_sha256(), TLS1_3_VERSION);
     const auto client = client_context();
-    const std::string cipher = GENERATE("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
+    const std::string cipher = GENERATE("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+                                        "TLS_CHACHA20_POLY1305_SHA256");
     const std::string group = GENERATE("X25519", "P-256", "P-384");
     CAPTURE(cipher, group);
     REQUIRE(SSL_CTX_set_ciphersuites(client.get(), cipher.c_str()) == 1);
@@ -151,12 +162,15 @@ TEST_CASE("OpenSSL agrees on each cipher and group that the gateway offers", "[t
     CHECK(cipher == SSL_get_cipher_name(pair.client.get()));
 }
 
-TEST_CASE("OpenSSL reads a private key that is encrypted with AES, and refuses it without the passphrase", "[tls]") {
+TEST_CASE(
+    "OpenSSL reads a private key that is encrypted with AES, and refuses it without the passphrase",
+    "[tls]") {
     const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
     const Owned<BIO> bytes(BIO_new(BIO_s_mem()));
     std::string passphrase = "secret";
-    REQUIRE(PEM_write_bio_PKCS8PrivateKey(bytes.get(), key.get(), EVP_aes_256_cbc(), passphrase.data(),
-                                          static_cast<int>(passphrase.size()), nullptr, nullptr) == 1);
+    REQUIRE(PEM_write_bio_PKCS8PrivateKey(bytes.get(), key.get(), EVP_aes_256_cbc(),
+                                          passphrase.data(), static_cast<int>(passphrase.size()),
+                                          nullptr, nullptr) == 1);
     char* data = nullptr;
     const long size = BIO_get_mem_data(bytes.get(), &data);
     const std::string pem(data, static_cast<std::size_t>(size));
