@@ -7,6 +7,7 @@
 # c-ares            1.18.1   1.18.1   MIT          net                         libc-ares-dev
 # zlib              1.2.13   1.2.13   Zlib         telemetry                   zlib1g-dev
 # nghttp2           1.52.0   1.52.0   MIT          http2                       libnghttp2-dev
+# OpenSSL           3.0      3.5.9    Apache-2.0   tls                         libssl-dev
 # CLI11             2.1.2    2.1.2    BSD-3-Clause app                         libcli11-dev
 # nlohmann JSON     3.11.2   3.11.2   MIT          config, app                 nlohmann-json3-dev
 # Catch2            2.13.10  2.13.10  BSL-1.0      tests                       catch2
@@ -187,6 +188,10 @@ if(SLUICE_nghttp2_INCLUDE AND SLUICE_nghttp2_LIBRARY)
 else()
   sluice_nghttp2_from_source()
 endif()
+# OpenSSL speaks TLS. The release that is fetched is of the branch that its makers look after until 2030.
+set(SLUICE_OPENSSL_RELEASE 3.5.9)
+set(SLUICE_OPENSSL_SHA256 603f5602e2eef00d77fbd429d34dcd5822bb301757a1bc9cdb24c670f1eb859a)
+include(${CMAKE_CURRENT_LIST_DIR}/openssl.cmake)
 
 if(SLUICE_BUILD_TESTS OR SLUICE_BUILD_FUZZ)
   sluice_header_dependency(catch2 catch2/catch.hpp SUBDIR single_include

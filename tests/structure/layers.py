@@ -31,6 +31,7 @@ LIBRARIES = {
     "ares": {"net"},
     "zlib": {"telemetry"},
     "nghttp2/": {"http2"},
+    "openssl/": {"tls"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),
