@@ -160,7 +160,7 @@ function(sluice_nghttp2_from_source)
     message(STATUS "nghttp2: neither a system package nor a source in build/tools ('./dev deps windows' or 'macos'), "
                    "fetching 1.52.0")
     FetchContent_Declare(nghttp2 SOURCE_SUBDIR none
-      GIT_REPOSITORY https://github.com/nghttp2/nghttp2 GIT_TAG v1.52.0)
+      GIT_REPOSITORY https://github.com/nghttp2/nghttp2 GIT_TAG be0491294a63d891bd12b6b1b7e372a45a5d0ffe)
     FetchContent_MakeAvailable(nghttp2)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${nghttp2_SOURCE_DIR}/lib/*.c)
