@@ -150,6 +150,12 @@ else()
   sluice_zlib_from_source()
 endif()
 
+# OpenSSL speaks TLS.
+find_package(OpenSSL 3 REQUIRED)
+add_library(dependency_openssl INTERFACE)
+target_compile_definitions(dependency_openssl INTERFACE OPENSSL_API_COMPAT=30000 OPENSSL_NO_DEPRECATED)
+target_link_libraries(dependency_openssl INTERFACE OpenSSL::SSL OpenSSL::Crypto)
+
 if(SLUICE_BUILD_TESTS OR SLUICE_BUILD_FUZZ)
   sluice_header_dependency(catch2 catch2/catch.hpp SUBDIR single_include
     GIT https://github.com/catchorg/Catch2 COMMIT 182c910b4b63ff587a3440e08f84f70497e49a81)
