@@ -33,6 +33,10 @@ constexpr std::array listener_keys{
         {.name = "backlog",
          .range = {1, 65535},
          .sentence = "Connections that the system may keep waiting until they are accepted."}),
+    bind<&Listener::tls>({.name = "tls",
+                          .sentence = "TLS with clients.",
+                          .default_note = "plain HTTP",
+                          .object = &listener_tls_object}),
 };
 constexpr Object listener{"listener", "An address on which clients are served.", listener_keys, {}};
 

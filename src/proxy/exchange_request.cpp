@@ -190,7 +190,7 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         }
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
-    const filters::ForwardedFacts facts{session_.client(), "http", head_.authority, head_.minor_version, request_id_};
+    const filters::ForwardedFacts facts{session_.client(), session_.scheme(), head_.authority, head_.minor_version, request_id_};
     const UpstreamHead request{head_, snapshot_->forwarded(), facts, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};

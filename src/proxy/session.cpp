@@ -18,13 +18,14 @@ ReadPace body_pace(const config::Limits& limits) {
 }  // namespace
 
 Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-                 const LocalHandler* local)
+                 std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local)
     : state_(state),
       stream_(std::move(stream)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
       listener_(listener),
       reader_(stream_, state.limits()),
+      tls_(std::move(tls)),
       local_(local) {
     stream_.set_write_stall_limit(state.limits().body_idle);
     state_.sessions(is_local()).add(*this);
@@ -36,6 +37,10 @@ net::Task<void> Session::run() {
     if (local_ != nullptr) {
         co_await serve_locally(stream_, reader_, *local_, state_.limits(), draining_);
         co_return;
+    }
+    if (tls_) {
+        const bool is_agreed = co_await shake_hands();
+        if (!is_agreed) co_return;
     }
     for (;;) {
         const Result<bool> head = co_await reader_.read_head();
@@ -129,7 +134,11 @@ void Session::drain() {
     draining_ = true;
     if (exchange_ != nullptr) exchange_->drain();
     // Last: an idle session ends, and is gone, inside this call.
-    reader_.stop();
+    if (is_shaking_hands_) {
+        stream_.abort();
+    } else {
+        reader_.stop();
+    }
 }
 
 void Session::cut() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 #include "proxy/local_service.hpp"
 #include "proxy/request_reader.hpp"
 #include "proxy/scratch.hpp"
+#include "tls/server_context.hpp"
 
 namespace sluice::proxy {
 
@@ -30,9 +32,9 @@ using ListenerId = std::uint32_t;
 /// Lifetime:  made by WorkerState::accept, which destroys it when `run` ends.
 class Session {
 public:
-    /// With a handler the session serves a listener of the gateway's own instead of proxying.
+    /// With a context the client has to speak TLS. With a handler the session serves a listener of the gateway's own instead of proxying.
     Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-            const LocalHandler* local);
+            std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -63,10 +65,16 @@ public:
     [[nodiscard]] bool is_leaving() const { return leaving_; }
     [[nodiscard]] ListenerId listener() const { return listener_; }
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
+    /// How the client came in: "http" or "https".
+    [[nodiscard]] std::string_view scheme() const { return tls_ ? "https" : "http"; }
+    /// What was agreed on with a client that speaks TLS; empty for others.
+    [[nodiscard]] const tls::Facts& tls_facts() const { return tls_facts_; }
 
 private:
     friend class SessionList;
 
+    [[nodiscard]] net::Task<bool> shake_hands();
+    [[nodiscard]] net::Task<void> refuse_plain_http();
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
     [[nodiscard]] net::Task<void> refuse(const Error& error);
@@ -77,6 +85,9 @@ private:
     filters::Peer client_;
     ListenerId listener_;
     RequestReader reader_;
+    std::shared_ptr<const tls::ServerContext> tls_;
+    tls::Facts tls_facts_;
+    bool is_shaking_hands_ = false;
     const LocalHandler* local_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/route_words.hpp"
+#include "proxy/tls_plan.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -64,6 +65,34 @@ void Snapshot::plan_clusters(const Snapshot* previous) {
         }
         clusters_.push_back(std::move(plan));
     }
+}
+
+/// A context whose settings and files are the same is the same one. Yields what fails.
+std::vector<std::string> Snapshot::plan_listeners(const Snapshot* previous) {
+    ticket_keys_ = previous != nullptr ? previous->ticket_keys_ : std::make_shared<tls::TicketKeys>();
+    std::vector<std::string> problems;
+    for (const config::Listener& listener : config_.listeners) {
+        ListenerPlan plan{&listener, nullptr};
+        if (listener.tls) {
+            const tls::ServerSettings settings = server_settings(config_, *listener.tls);
+            const ListenerPlan* const before = previous != nullptr ? previous->find_listener(listener_key(listener)) : nullptr;
+            const bool is_same = before != nullptr && before->tls && before->tls->settings() == settings;
+            auto made = is_same ? Result<std::shared_ptr<const tls::ServerContext>>(before->tls)
+                                : tls::ServerContext::make(settings, ticket_keys_);
+            if (!made) {
+                problems.push_back("listener \"" + listener.name + "\": " + describe(made.error()));
+                continue;
+            }
+            plan.tls = std::move(*made);
+        }
+        listeners_.emplace(listener_key(listener), std::move(plan));
+    }
+    return problems;
+}
+
+const ListenerPlan* Snapshot::find_listener(const std::string& key) const {
+    const auto found = listeners_.find(key);
+    return found != listeners_.end() ? &found->second : nullptr;
 }
 
 /// Gives everything that is counted its place.
@@ -137,6 +166,9 @@ std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapsho
         return std::unexpected(std::move(lines));
     }
     snapshot->routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
+    if (auto problems = snapshot->plan_listeners(surroundings.previous); !problems.empty()) {
+        return std::unexpected(std::move(problems));
+    }
     snapshot->plan_clusters(surroundings.previous);
     snapshot->plan_routes();
     snapshot->take_metrics(surroundings.metrics);

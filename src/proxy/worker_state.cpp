@@ -34,25 +34,32 @@ void WorkerState::publish() {
     metrics_.add_log_drops(published_.log_drops - before.log_drops);
 }
 
-void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local) {
+void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const std::string& key) {
     net::Stream stream(worker_, accepted.socket.release());
-    if (local == nullptr) {
-        // A connection too many is closed at once: an answer would cost what the limit is there to save.
-        if (draining_ || !shared_.connection_limit.admit(accepted.peer)) {
-            metrics_.count_refused(ErrorCode::TooManyConnections);
-            stream.reset_on_close();
-            return;
-        }
-        metrics_.connection_opened();
+    const ListenerPlan* const plan = shared_.snapshot->find_listener(key);
+    const auto leaving = plan != nullptr ? leaving_listeners_.end() : leaving_listeners_.find(key);
+    const bool is_unknown = plan == nullptr && leaving == leaving_listeners_.end();
+    // A connection too many is closed at once: an answer would cost what the limit is there to save.
+    if (draining_ || is_unknown || !shared_.connection_limit.admit(accepted.peer)) {
+        metrics_.count_refused(ErrorCode::TooManyConnections);
+        stream.reset_on_close();
+        return;
     }
+    metrics_.connection_opened();
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, local));
+    net::spawn(run_session(std::move(stream), accepted.peer, listener, plan != nullptr ? plan->tls : leaving->second, nullptr));
+}
+
+void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local) {
+    net::Stream stream(worker_, accepted.socket.release());
+    worker_.add_load(1);
+    net::spawn(run_session(std::move(stream), accepted.peer, listener, nullptr, &local));
 }
 
 net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                         const LocalHandler* local) {
+                                         std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local) {
     {
-        Session session(*this, std::move(stream), peer, listener, local);
+        Session session(*this, std::move(stream), peer, listener, std::move(tls), local);
         co_await session.run();
     }
     worker_.add_load(-1);
@@ -69,11 +76,20 @@ void WorkerState::open_access_log() {
     if (shared_.access_sink) access_log_ = std::make_unique<telemetry::AccessLog>(*shared_.access_sink);
 }
 
+/// A listener goes on accepting until it is told to stop, which comes after the workers have another configuration.
+void WorkerState::remember_leaving(const Snapshot& next) {
+    leaving_listeners_.clear();
+    for (const auto& [key, plan] : shared_.snapshot->listeners()) {
+        if (next.find_listener(key) == nullptr) leaving_listeners_.emplace(key, plan.tls);
+    }
+}
+
 void WorkerState::follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<telemetry::LogSink> access_sink) {
     if (access_log_) publish();
     // The log writes what it still has into the old sink.
     const std::shared_ptr<telemetry::LogSink> old_sink = std::exchange(shared_.access_sink, std::move(access_sink));
     if (old_sink != shared_.access_sink) open_access_log();
+    remember_leaving(*snapshot);
     shared_.snapshot = std::move(snapshot);
     limits_ = shared_.snapshot->config().limits;
     contexts_.set_capacity(limits_.contexts);

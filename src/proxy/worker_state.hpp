@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +47,10 @@ public:
     WorkerState& operator=(const WorkerState&) = delete;
     ~WorkerState();
 
-    /// Begins a session with an accepted connection; with a handler, one of the gateway's own services.
-    void accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local = nullptr);
+    /// Begins a session with a connection that a listener has accepted, which the snapshot knows by `key`.
+    void accept(platform::Accepted accepted, ListenerId listener, const std::string& key);
+    /// Begins one of the gateway's own services.
+    void accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local);
 
     /// Goes on with another configuration: from the next request of each session on. Requests under way end with theirs;
     /// upgraded connections go on where their route still is, and are told to close within the drain time where not.
@@ -105,10 +108,11 @@ public:
 private:
     void publish();
     void open_access_log();
+    void remember_leaving(const Snapshot& next);
     void end_listeners();
     void set_end_of_listeners();
     [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                              const LocalHandler* local);
+                                              std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local);
     void check_ended();
 
     net::Worker& worker_;
@@ -130,6 +134,8 @@ private:
     Published published_;
     /// Once a second while requests come: numbers for other threads, and waiting log lines.
     net::Deadline publish_;
+    /// Listeners of the configuration before: connections may still come from them.
+    std::map<std::string, std::shared_ptr<const tls::ServerContext>> leaving_listeners_;
     SessionList sessions_;
     SessionList local_sessions_;
     struct RetiredListener {

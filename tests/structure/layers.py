@@ -17,10 +17,11 @@ LAYERS = {
     "filters": {"http", "config", "base"},
     "upstream": {"config", "base"},
     "telemetry": {"platform", "base"},
-    "net": {"platform", "base"},
+    "tls": {"platform", "base"},
+    "net": {"tls", "platform", "base"},
     "service": {"platform", "base"},
-    "proxy": {"net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
-    "app": {"proxy", "service", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "proxy": {"net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "app": {"proxy", "service", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
 }
 # where systems differ
 SYSTEM_FOLDERS = {"platform", "service"}
@@ -29,6 +30,7 @@ LIBRARIES = {
     "asio": {"net", "platform"},
     "ares": {"net"},
     "zlib": {"telemetry"},
+    "openssl/": {"tls"},
     "nlohmann/": {"config", "app"},
     "CLI/": {"app"},
     "llhttp": set(),
