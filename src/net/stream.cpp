@@ -111,6 +111,13 @@ void Stream::start_tls(const tls::ServerContext& context) {
     core_->start_tls(std::move(tls));
 }
 
+void Stream::start_tls(const tls::ClientContext& context, const tls::ClientTarget& target,
+                       std::shared_ptr<tls::SessionSlot> slot) {
+    auto tls = std::make_unique<StreamTls>(*core_);
+    tls->connection = context.open(*tls, target, std::move(slot));
+    core_->start_tls(std::move(tls));
+}
+
 void Stream::stop_tls() { core_->tls_.reset(); }
 
 const tls::Connection* Stream::tls() const { return core_->tls_ ? core_->tls_->connection.get() : nullptr; }

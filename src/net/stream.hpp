@@ -14,6 +14,7 @@
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
 #include "platform/socket.hpp"
+#include "tls/client_context.hpp"
 #include "tls/connection.hpp"
 #include "tls/server_context.hpp"
 
@@ -132,6 +133,8 @@ public:
 
     /// Speaks TLS from now on, as a server; nothing has been read or written before. `handshake` comes next.
     void start_tls(const tls::ServerContext& context);
+    /// The same as a client. The slot keeps the session for the next connection.
+    void start_tls(const tls::ClientContext& context, const tls::ClientTarget& target, std::shared_ptr<tls::SessionSlot> slot);
     /// Goes on without TLS: for a word to a client that speaks none.
     void stop_tls();
     /// Agrees with the peer before `deadline`. Failure: as reading; the context of a refusal says why.

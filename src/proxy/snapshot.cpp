@@ -52,19 +52,35 @@ void Snapshot::measure_head_room() {
 
 Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding) {}
 
-void Snapshot::plan_clusters(const Snapshot* previous) {
+/// The same one for settings and files that are the same.
+Result<std::shared_ptr<const tls::ClientContext>> Snapshot::client_context(const config::Cluster& cluster, const ClusterPlan* before) const {
+    if (!cluster.tls) return std::shared_ptr<const tls::ClientContext>();
+    const tls::ClientSettings settings = client_settings(config_, *cluster.tls);
+    if (before != nullptr && before->state->tls() && before->state->tls()->settings() == settings) return before->state->tls();
+    return tls::ClientContext::make(settings);
+}
+
+std::vector<std::string> Snapshot::plan_clusters(const Snapshot* previous) {
+    std::vector<std::string> problems;
     generated_secret_ = previous != nullptr ? previous->generated_secret_ : random_secret();
     for (const config::Cluster& cluster : config_.clusters) {
         const ClusterPlan* const before = previous != nullptr ? previous->find_cluster(cluster.name) : nullptr;
         ClusterPlan plan{&cluster, nullptr, {}};
-        if (before != nullptr && same_settings(*before->config, cluster)) {
+        auto tls = client_context(cluster, before);
+        if (!tls) {
+            problems.push_back("cluster \"" + cluster.name + "\": " + describe(tls.error()));
+            continue;
+        }
+        if (before != nullptr && same_settings(*before->config, cluster) && *tls == before->state->tls()) {
             plan.state = before->state;
         } else {
             plan.state = std::make_shared<upstream::ClusterState>(cluster, generated_secret_,
                                                                   before != nullptr ? before->state.get() : nullptr);
+            plan.state->use_tls(std::move(*tls));
         }
         clusters_.push_back(std::move(plan));
     }
+    return problems;
 }
 
 /// A context whose settings and files are the same is the same one. Yields what fails.
@@ -169,7 +185,9 @@ std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapsho
     if (auto problems = snapshot->plan_listeners(surroundings.previous); !problems.empty()) {
         return std::unexpected(std::move(problems));
     }
-    snapshot->plan_clusters(surroundings.previous);
+    if (auto problems = snapshot->plan_clusters(surroundings.previous); !problems.empty()) {
+        return std::unexpected(std::move(problems));
+    }
     snapshot->plan_routes();
     snapshot->take_metrics(surroundings.metrics);
     snapshot->measure_head_room();

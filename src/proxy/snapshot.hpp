@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
 #include "config/model.hpp"
 #include "filters/forwarded.hpp"
 #include "filters/header_edits.hpp"
 #include "routing/route_table.hpp"
 #include "telemetry/metrics_registry.hpp"
+#include "tls/client_context.hpp"
 #include "tls/server_context.hpp"
 #include "tls/ticket_keys.hpp"
 #include "upstream/cluster_state.hpp"
@@ -99,7 +101,9 @@ public:
 
 private:
     explicit Snapshot(config::Config config);
-    void plan_clusters(const Snapshot* previous);
+    [[nodiscard]] std::vector<std::string> plan_clusters(const Snapshot* previous);
+    [[nodiscard]] Result<std::shared_ptr<const tls::ClientContext>> client_context(const config::Cluster& cluster,
+                                                                                 const ClusterPlan* before) const;
     [[nodiscard]] std::vector<std::string> plan_listeners(const Snapshot* previous);
     void take_metrics(telemetry::MetricsRegistry* registry);
     [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;

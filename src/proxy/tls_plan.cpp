@@ -26,6 +26,11 @@ tls::ServerSettings server_settings(const config::Config& config, const config::
     return settings;
 }
 
+tls::ClientSettings client_settings(const config::Config& config, const config::ClusterTls& cluster) {
+    return {cluster.verify, tls_file(config, cluster.ca), cluster.server_name, tls_file(config, cluster.cert),
+            tls_file(config, cluster.key), {"http/1.1"}};
+}
+
 std::string listener_key(const config::Listener& listener) {
     const bool is_any_port = listener.address.port == 0 && listener.address.kind != config::Address::Kind::UnixPath;
     return listener.address.text() + (is_any_port ? " " + listener.name : "");

@@ -135,6 +135,13 @@ Connection::Outcome Connection::write(std::string_view bytes) {
     return {Status::Done, taken};
 }
 
+bool Connection::keep_session(ssl_session_st* session) {
+    if (!slot_ || SSL_SESSION_is_resumable(session) != 1) return false;
+    slot_->clear();
+    slot_->session_ = session;
+    return true;
+}
+
 void Connection::shutdown() {
     if (has_failed_ || !is_established_ || std::exchange(is_shut_, true)) return;
     SSL_shutdown(ssl_);

@@ -11,7 +11,7 @@
 
 struct ssl_st;
 struct ssl_session_st;
-struct x509_st;
+struct x509_store_ctx_st;
 
 namespace sluice::tls {
 
@@ -48,6 +48,8 @@ private:
     friend class Connection;
     friend class ClientContext;
     ssl_session_st* session_ = nullptr;
+    /// Under which it was begun.
+    std::uint64_t context_ = 0;
 };
 
 /// One end of a TLS connection (RFC 8446, RFC 5246). It has no socket: records come from a wire and go to it.
@@ -98,11 +100,14 @@ public:
 private:
     friend class ServerContext;
     friend class ClientContext;
+    friend int note_verify_failure(int is_good, x509_store_ctx_st* check);
     struct Bio;
 
     Connection(ssl_st* ssl, Wire& wire, std::shared_ptr<const void> context, bool is_server);
     [[nodiscard]] Outcome judge(int result);
     [[nodiscard]] Outcome fail_with(Status status, std::string reason);
+    /// True when the session is the slot's now.
+    [[nodiscard]] bool keep_session(ssl_session_st* session);
     void add_client_certificate(Facts& facts) const;
 
     ssl_st* ssl_;
