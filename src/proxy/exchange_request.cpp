@@ -180,6 +180,16 @@ Error Exchange::upstream_failure(const Error& error) const {
     return upstream_error(error.code, name + ": " + error.context, error.retry, error.cause);
 }
 
+/// The listener's present configuration says in which headers.
+filters::ClientCertificateFields Exchange::shown_certificate() const {
+    const tls::Facts& facts = session_.tls_facts();
+    if (facts.client_fingerprint.empty()) return {};
+    const ListenerPlan* const plan = snapshot_->find_listener(session_.tls()->key);
+    if (plan == nullptr || !plan->config->tls || !plan->config->tls->client_certificates) return {};
+    const config::ClientCertificates& asked = *plan->config->tls->client_certificates;
+    return {asked.subject_header, facts.client_subject, asked.fingerprint_header, facts.client_fingerprint};
+}
+
 Result<void> Exchange::write_request_head(const config::Forward& forward) {
     if (!request_buffer_) {
         // The path may grow to three times its size when bytes are percent-encoded.
@@ -191,7 +201,8 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
     const filters::ForwardedFacts facts{session_.client(), session_.scheme(), head_.authority, head_.minor_version, request_id_};
-    const UpstreamHead request{head_, snapshot_->forwarded(), facts, plan_->request_headers,
+    const filters::ClientCertificateFields shown = shown_certificate();
+    const UpstreamHead request{head_, snapshot_->forwarded(), facts, snapshot_->client_certificates(), shown, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};
     http::HeadWriter writer(request_buffer_.from(0));

@@ -18,7 +18,7 @@ ReadPace body_pace(const config::Limits& limits) {
 }  // namespace
 
 Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-                 std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local)
+                 std::shared_ptr<const ListenerTls> tls, const LocalHandler* local)
     : state_(state),
       stream_(std::move(stream)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),

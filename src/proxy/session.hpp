@@ -12,9 +12,9 @@
 #include "platform/socket.hpp"
 #include "proxy/body_reader.hpp"
 #include "proxy/local_service.hpp"
+#include "proxy/listener_tls.hpp"
 #include "proxy/request_reader.hpp"
 #include "proxy/scratch.hpp"
-#include "tls/server_context.hpp"
 
 namespace sluice::proxy {
 
@@ -34,7 +34,7 @@ class Session {
 public:
     /// With a context the client has to speak TLS. With a handler the session serves a listener of the gateway's own instead of proxying.
     Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-            std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local);
+            std::shared_ptr<const ListenerTls> tls, const LocalHandler* local);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -67,7 +67,8 @@ public:
     [[nodiscard]] bool is_local() const { return local_ != nullptr; }
     /// How the client came in: "http" or "https".
     [[nodiscard]] std::string_view scheme() const { return tls_ ? "https" : "http"; }
-    /// What was agreed on with a client that speaks TLS; empty for others.
+    /// With a client that speaks TLS; nullptr and empty facts for others.
+    [[nodiscard]] const ListenerTls* tls() const { return tls_.get(); }
     [[nodiscard]] const tls::Facts& tls_facts() const { return tls_facts_; }
 
 private:
@@ -75,6 +76,7 @@ private:
 
     [[nodiscard]] net::Task<bool> shake_hands();
     [[nodiscard]] net::Task<void> refuse_plain_http();
+    void count_handshake(const Result<void>& done);
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
     [[nodiscard]] net::Task<void> refuse(const Error& error);
@@ -85,7 +87,7 @@ private:
     filters::Peer client_;
     ListenerId listener_;
     RequestReader reader_;
-    std::shared_ptr<const tls::ServerContext> tls_;
+    std::shared_ptr<const ListenerTls> tls_;
     tls::Facts tls_facts_;
     bool is_shaking_hands_ = false;
     const LocalHandler* local_;

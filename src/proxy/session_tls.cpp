@@ -15,16 +15,34 @@ constexpr std::string_view plain_http_answer =
 
 /// True when the client may send requests.
 net::Task<bool> Session::shake_hands() {
-    stream_.start_tls(*tls_);
+    stream_.start_tls(*tls_->context);
     is_shaking_hands_ = true;
     const Result<void> done = co_await stream_.handshake(state_.worker().now() + state_.limits().head_timeout);
     is_shaking_hands_ = false;
-    if (done) {
-        tls_facts_ = stream_.tls()->facts();
-        co_return true;
-    }
+    if (done) tls_facts_ = stream_.tls()->facts();
+    count_handshake(done);
+    if (done) co_return true;
     if (stream_.tls() != nullptr && stream_.tls()->is_plain_http()) co_await refuse_plain_http();
     co_return false;
+}
+
+void Session::count_handshake(const Result<void>& done) {
+    telemetry::HandshakeCounts& counts = *tls_->counts;
+    if (done) {
+        ++(tls_facts_.is_resumed ? counts.resumed : counts.full);
+        return;
+    }
+    const bool is_plain = stream_.tls() != nullptr && stream_.tls()->is_plain_http();
+    ++(is_plain ? counts.plain_http : counts.failed);
+    const Error& error = done.error();
+    const std::string reason = error.code == ErrorCode::TimedOut    ? "it took too long"
+                               : error.code == ErrorCode::Cancelled ? "the gateway stops"
+                               : error.context.empty()              ? "the client left"
+                                                                    : error.context;
+    // Anybody can fail as often as he likes: not every time is worth a line.
+    const LogLevel level = state_.may_tell_of_tls() ? LogLevel::Info : LogLevel::Debug;
+    state_.log().write(level, "TLS handshake with a client failed",
+                       {{"listener", tls_->name}, {"client", client_.text}, {"reason", reason}});
 }
 
 /// A person with a browser wants to know.

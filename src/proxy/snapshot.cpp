@@ -6,6 +6,7 @@
 
 #include "config/route_words.hpp"
 #include "proxy/tls_plan.hpp"
+#include "tls/certificate.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -50,7 +51,7 @@ void Snapshot::measure_head_room() {
     head_room_bytes_ = own_bytes + most;
 }
 
-Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding) {}
+Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding), client_certificates_(config_) {}
 
 /// The same one for settings and files that are the same.
 Result<std::shared_ptr<const tls::ClientContext>> Snapshot::client_context(const config::Cluster& cluster, const ClusterPlan* before) const {
@@ -83,25 +84,41 @@ std::vector<std::string> Snapshot::plan_clusters(const Snapshot* previous) {
     return problems;
 }
 
-/// A context whose settings and files are the same is the same one. Yields what fails.
+/// A context whose settings and files are the same is the same one.
+Result<std::shared_ptr<const ListenerTls>> Snapshot::listener_tls(const config::Listener& listener, const ListenerPlan* before) const {
+    if (!listener.tls) return std::shared_ptr<const ListenerTls>();
+    const std::shared_ptr<const ListenerTls> old = before != nullptr ? before->tls : nullptr;
+    auto made = std::make_shared<ListenerTls>();
+    made->key = listener_key(listener);
+    made->name = listener.name;
+    made->counts = old ? old->counts : std::make_shared<telemetry::HandshakeCounts>();
+    const tls::ServerSettings settings = server_settings(config_, *listener.tls);
+    if (old && old->context->settings() == settings) {
+        made->context = old->context;
+    } else {
+        auto context = tls::ServerContext::make(settings, ticket_keys_);
+        if (!context) return fail(std::move(context.error()));
+        made->context = std::move(*context);
+    }
+    for (const config::ServerCertificate& certificate : listener.tls->certificates) {
+        const auto facts = tls::inspect_certificate(tls_file(config_, certificate.cert), tls_file(config_, certificate.key));
+        if (facts) made->certificates.emplace_back(certificate.cert, facts->not_after);
+    }
+    return made;
+}
+
+/// Yields what fails.
 std::vector<std::string> Snapshot::plan_listeners(const Snapshot* previous) {
     ticket_keys_ = previous != nullptr ? previous->ticket_keys_ : std::make_shared<tls::TicketKeys>();
     std::vector<std::string> problems;
     for (const config::Listener& listener : config_.listeners) {
-        ListenerPlan plan{&listener, nullptr};
-        if (listener.tls) {
-            const tls::ServerSettings settings = server_settings(config_, *listener.tls);
-            const ListenerPlan* const before = previous != nullptr ? previous->find_listener(listener_key(listener)) : nullptr;
-            const bool is_same = before != nullptr && before->tls && before->tls->settings() == settings;
-            auto made = is_same ? Result<std::shared_ptr<const tls::ServerContext>>(before->tls)
-                                : tls::ServerContext::make(settings, ticket_keys_);
-            if (!made) {
-                problems.push_back("listener \"" + listener.name + "\": " + describe(made.error()));
-                continue;
-            }
-            plan.tls = std::move(*made);
+        const std::string key = listener_key(listener);
+        auto tls = listener_tls(listener, previous != nullptr ? previous->find_listener(key) : nullptr);
+        if (tls) {
+            listeners_.emplace(key, ListenerPlan{&listener, std::move(*tls)});
+        } else {
+            problems.push_back("listener \"" + listener.name + "\": " + describe(tls.error()));
         }
-        listeners_.emplace(listener_key(listener), std::move(plan));
     }
     return problems;
 }

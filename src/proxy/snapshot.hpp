@@ -13,8 +13,10 @@
 
 #include "base/result.hpp"
 #include "config/model.hpp"
+#include "filters/client_certificate.hpp"
 #include "filters/forwarded.hpp"
 #include "filters/header_edits.hpp"
+#include "proxy/listener_tls.hpp"
 #include "routing/route_table.hpp"
 #include "telemetry/metrics_registry.hpp"
 #include "tls/client_context.hpp"
@@ -53,7 +55,7 @@ struct RoutePlan {
 struct ListenerPlan {
     const config::Listener* config = nullptr;
     /// nullptr where clients speak plain HTTP.
-    std::shared_ptr<const tls::ServerContext> tls;
+    std::shared_ptr<const ListenerTls> tls;
 };
 
 /// A configuration made ready for requests: immutable, shared by all workers. A request ends with the snapshot that it
@@ -87,6 +89,7 @@ public:
     [[nodiscard]] const ListenerPlan* find_listener(const std::string& key) const;
     [[nodiscard]] const std::map<std::string, ListenerPlan>& listeners() const { return listeners_; }
     [[nodiscard]] const filters::Forwarded& forwarded() const { return forwarded_; }
+    [[nodiscard]] const filters::ClientCertificateHeaders& client_certificates() const { return client_certificates_; }
     /// Keeps the places of its routes and endpoints in the metrics.
     [[nodiscard]] const std::shared_ptr<const void>& metrics_lease() const { return metrics_.lease; }
 
@@ -104,6 +107,8 @@ private:
     [[nodiscard]] std::vector<std::string> plan_clusters(const Snapshot* previous);
     [[nodiscard]] Result<std::shared_ptr<const tls::ClientContext>> client_context(const config::Cluster& cluster,
                                                                                  const ClusterPlan* before) const;
+    [[nodiscard]] Result<std::shared_ptr<const ListenerTls>> listener_tls(const config::Listener& listener,
+                                                                          const ListenerPlan* before) const;
     [[nodiscard]] std::vector<std::string> plan_listeners(const Snapshot* previous);
     void take_metrics(telemetry::MetricsRegistry* registry);
     [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;
@@ -119,6 +124,7 @@ private:
     /// Of all listeners; they pass from one snapshot to the next, so that clients can go on with their sessions.
     std::shared_ptr<tls::TicketKeys> ticket_keys_;
     filters::Forwarded forwarded_;
+    filters::ClientCertificateHeaders client_certificates_;
     telemetry::MetricIndexes metrics_;
     /// Of the keys of sticky cookies without a secret of their own: clients of an earlier process lose their endpoint.
     std::string generated_secret_;

@@ -57,7 +57,7 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
 }
 
 net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                         std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local) {
+                                         std::shared_ptr<const ListenerTls> tls, const LocalHandler* local) {
     {
         Session session(*this, std::move(stream), peer, listener, std::move(tls), local);
         co_await session.run();
@@ -195,6 +195,17 @@ void WorkerState::record_try(upstream::ClusterState& cluster, upstream::Endpoint
                                     {"endpoint", endpoint.name},
                                     {"reason", reason},
                                     {"for_ms", std::to_string(time.count())}});
+}
+
+bool WorkerState::may_tell_of_tls() {
+    if (worker_.now() < next_tls_line_) return false;
+    next_tls_line_ = worker_.now() + std::chrono::seconds{1};
+    return true;
+}
+
+void WorkerState::tell_of_upstream_tls(const std::string& cluster, const Error& error) {
+    const LogLevel level = may_tell_of_tls() ? LogLevel::Warn : LogLevel::Debug;
+    log().write(level, "no secure connection to an upstream", {{"cluster", cluster}, {"reason", error.context}});
 }
 
 void WorkerState::log_breaker(const std::string& cluster, upstream::BreakerState state) {

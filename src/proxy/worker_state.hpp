@@ -100,6 +100,11 @@ public:
     /// Tells a cluster what came of a try at one of its endpoints, and the log when that took the endpoint out of use.
     void record_try(upstream::ClusterState& cluster, upstream::EndpointState& endpoint, upstream::TryResult result);
 
+    /// Of what others can make happen as often as they like, a line a second is enough. True when it is time for one.
+    [[nodiscard]] bool may_tell_of_tls();
+    /// Why an upstream does not get its secure connection.
+    void tell_of_upstream_tls(const std::string& cluster, const Error& error);
+
     void log_breaker(const std::string& cluster, upstream::BreakerState state);
 
     /// The Date of responses made here, remade once a second.
@@ -112,7 +117,7 @@ private:
     void end_listeners();
     void set_end_of_listeners();
     [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                              std::shared_ptr<const tls::ServerContext> tls, const LocalHandler* local);
+                                              std::shared_ptr<const ListenerTls> tls, const LocalHandler* local);
     void check_ended();
 
     net::Worker& worker_;
@@ -135,7 +140,7 @@ private:
     /// Once a second while requests come: numbers for other threads, and waiting log lines.
     net::Deadline publish_;
     /// Listeners of the configuration before: connections may still come from them.
-    std::map<std::string, std::shared_ptr<const tls::ServerContext>> leaving_listeners_;
+    std::map<std::string, std::shared_ptr<const ListenerTls>> leaving_listeners_;
     SessionList sessions_;
     SessionList local_sessions_;
     struct RetiredListener {
@@ -150,6 +155,7 @@ private:
     std::function<void()> on_drained_;
     std::function<void()> on_ended_;
     bool draining_ = false;
+    TimePoint next_tls_line_{};
     std::int64_t date_second_ = 0;
     http::HttpDate date_{};
 };
