@@ -70,7 +70,8 @@ int protect_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_
     const auto found = keys.find({name, 16});
     if (!found) return 0;
     if (!prepare(found->key, iv, cipher, mac, 0)) return -1;
-    return found->is_old ? 2 : 1;
+    // With TLS 1.3 a ticket is for one use (RFC 8446, C.4): without a new one a client could go on only once.
+    return found->is_old || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """TLS with clients and with upstreams. The other end is Python's ssl module, curl, or bytes by hand."""
 
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -8,11 +9,11 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
+import warnings
 
 from certificates import Authority, openssl
 from harness import (LOOPBACK, PATIENCE, GatewayTest, answer, cluster, config, forward_all, held, main, native_path, quick_check,
-                     route, run_command, wait_until)
+                     route, run_command, says, wait_until)
 from tls_origin import TlsOrigin
 from websocket_origin import FIELDS, WebSocketOrigin
 
@@ -90,6 +91,7 @@ class ClientTest(TlsTest):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             context = self.client_context(minimum_version=version, maximum_version=version)
             self.assertEqual(self.get(self.http(gateway, context))[0], 200)
+        warnings.simplefilter("ignore", DeprecationWarning)
         old = self.client_context(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
         old.set_ciphers("ALL:@SECLEVEL=0")
         with self.assertRaises((ssl.SSLError, OSError)):
@@ -119,8 +121,8 @@ class ClientTest(TlsTest):
 
     def test_chunked_bodies_and_pipelined_requests_are_answered_in_order(self):
         origin = self.origin()
-        origin.on("/one", answer(b"one"))
-        origin.on("/two", answer(b"two"))
+        origin.on("/one", says("one"))
+        origin.on("/two", says("two"))
         connection = self.tls(self.secure(origin))
         connection.sendall(b"POST /one HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
                            b"GET /two HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -288,7 +290,6 @@ class CheckTest(TlsTest):
     def check(self, tls):
         file = os.path.join(self.certificates, "check.json")
         with open(file, "w", encoding="utf-8") as out:
-            import json
             json.dump(config([route("/", respond={"status": 200})],
                              listeners=[{"name": "web", "address": LOOPBACK, "tls": tls}]), out, indent=1)
         return run_command("check", native_path(file))
