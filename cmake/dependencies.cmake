@@ -188,6 +188,7 @@ if(SLUICE_nghttp2_INCLUDE AND SLUICE_nghttp2_LIBRARY)
 else()
   sluice_nghttp2_from_source()
 endif()
+
 # OpenSSL speaks TLS. The release that is fetched is of the branch that its makers look after until 2030.
 set(SLUICE_OPENSSL_RELEASE 3.5.9)
 set(SLUICE_OPENSSL_SHA256 603f5602e2eef00d77fbd429d34dcd5822bb301757a1bc9cdb24c670f1eb859a)

@@ -159,7 +159,9 @@ telemetry::ProcessNumbers Admin::process_numbers() const {
 
 std::string Admin::metrics_page() const {
     const InForce::View view = in_force_.view();
-    return telemetry::prometheus_text(metrics_.collect(), process_numbers()) +
+    telemetry::MetricTotals totals = metrics_.collect();
+    totals.tls = tls_totals(*view.snapshot);
+    return telemetry::prometheus_text(totals, process_numbers()) +
            telemetry::prometheus_clusters(cluster_report(*view.snapshot, Clock::now())) +
            telemetry::prometheus_reloads(view.reload);
 }

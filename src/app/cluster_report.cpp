@@ -79,4 +79,15 @@ std::vector<telemetry::ClusterStatus> cluster_report(const proxy::Snapshot& snap
     return report;
 }
 
+std::vector<telemetry::TlsTotals> tls_totals(const proxy::Snapshot& snapshot) {
+    std::vector<telemetry::TlsTotals> all;
+    for (const auto& [key, plan] : snapshot.listeners()) {
+        if (!plan.tls) continue;
+        const telemetry::HandshakeCounts& counts = *plan.tls->counts;
+        all.push_back({plan.tls->name, counts.full.load(), counts.resumed.load(), counts.failed.load(), counts.plain_http.load(),
+                       plan.tls->certificates});
+    }
+    return all;
+}
+
 }  // namespace sluice::app

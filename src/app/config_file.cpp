@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/file_sources.hpp"
+#include "app/tls_check.hpp"
 #include "config/load.hpp"
 #include "routing/route_table.hpp"
 
@@ -47,7 +48,7 @@ std::vector<std::string> format_all(const std::vector<config::Problem>& problems
 
 std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::string& file,
                                                                      config::Sources& sources) {
-    auto loaded = config::load(file, sources);
+    auto loaded = config::load(file, sources, check_tls);
     if (!loaded) return std::unexpected(format_all(loaded.error(), config::format_problem));
     const std::vector<config::Problem> conflicts = find_conflicts(loaded->config);
     if (!conflicts.empty()) return std::unexpected(format_all(conflicts, config::format_problem));

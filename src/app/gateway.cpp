@@ -66,7 +66,7 @@ bool Gateway::Parts::open_echo() {
 bool Gateway::Parts::start_echo() {
     if (!started(echo_cluster, echo_listener->use(std::span(workforce.workers()).first(1)))) return false;
     return started(echo_cluster, echo_listener->start([this](net::Worker& worker, platform::Accepted accepted) {
-        Workforce::state_of(worker).accept(std::move(accepted), 0, &echo_handler);
+        Workforce::state_of(worker).accept(std::move(accepted), 0, echo_handler);
     }));
 }
 

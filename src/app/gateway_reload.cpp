@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "app/reload_report.hpp"
 #include "config/diff.hpp"
 #include "config/effective.hpp"
+#include "config/tls_files.hpp"
 #include "platform/private_file.hpp"
 #include "platform/process_facts.hpp"
 #include "service/log_output.hpp"
@@ -106,8 +108,14 @@ void Gateway::Parts::watch_files(const SourceRecord& record) {
 
 /// What starts when the file is broken, and the operator wants that.
 void Gateway::Parts::keep_last_good(const config::Config& settings) {
+    config::Config movable = settings;
+    config::for_each_tls_path(movable, [](std::string& path) {
+        std::error_code error;
+        const std::filesystem::path whole = std::filesystem::absolute(path, error);
+        if (!error) path = whole.generic_string();
+    });
     const Result<void> kept = platform::write_private_file(
-        last_good_file(*file), config::effective_json(settings, config::Secrets::Shown));
+        last_good_file(*file), config::effective_json(movable, config::Secrets::Shown));
     if (!kept && !std::exchange(has_lost_last_good, true)) {
         log.warn("the last good configuration can't be kept", {{"reason", describe(kept.error())}});
     }

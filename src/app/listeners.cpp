@@ -6,6 +6,7 @@
 
 #include "app/listen_address.hpp"
 #include "base/error.hpp"
+#include "proxy/tls_plan.hpp"
 
 namespace sluice::app {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::uint32_t admin_backlog = 128;
 
 /// The admin listener in the form of the others.
-config::Listener admin_settings(const config::Admin& admin) { return {"admin", admin.address, admin_backlog, {}}; }
+config::Listener admin_settings(const config::Admin& admin) { return {"admin", admin.address, admin_backlog, {}, {}}; }
 
 }  // namespace
 
@@ -92,9 +93,15 @@ bool Listeners::start(Entry& entry) {
     const proxy::LocalHandler* const local = entry.is_admin ? &admin_ : nullptr;
     Result<void> started = entry.listener->use(workers_of(entry.is_admin));
     if (started) {
-        started = entry.listener->start([local, id = entry.id](net::Worker& worker, platform::Accepted accepted) {
-            Workforce::state_of(worker).accept(std::move(accepted), id, local);
-        });
+        started = entry.listener->start(
+            [local, id = entry.id, key = proxy::listener_key(entry.settings)](net::Worker& worker, platform::Accepted accepted) {
+                proxy::WorkerState& state = Workforce::state_of(worker);
+                if (local != nullptr) {
+                    state.accept(std::move(accepted), id, *local);
+                } else {
+                    state.accept(std::move(accepted), id, key);
+                }
+            });
     }
     const std::string address = entry.listener->address().text();
     if (started) {

@@ -19,6 +19,7 @@ constexpr std::array code_names{
     std::string_view{"no_endpoint"},       std::string_view{"no_connection"},
     std::string_view{"breaker_open"},
     std::string_view{"connect_refused"},   std::string_view{"connect_timeout"},
+    std::string_view{"tls_refused"},
     std::string_view{"response_timeout"},  std::string_view{"bad_response"},
     std::string_view{"upstream_closed"},   std::string_view{"config_invalid"},
     std::string_view{"system"},            std::string_view{"closed"},

@@ -34,6 +34,7 @@ enum class ErrorCode : std::uint8_t {
     BreakerOpen,
     ConnectRefused,
     ConnectTimeout,
+    TlsRefused,
     ResponseTimeout,
     BadResponse,
     UpstreamClosed,

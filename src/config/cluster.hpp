@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/tls.hpp"
 #include "config/values.hpp"
 
 /// A cluster and all that says how its endpoints are used, watched and spared. Part of the model; see model.hpp.
@@ -157,6 +158,8 @@ struct Cluster {
     /// The connection may say nothing for so long while a body is under way.
     milliseconds read_timeout = seconds{60};
     Pool pool;
+    /// Without it upstreams speak plain HTTP.
+    std::optional<ClusterTls> tls;
     std::optional<HealthCheck> health_check;
     Ejection ejection;
     std::optional<Breaker> breaker;

@@ -6,6 +6,7 @@
 
 #include "config/assembly.hpp"
 #include "config/reader.hpp"
+#include "config/tls_files.hpp"
 #include "config/validate.hpp"
 #include "config/warnings.hpp"
 
@@ -83,6 +84,18 @@ void add_warnings(const Config& config, const Assembly& assembly, Problems& warn
     for (Finding& finding : find_warnings(config)) warnings.push_back(findings.place(std::move(finding)));
 }
 
+/// Files beside those of the configuration, once the rest is in order.
+std::vector<Finding> look_at_files(Config& config, Sources& sources, const Inspect& inspect, const Assembly& assembly,
+                                   Problems& problems) {
+    std::vector<Finding> found;
+    std::vector<Finding> warnings;
+    read_tls_files(config, sources, found, warnings);
+    if (found.empty() && inspect) inspect(config, found, warnings);
+    const Findings findings(assembly);
+    for (Finding& finding : found) problems.push_back(findings.place(std::move(finding)));
+    return warnings;
+}
+
 /// A value whose variable is missing says nothing: what the reader thinks of it is left out.
 void remove_guesses(const Assembly& assembly, Problems& problems, std::size_t first) {
     const auto begin = problems.begin() + static_cast<std::ptrdiff_t>(first);
@@ -118,27 +131,32 @@ void finish(const Assembly& assembly, Problems& problems) {
 
 }  // namespace
 
-std::expected<Loaded, std::vector<Problem>> load(const std::string& file, Sources& sources) {
+std::expected<Loaded, std::vector<Problem>> load(const std::string& file, Sources& sources, const Inspect& inspect) {
     Assembly assembly(file, sources);
     Problems problems = std::move(assembly.problems());
     SecretFiles secrets(sources);
     Loaded loaded;
+    std::vector<Finding> file_warnings;
     if (assembly.is_complete()) {
         const std::size_t first = problems.size();
         Reader reader({problems, loaded.warnings, assembly.files(), secrets});
         reader.read_object(root_object(), assembly.root(), &loaded.config);
         remove_guesses(assembly, problems, first);
         add_findings(loaded.config, assembly, problems);
+        if (problems.empty()) file_warnings = look_at_files(loaded.config, sources, inspect, assembly, problems);
         explain_variables(assembly, problems, first);
         fill_names(loaded.config);
     }
     finish(assembly, problems);
     if (!problems.empty()) return std::unexpected(std::move(problems));
     add_warnings(loaded.config, assembly, loaded.warnings);
+    const Findings findings(assembly);
+    for (Finding& finding : file_warnings) loaded.warnings.push_back(findings.place(std::move(finding)));
     finish(assembly, loaded.warnings);
     loaded.config.files = assembly.files();
     loaded.files = assembly.files();
     loaded.files.insert(loaded.files.end(), secrets.paths().begin(), secrets.paths().end());
+    for (const auto& [path, content] : loaded.config.tls_files) loaded.files.push_back(path);
     return loaded;
 }
 

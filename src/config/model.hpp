@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/cluster.hpp"
+#include "config/tls.hpp"
 #include "config/values.hpp"
 
 /// The configuration as a user writes it, parsed and validated: plain immutable values. Defaults stand
@@ -20,6 +21,8 @@ struct Listener {
     Address address;
     /// Connections that the kernel may keep waiting for us to accept them.
     std::uint32_t backlog = 1024;
+    /// Without it clients speak plain HTTP.
+    std::optional<ListenerTls> tls;
     Position position;
     bool operator==(const Listener&) const = default;
 };
@@ -197,6 +200,8 @@ struct Config {
     Reload reload;
     /// Names of the files of which it was put together, for Position::file.
     std::vector<std::string> files;
+    /// What the files of TLS hold, by their paths. Private keys are among them: nothing may print it.
+    std::map<std::string, std::string> tls_files;
 };
 
 }  // namespace sluice::config

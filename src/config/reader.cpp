@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "config/address.hpp"
+#include "config/file_path.hpp"
 #include "config/status_range.hpp"
 #include "config/quantity.hpp"
 #include "config/words.hpp"
@@ -115,7 +116,7 @@ void Reader::read_text(const Key& key, const Node& node, std::string& out) {
             node.position, "the text has " + std::to_string(node.text.size()) + " bytes",
             "write " + describe_range(Type::Number, key.range.least, key.range.most) + " bytes");
     } else {
-        out = node.text;
+        out = key.is_path ? resolve_path(context_.files[node.position.file], node.text) : node.text;
     }
 }
 

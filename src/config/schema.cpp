@@ -33,6 +33,10 @@ constexpr std::array listener_keys{
         {.name = "backlog",
          .range = {1, 65535},
          .sentence = "Connections that the system may keep waiting until they are accepted."}),
+    bind<&Listener::tls>({.name = "tls",
+                          .sentence = "TLS with clients.",
+                          .default_note = "plain HTTP",
+                          .object = &listener_tls_object}),
 };
 constexpr Object listener{"listener", "An address on which clients are served.", listener_keys, {}};
 
@@ -71,7 +75,8 @@ constexpr std::array redirect_keys{
          .sentence = "The status code; 307 and 308 make clients keep the method."}),
     bind<&Redirect::location>({.name = "location",
                                .range = {1, 8192},
-                               .sentence = "Where the client is sent: a path or a whole URL.",
+                               .sentence = "Where the client is sent: a path or a whole URL. {host} is the host that it asked for, without "
+                                           "its port, {path} its path and query: \"https://{host}{path}\".",
                                .required = true}),
 };
 constexpr Object redirect{"redirect", "A redirection to another place.", redirect_keys, {}};

@@ -66,6 +66,8 @@ struct Key {
     std::string_view default_note;
     /// A text that nobody may see: it can be read from a file of its own, and what prints a configuration masks it.
     bool secret = false;
+    /// A text that is a path, relative to the folder of the file in which it stands.
+    bool is_path = false;
     /// For Type::Object and Type::Objects.
     const Object* object = nullptr;
 

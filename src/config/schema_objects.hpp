@@ -11,5 +11,7 @@ extern const Object resolver_object;
 extern const Object log_object;
 extern const Object admin_object;
 extern const Object reload_object;
+extern const Object listener_tls_object;
+extern const Object cluster_tls_object;
 
 }  // namespace sluice::config

@@ -203,6 +203,14 @@ void check_redirect(const Redirect& redirect, const std::string& pointer, Findin
     const std::string& location = redirect.location;
     const bool is_visible =
         std::ranges::all_of(location, [](char c) { return c > 0x20 && c < 0x7F; });
+    std::string rest = location;
+    for (const std::string_view known : {"{host}", "{path}"}) {
+        for (std::size_t at = rest.find(known); at != std::string::npos; at = rest.find(known, at)) rest.erase(at, known.size());
+    }
+    if (rest.find_first_of("{}") != std::string::npos) {
+        findings.push_back({pointer_to(pointer, "location"), false, "the location holds a brace that is no part of {host} or {path}",
+                            "write one of these, or %7B and %7D for the braces themselves"});
+    }
     if (is_visible) return;
     findings.push_back({pointer_to(pointer, "location"), false,
                         "the location holds a blank, a control character or a letter outside ASCII",

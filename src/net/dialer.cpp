@@ -58,6 +58,8 @@ bool Dialing::abort() {
     return true;
 }
 
+void Dialing::follow(const Stream* stream) { core_ = stream != nullptr ? stream->core() : nullptr; }
+
 Task<Result<Stream>> dial(Worker& worker, const Destination& destination, TimePoint deadline, Dialing* dialing) {
     const Result<Endpoint> endpoint = platform::socket_address(literal_of(destination));
     if (!endpoint) {

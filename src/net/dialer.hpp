@@ -23,6 +23,8 @@ class Dialing {
 public:
     /// Ends the connect with ErrorCode::Cancelled, soon; false when none is under way.
     bool abort();
+    /// The stream goes on with what belongs to the connect, such as a handshake: `abort` ends its waits. nullptr: it is done.
+    void follow(const Stream* stream);
 
 private:
     friend Task<Result<Stream>> dial(Worker&, const Destination&, TimePoint, Dialing*);

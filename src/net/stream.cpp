@@ -57,17 +57,17 @@ std::optional<platform::Peer> Stream::peer() const {
 
 std::optional<std::uint32_t> Stream::peer_user() const { return platform::peer_user(core_->socket_.native_handle()); }
 
-bool Stream::peer_has_closed() {
-    return platform::peek_state(core_->socket_.native_handle()) == platform::PeekState::Closed;
+platform::PeekState StreamCore::peek() {
+    return tls_ ? peek_tls() : platform::peek_state(socket_.native_handle());
 }
 
-bool Stream::has_input() {
-    return platform::peek_state(core_->socket_.native_handle()) == platform::PeekState::HasData;
-}
+bool Stream::peer_has_closed() { return core_->peek() == platform::PeekState::Closed; }
+
+bool Stream::has_input() { return core_->peek() == platform::PeekState::HasData; }
 
 bool Stream::is_drained() {
     if (!core_->maybe_readable_) return true;
-    if (platform::peek_state(core_->socket_.native_handle()) != platform::PeekState::Open) return false;
+    if (core_->peek() != platform::PeekState::Open) return false;
     core_->maybe_readable_ = false;
     return true;
 }
@@ -95,10 +95,47 @@ void Stream::cancel_read() {
 
 void Stream::shutdown_send() {
     std::error_code ignored;
+    if (core_->tls_) {
+        core_->shut_tls();
+        // What the system has not taken would be lost behind the end; the peer has been told, or is when this closes.
+        if (!core_->tls_->pending.empty()) return;
+    }
     core_->socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 void Stream::reset_on_close() { core_->reset_on_close_ = true; }
+
+void Stream::start_tls(const tls::ServerContext& context) {
+    auto tls = std::make_unique<StreamTls>(*core_);
+    tls->connection = context.open(*tls);
+    core_->start_tls(std::move(tls));
+}
+
+void Stream::start_tls(const tls::ClientContext& context, const tls::ClientTarget& target,
+                       std::shared_ptr<tls::SessionSlot> slot) {
+    auto tls = std::make_unique<StreamTls>(*core_);
+    tls->connection = context.open(*tls, target, std::move(slot));
+    core_->start_tls(std::move(tls));
+}
+
+void Stream::stop_tls() { core_->tls_.reset(); }
+
+const tls::Connection* Stream::tls() const { return core_->tls_ ? core_->tls_->connection.get() : nullptr; }
+
+Task<Result<void>> Stream::handshake(TimePoint deadline) {
+    using Status = tls::Connection::Status;
+    for (;;) {
+        const Status status = core_->step_tls_handshake().status;
+        // Before it waits for an answer.
+        const Result<void> sent = co_await write({});
+        if (status == Status::Done) co_return sent;
+        if (status != Status::WantsInput) co_return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, tls()->reason(), {}});
+        if (!sent) co_return sent;
+        set_read_deadline(deadline);
+        const Result<void> ready = co_await readable();
+        if (!ready) co_return ready;
+    }
+}
 
 std::uint64_t Stream::bytes_written() const { return core_->bytes_written_; }
 Worker& Stream::worker() const { return core_->worker_; }

@@ -11,8 +11,12 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/task.hpp"
 #include "net/timer_wheel.hpp"
 #include "platform/socket.hpp"
+#include "tls/client_context.hpp"
+#include "tls/connection.hpp"
+#include "tls/server_context.hpp"
 
 namespace sluice::net {
 
@@ -57,7 +61,7 @@ protected:
     ~StreamWatcher() = default;
 };
 
-/// A connected byte stream on a worker: TCP, or a Unix-domain socket. TLS will stand behind the same calls.
+/// A connected byte stream on a worker: TCP, or a Unix-domain socket; plain, or with TLS behind the same calls.
 ///
 /// Reading waits for readiness and reads then, so that an idle stream holds no buffer. Writing tries at once and
 /// waits only for what the system does not take.
@@ -126,6 +130,17 @@ public:
     void shutdown_send();
     /// The next close resets the connection, so that a peer in the middle of a message knows it is broken.
     void reset_on_close();
+
+    /// Speaks TLS from now on, as a server; nothing has been read or written before. `handshake` comes next.
+    void start_tls(const tls::ServerContext& context);
+    /// The same as a client. The slot keeps the session for the next connection.
+    void start_tls(const tls::ClientContext& context, const tls::ClientTarget& target, std::shared_ptr<tls::SessionSlot> slot);
+    /// Goes on without TLS: for a word to a client that speaks none.
+    void stop_tls();
+    /// Agrees with the peer before `deadline`. Failure: as reading; the context of a refusal says why.
+    [[nodiscard]] Task<Result<void>> handshake(TimePoint deadline);
+    /// nullptr when it is plain.
+    [[nodiscard]] const tls::Connection* tls() const;
 
     /// The other end; nullopt when the system no longer knows it.
     [[nodiscard]] std::optional<platform::Peer> peer() const;

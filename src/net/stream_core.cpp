@@ -85,6 +85,7 @@ StreamCore& StreamCore::take(Worker& worker) {
     core->read_timed_out_ = core->write_timed_out_ = false;
     core->aborted_ = core->reset_on_close_ = false;
     core->bytes_written_ = 0;
+    core->tls_error_.clear();
     return *core;
 }
 
@@ -104,7 +105,12 @@ void StreamCore::assign(platform::NativeSocket socket) {
 
 void StreamCore::close() {
     std::error_code ignored;
-    if (reset_on_close_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    if (reset_on_close_) {
+        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    } else if (tls_) {
+        shut_tls();
+    }
+    if (tls_) tls_->connection.reset();
     close_socket();
     in_use_ = false;
     watcher_ = nullptr;
@@ -125,12 +131,14 @@ void StreamCore::close_socket() {
 
 void StreamCore::give_back_if_idle() {
     if (in_use_ || read_armed_ || write_pending_) return;
+    tls_.reset();
     --worker_.lent_streams_;
     next_free_ = worker_.free_streams_;
     worker_.free_streams_ = this;
 }
 
 Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
+    if (tls_) return try_read_tls(space);
     if (read_error_) return fail(closed_by_peer(read_error_));
     std::error_code error;
     const std::size_t bytes =
@@ -180,7 +188,12 @@ void StreamCore::on_readable(std::error_code error) {
     if (reader_) {
         resume_reader();
     } else if (watcher_ != nullptr) {
-        watcher_->on_unawaited_input();
+        // Tickets and the like are no input.
+        if (tls_ && peek_tls() == platform::PeekState::Open) {
+            arm_read();
+        } else {
+            watcher_->on_unawaited_input();
+        }
     }
 }
 
@@ -217,6 +230,7 @@ void StreamCore::on_connected(std::error_code error) {
 }
 
 bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
+    if (tls_) return try_write_tls(writer);
     while (!writer.pieces_.empty()) {
         std::error_code error;
         const std::size_t bytes = socket_.write_some(WriteBuffers(writer.pieces_), error);
@@ -233,8 +247,19 @@ bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
 
 void StreamCore::start_write() {
     write_deadline_.set(worker_.now() + write_stall_limit_);
+    if (tls_) {
+        start_tls_write();
+        return;
+    }
     write_pending_ = true;
     socket_.async_write_some(WriteBuffers(write_->pieces_), Written{this});
+}
+
+void StreamCore::start_tls_write() {
+    if (write_pending_) return;
+    write_pending_ = true;
+    const std::string_view left = std::string_view(tls_->pending).substr(tls_->sent);
+    socket_.async_write_some(asio::const_buffer(left.data(), left.size()), Written{this});
 }
 
 void StreamCore::on_written(std::error_code error, std::size_t bytes) {
@@ -244,9 +269,12 @@ void StreamCore::on_written(std::error_code error, std::size_t bytes) {
         give_back_if_idle();
         return;
     }
+    if (tls_) on_tls_written(error, bytes);
     if (write_ == nullptr) return;
-    bytes_written_ += bytes;
-    write_->pieces_.consume(bytes);
+    if (!tls_) {
+        bytes_written_ += bytes;
+        write_->pieces_.consume(bytes);
+    }
     if (aborted_) {
         write_->result_ = fail(cancelled());
     } else if (write_timed_out_) {

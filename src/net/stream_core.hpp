@@ -2,10 +2,15 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "net/async.hpp"
 #include "net/stream.hpp"
+#include "net/stream_tls.hpp"
 #include "net/worker.hpp"
 
 namespace sluice::net {
@@ -44,6 +49,7 @@ private:
     friend class Stream::ReadableAwaiter;
     friend class Stream::ReadAwaiter;
     friend class Stream::WriteAwaiter;
+    friend struct StreamTls;
     struct ReadReady;
     struct Written;
     struct Connected;
@@ -52,6 +58,7 @@ private:
     void give_back_if_idle();
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+    [[nodiscard]] platform::PeekState peek();
     void arm_read();
     void on_readable(std::error_code error);
     void resume_reader();
@@ -64,6 +71,20 @@ private:
     void on_read_deadline();
     void on_write_deadline();
     void on_connected(std::error_code error);
+
+    // stream_tls.cpp: the same with a connection that speaks TLS.
+    void start_tls(std::unique_ptr<StreamTls> tls);
+    [[nodiscard]] tls::Connection::Outcome step_tls_handshake();
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read_tls(std::span<char> space);
+    [[nodiscard]] platform::PeekState peek_tls();
+    [[nodiscard]] Result<void> encrypt(Pieces& pieces);
+    [[nodiscard]] bool try_write_tls(Stream::WriteAwaiter& writer);
+    [[nodiscard]] bool send_tls_output();
+    void send_some(const std::string& bytes, std::size_t& sent);
+    void flush_tls_aside();
+    void start_tls_write();
+    void on_tls_written(std::error_code error, std::size_t bytes);
+    void shut_tls();
 
     Worker& worker_;
     Socket socket_;
@@ -91,6 +112,10 @@ private:
     OperationMemory read_memory_;
     OperationMemory write_memory_;
     bool write_pending_ = false;
+    /// nullptr while the stream is plain.
+    std::unique_ptr<StreamTls> tls_;
+    /// Why records can't be sent any more.
+    std::error_code tls_error_;
     StreamCore* next_free_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -53,6 +54,12 @@ public:
     void update_now() { now_ = Clock::now(); }
 
     [[nodiscard]] asio::io_context& context() { return *context_; }
+    /// Where records are collected within one call of a stream, and where small pieces become one record (16 KiB).
+    [[nodiscard]] std::string& tls_output() { return tls_output_; }
+    [[nodiscard]] char* tls_record() {
+        if (!tls_record_) tls_record_ = std::make_unique<char[]>(16384);
+        return tls_record_.get();
+    }
     [[nodiscard]] BufferPool& buffers() { return buffers_; }
     [[nodiscard]] TimerWheel& timers() { return timers_; }
     [[nodiscard]] Random& random() { return random_; }
@@ -74,6 +81,8 @@ private:
     Random random_;
     std::unique_ptr<Timer> timer_;
     std::thread thread_;
+    std::string tls_output_;
+    std::unique_ptr<char[]> tls_record_;
     /// Streams ready for reuse; a warm worker makes none.
     StreamCore* free_streams_ = nullptr;
     /// Streams in use, or waiting for the system's last answer.

@@ -4,6 +4,7 @@
 
 #include "net/worker.hpp"
 #include "proxy/destination.hpp"
+#include "proxy/upstream_tls.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -37,6 +38,7 @@ EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr
       state_(std::move(state)),
       destination_(destination_of(state_->place.address)),
       idle_(Close{this}),
+      session_(std::make_shared<tls::SessionSlot>()),
       alive_(std::make_shared<EndpointConnections*>(this)) {
     idle_.add_endpoint({});
 }
@@ -102,8 +104,14 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
 /// The caller has a place for it.
 net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait& wait) {
     hold();
-    Result<net::Stream> stream = co_await net::dial(
-        context_.worker, destination_, context_.worker.now() + cluster_->config().connect_timeout, &wait.dialing_);
+    const TimePoint deadline = context_.worker.now() + cluster_->config().connect_timeout;
+    Result<net::Stream> stream = co_await net::dial(context_.worker, destination_, deadline, &wait.dialing_);
+    // The cluster may get other settings meanwhile.
+    const std::shared_ptr<const tls::ClientContext> tls = cluster_->tls();
+    if (stream && tls) {
+        const Result<void> secured = co_await secure(*stream, *tls, *state_, session_, deadline, wait.dialing_);
+        if (!secured) stream = fail(secured.error());
+    }
     let_go();
     if (!stream) {
         give_slot_back();

@@ -147,6 +147,8 @@ private:
     bool is_serving_ = false;
     /// First come, first served; shorter than the pool's `queue`.
     std::list<ConnectionWait*> queue_;
+    /// What the next TLS handshake goes on with.
+    std::shared_ptr<tls::SessionSlot> session_;
     /// What is posted finds by it whether this object is still there.
     std::shared_ptr<EndpointConnections*> alive_;
 };

@@ -13,6 +13,7 @@ std::string_view public_reason(ErrorCode code) {
         case ErrorCode::BreakerOpen: return "the upstream has failed too often and is left alone for a while";
         case ErrorCode::ConnectRefused: return "the upstream refused the connection";
         case ErrorCode::ConnectTimeout: return "the upstream did not accept the connection in time";
+        case ErrorCode::TlsRefused: return "no secure connection to the upstream could be made";
         case ErrorCode::ResponseTimeout: return "the upstream did not answer in time";
         case ErrorCode::BadResponse: return "the upstream sent a malformed response";
         case ErrorCode::UpstreamClosed: return "the upstream closed the connection before it answered";
@@ -41,6 +42,7 @@ std::uint16_t status_of(const Error& error) {
         case ErrorCode::ClientClosed: return 499;
         case ErrorCode::NotImplemented: return 501;
         case ErrorCode::ConnectRefused:
+        case ErrorCode::TlsRefused:
         case ErrorCode::BadResponse:
         case ErrorCode::UpstreamClosed: return 502;
         case ErrorCode::TooManyConnections:

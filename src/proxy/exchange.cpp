@@ -7,6 +7,7 @@
 #include "net/worker.hpp"
 #include "proxy/error_response.hpp"
 #include "proxy/route_choice.hpp"
+#include "proxy/redirect_location.hpp"
 #include "proxy/tunnel.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -129,9 +130,9 @@ net::Task<void> Exchange::respond(const config::Respond& respond) {
 
 net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
     context_->set(ContextFlag::AnsweredHere);
-    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes());
+    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes() + head_.authority.size() + head_.target.size());
     add_own_fields(writer);
-    writer.field("Location", redirect.location);
+    writer.field("Location", redirect_location(redirect.location, head_, scratch_.rewritten));
     if (!writer_.end_head({http::BodyKind::Length, 0})) {
         co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
         co_return;

@@ -110,6 +110,7 @@ private:
     bool abort_hedge();
 
     // 9: the request goes out.
+    [[nodiscard]] filters::ClientCertificateFields shown_certificate() const;
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
     [[nodiscard]] net::Task<Result<void>> send_request();
     [[nodiscard]] net::Pieces framed(std::string_view head, std::string_view first, std::string_view second = {});

@@ -199,6 +199,7 @@ void Exchange::judge_endpoint(const Result<void>& tried) {
     } else if (tried.error().side != Side::Upstream || tried.error().code == ErrorCode::NoConnection) {
         return;
     } else if (sent_nothing_) {
+        if (tried.error().code == ErrorCode::TlsRefused) state_.tell_of_upstream_tls(cluster_state().config().name, tried.error());
         result = TryResult::ConnectFailure;
     } else if (reused_ && tried.error().retry == Retry::IfReused) {
         // It closed what was idle, which it may.

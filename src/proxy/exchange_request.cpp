@@ -179,6 +179,17 @@ Error Exchange::upstream_failure(const Error& error) const {
     return upstream_error(error.code, name + ": " + error.context, error.retry, error.cause);
 }
 
+/// The listener's present configuration says in which headers.
+filters::ClientCertificateFields Exchange::shown_certificate() const {
+    const ClientTls* const tls = client_.tls();
+    if (tls == nullptr || tls->facts.client_fingerprint.empty()) return {};
+    const tls::Facts& facts = tls->facts;
+    const ListenerPlan* const plan = snapshot_->find_listener(tls->listener->key);
+    if (plan == nullptr || !plan->config->tls || !plan->config->tls->client_certificates) return {};
+    const config::ClientCertificates& asked = *plan->config->tls->client_certificates;
+    return {asked.subject_header, facts.client_subject, asked.fingerprint_header, facts.client_fingerprint};
+}
+
 Result<void> Exchange::write_request_head(const config::Forward& forward) {
     if (!request_buffer_) {
         // The path may grow to three times its size when bytes are percent-encoded.
@@ -189,8 +200,9 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         }
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
-    const filters::ForwardedFacts facts{client_.client(), "http", head_.authority, head_.major_version, head_.minor_version, request_id_};
-    const UpstreamHead request{head_, snapshot_->forwarded(), facts, plan_->request_headers,
+    const filters::ForwardedFacts facts{client_.client(), client_.scheme(), head_.authority, head_.major_version, head_.minor_version, request_id_};
+    const filters::ClientCertificateFields shown = shown_certificate();
+    const UpstreamHead request{head_, snapshot_->forwarded(), facts, snapshot_->client_certificates(), shown, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};
     http::HeadWriter writer(request_buffer_.from(0));

@@ -10,6 +10,7 @@
 #include "proxy/explain_parts.hpp"
 #include "proxy/request_reader.hpp"
 #include "proxy/route_choice.hpp"
+#include "proxy/redirect_location.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -112,7 +113,9 @@ void explain_action(const ForwardedRequest& request, Explanation& out) {
     } else if (const auto* respond = std::get_if<config::Respond>(&route.action)) {
         out.answer = answer_respond(*respond);
     } else if (const auto* redirect = std::get_if<config::Redirect>(&route.action)) {
-        out.answer = {redirect->status, "the route's redirection", {{"Location", redirect->location}}};
+        std::string scratch;
+        const std::string_view location = redirect_location(redirect->location, request.head, scratch);
+        out.answer = {redirect->status, "the route's redirection", {{"Location", std::string(location)}}};
     } else {
         explain_forward(request, out);
     }

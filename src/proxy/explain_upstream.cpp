@@ -131,8 +131,8 @@ Result<UpstreamExplanation> explain_upstream(const ForwardedRequest& request, co
     const std::vector<std::string> hosts = hosts_of(request, places);
     const std::string_view protocol = wanted_protocol(request.forward(), request.head);
     const std::string_view request_id = request.forwarded.request_id(request.head.fields, arena, random);
-    const filters::ForwardedFacts facts{request.peer, "http", request.head.authority, request.head.major_version, request.head.minor_version, request_id};
-    const UpstreamHead head{request.head, request.forwarded, facts, request.plan().request_headers,
+    const filters::ForwardedFacts facts{request.peer, request.head.scheme == "https" ? "https" : "http", request.head.authority, request.head.major_version, request.head.minor_version, request_id};
+    const UpstreamHead head{request.head, request.forwarded, facts, request.snapshot.client_certificates(), {}, request.plan().request_headers,
                             sent_path(request.forward(), request.path, request.match.params, rewritten),
                             hosts.empty() ? std::string_view("localhost") : std::string_view(hosts.front()), protocol};
     std::string buffer(room_for(request.snapshot, request.head), '\0');

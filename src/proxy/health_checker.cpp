@@ -9,6 +9,7 @@
 #include "net/worker.hpp"
 #include "proxy/body_reader.hpp"
 #include "proxy/destination.hpp"
+#include "proxy/upstream_tls.hpp"
 #include "upstream/health_check_plan.hpp"
 
 namespace sluice::proxy {
@@ -154,6 +155,10 @@ net::Task<std::string> HealthChecker::check_once(Check& check) {
     const TimePoint deadline = worker_.now() + settings.timeout;
     const net::Destination destination = destination_of(check.endpoint->place.address);
     Result<net::Stream> stream = co_await net::dial(worker_, destination, deadline, &check.dialing);
+    if (stream && cluster->tls()) {
+        const Result<void> secured = co_await secure(*stream, *cluster->tls(), *check.endpoint, check.session, deadline, check.dialing);
+        if (!secured) stream = fail(secured.error());
+    }
     if (!stream) {
         std::string reason = stream.error().context;
         if (stream.error().cause) reason += " (" + stream.error().cause.message() + ")";

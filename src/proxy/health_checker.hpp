@@ -50,6 +50,7 @@ private:
         std::shared_ptr<upstream::EndpointState> endpoint;
         net::Pause pause;
         net::Dialing dialing;
+        std::shared_ptr<tls::SessionSlot> session = std::make_shared<tls::SessionSlot>();
         net::Stream stream;
         bool is_ended = false;
         /// The endpoint is no longer checked: what was known of it is forgotten, and this cluster told if there is one.

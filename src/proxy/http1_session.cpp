@@ -21,13 +21,14 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener,
-                 const LocalHandler* local)
+Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, const ClientTls* tls,
+                           const LocalHandler* local)
     : Session(state, listener, local != nullptr),
       stream_(stream),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
       reader_(stream_, state.limits()),
+      tls_(tls),
       local_(local) {
     stream_.set_write_stall_limit(state.limits().body_idle);
 }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "config/route_words.hpp"
+#include "proxy/tls_plan.hpp"
+#include "tls/certificate.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -49,21 +51,81 @@ void Snapshot::measure_head_room() {
     head_room_bytes_ = own_bytes + most;
 }
 
-Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding) {}
+Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding), client_certificates_(config_) {}
 
-void Snapshot::plan_clusters(const Snapshot* previous) {
+/// The same one for settings and files that are the same.
+Result<std::shared_ptr<const tls::ClientContext>> Snapshot::client_context(const config::Cluster& cluster, const ClusterPlan* before) const {
+    if (!cluster.tls) return std::shared_ptr<const tls::ClientContext>();
+    const tls::ClientSettings settings = client_settings(config_, *cluster.tls);
+    if (before != nullptr && before->state->tls() && before->state->tls()->settings() == settings) return before->state->tls();
+    return tls::ClientContext::make(settings);
+}
+
+std::vector<std::string> Snapshot::plan_clusters(const Snapshot* previous) {
+    std::vector<std::string> problems;
     generated_secret_ = previous != nullptr ? previous->generated_secret_ : random_secret();
     for (const config::Cluster& cluster : config_.clusters) {
         const ClusterPlan* const before = previous != nullptr ? previous->find_cluster(cluster.name) : nullptr;
         ClusterPlan plan{&cluster, nullptr, {}};
-        if (before != nullptr && same_settings(*before->config, cluster)) {
+        auto tls = client_context(cluster, before);
+        if (!tls) {
+            problems.push_back("cluster \"" + cluster.name + "\": " + describe(tls.error()));
+            continue;
+        }
+        if (before != nullptr && same_settings(*before->config, cluster) && *tls == before->state->tls()) {
             plan.state = before->state;
         } else {
             plan.state = std::make_shared<upstream::ClusterState>(cluster, generated_secret_,
                                                                   before != nullptr ? before->state.get() : nullptr);
+            plan.state->use_tls(std::move(*tls));
         }
         clusters_.push_back(std::move(plan));
     }
+    return problems;
+}
+
+/// A context whose settings and files are the same is the same one.
+Result<std::shared_ptr<const ListenerTls>> Snapshot::listener_tls(const config::Listener& listener, const ListenerPlan* before) const {
+    if (!listener.tls) return std::shared_ptr<const ListenerTls>();
+    const std::shared_ptr<const ListenerTls> old = before != nullptr ? before->tls : nullptr;
+    auto made = std::make_shared<ListenerTls>();
+    made->key = listener_key(listener);
+    made->name = listener.name;
+    made->counts = old ? old->counts : std::make_shared<telemetry::HandshakeCounts>();
+    const tls::ServerSettings settings = server_settings(config_, *listener.tls);
+    if (old && old->context->settings() == settings) {
+        made->context = old->context;
+    } else {
+        auto context = tls::ServerContext::make(settings, ticket_keys_);
+        if (!context) return fail(std::move(context.error()));
+        made->context = std::move(*context);
+    }
+    for (const config::ServerCertificate& certificate : listener.tls->certificates) {
+        const auto facts = tls::inspect_certificate(tls_file(config_, certificate.cert), tls_file(config_, certificate.key));
+        if (facts) made->certificates.emplace_back(certificate.cert, facts->not_after);
+    }
+    return made;
+}
+
+/// Yields what fails.
+std::vector<std::string> Snapshot::plan_listeners(const Snapshot* previous) {
+    ticket_keys_ = previous != nullptr ? previous->ticket_keys_ : std::make_shared<tls::TicketKeys>();
+    std::vector<std::string> problems;
+    for (const config::Listener& listener : config_.listeners) {
+        const std::string key = listener_key(listener);
+        auto tls = listener_tls(listener, previous != nullptr ? previous->find_listener(key) : nullptr);
+        if (tls) {
+            listeners_.emplace(key, ListenerPlan{&listener, std::move(*tls)});
+        } else {
+            problems.push_back("listener \"" + listener.name + "\": " + describe(tls.error()));
+        }
+    }
+    return problems;
+}
+
+const ListenerPlan* Snapshot::find_listener(const std::string& key) const {
+    const auto found = listeners_.find(key);
+    return found != listeners_.end() ? &found->second : nullptr;
 }
 
 /// Gives everything that is counted its place.
@@ -137,7 +199,12 @@ std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapsho
         return std::unexpected(std::move(lines));
     }
     snapshot->routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
-    snapshot->plan_clusters(surroundings.previous);
+    if (auto problems = snapshot->plan_listeners(surroundings.previous); !problems.empty()) {
+        return std::unexpected(std::move(problems));
+    }
+    if (auto problems = snapshot->plan_clusters(surroundings.previous); !problems.empty()) {
+        return std::unexpected(std::move(problems));
+    }
     snapshot->plan_routes();
     snapshot->take_metrics(surroundings.metrics);
     snapshot->measure_head_room();

@@ -11,11 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.hpp"
 #include "config/model.hpp"
+#include "filters/client_certificate.hpp"
 #include "filters/forwarded.hpp"
 #include "filters/header_edits.hpp"
+#include "proxy/listener_tls.hpp"
 #include "routing/route_table.hpp"
 #include "telemetry/metrics_registry.hpp"
+#include "tls/client_context.hpp"
+#include "tls/server_context.hpp"
+#include "tls/ticket_keys.hpp"
 #include "upstream/cluster_state.hpp"
 #include "upstream/split.hpp"
 
@@ -45,10 +51,17 @@ struct RoutePlan {
     std::uint32_t metric = 0;
 };
 
+/// One listener as its connections see it.
+struct ListenerPlan {
+    const config::Listener* config = nullptr;
+    /// nullptr where clients speak plain HTTP.
+    std::shared_ptr<const ListenerTls> tls;
+};
+
 /// A configuration made ready for requests: immutable, shared by all workers. A request ends with the snapshot that it
 /// began with.
 ///
-/// Failure: build yields a line per conflict of routes.
+/// Failure: build yields a line per conflict of routes, and per listener whose certificates can't be used.
 class Snapshot {
 public:
     /// What a snapshot is built beside the configuration. Without a registry its routes and endpoints are counted in their
@@ -72,7 +85,11 @@ public:
     [[nodiscard]] const RoutePlan& route(std::uint32_t index) const { return route_plans_[index]; }
     [[nodiscard]] const std::vector<RoutePlan>& route_plans() const { return route_plans_; }
     [[nodiscard]] const std::vector<ClusterPlan>& clusters() const { return clusters_; }
+    /// By listener_key; nullptr when the configuration has no such listener.
+    [[nodiscard]] const ListenerPlan* find_listener(const std::string& key) const;
+    [[nodiscard]] const std::map<std::string, ListenerPlan>& listeners() const { return listeners_; }
     [[nodiscard]] const filters::Forwarded& forwarded() const { return forwarded_; }
+    [[nodiscard]] const filters::ClientCertificateHeaders& client_certificates() const { return client_certificates_; }
     /// Keeps the places of its routes and endpoints in the metrics.
     [[nodiscard]] const std::shared_ptr<const void>& metrics_lease() const { return metrics_.lease; }
 
@@ -87,7 +104,12 @@ public:
 
 private:
     explicit Snapshot(config::Config config);
-    void plan_clusters(const Snapshot* previous);
+    [[nodiscard]] std::vector<std::string> plan_clusters(const Snapshot* previous);
+    [[nodiscard]] Result<std::shared_ptr<const tls::ClientContext>> client_context(const config::Cluster& cluster,
+                                                                                 const ClusterPlan* before) const;
+    [[nodiscard]] Result<std::shared_ptr<const ListenerTls>> listener_tls(const config::Listener& listener,
+                                                                          const ListenerPlan* before) const;
+    [[nodiscard]] std::vector<std::string> plan_listeners(const Snapshot* previous);
     void take_metrics(telemetry::MetricsRegistry* registry);
     [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;
     void plan_forward(const config::Forward& forward, RoutePlan& plan) const;
@@ -98,7 +120,11 @@ private:
     std::unique_ptr<routing::RouteTable> routes_;
     std::vector<RoutePlan> route_plans_;
     std::vector<ClusterPlan> clusters_;
+    std::map<std::string, ListenerPlan> listeners_;
+    /// Of all listeners; they pass from one snapshot to the next, so that clients can go on with their sessions.
+    std::shared_ptr<tls::TicketKeys> ticket_keys_;
     filters::Forwarded forwarded_;
+    filters::ClientCertificateHeaders client_certificates_;
     telemetry::MetricIndexes metrics_;
     /// Of the keys of sticky cookies without a secret of their own: clients of an earlier process lose their endpoint.
     std::string generated_secret_;

@@ -89,6 +89,7 @@ Result<void> write_upstream_head(const UpstreamHead& request, http::Fields& fiel
         return fail(client_error(ErrorCode::BadRequest, "Connection names more fields than the gateway removes"));
     }
     request.forwarded.apply(fields, request.facts, arena);
+    request.certificates.apply(fields, request.shown);
     request.edits.apply(fields);
 
     writer.request_line(head.method_name, request.path, head.query, head.has_query);

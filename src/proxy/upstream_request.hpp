@@ -46,6 +46,8 @@ struct UpstreamHead {
     const http::RequestHead& head;
     const filters::Forwarded& forwarded;
     const filters::ForwardedFacts& facts;
+    const filters::ClientCertificateHeaders& certificates;
+    const filters::ClientCertificateFields& shown;
     const filters::HeaderEdits& edits;
     std::string_view path;
     std::string_view host;

@@ -5,6 +5,7 @@
 
 #include "proxy/http1_session.hpp"
 #include "proxy/http2_session.hpp"
+#include "proxy/tls_handshake.hpp"
 
 namespace sluice::proxy {
 
@@ -37,33 +38,47 @@ void WorkerState::publish() {
     metrics_.add_log_drops(published_.log_drops - before.log_drops);
 }
 
-void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local) {
+void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const std::string& key) {
     net::Stream stream(worker_, accepted.socket.release());
-    if (local == nullptr) {
-        // A connection too many is closed at once: an answer would cost what the limit is there to save.
-        if (draining_ || !shared_.connection_limit.admit(accepted.peer)) {
-            metrics_.count_refused(ErrorCode::TooManyConnections);
-            stream.reset_on_close();
-            return;
-        }
-        metrics_.connection_opened();
+    const ListenerPlan* const plan = shared_.snapshot->find_listener(key);
+    const auto leaving = plan != nullptr ? leaving_listeners_.end() : leaving_listeners_.find(key);
+    const bool is_unknown = plan == nullptr && leaving == leaving_listeners_.end();
+    // A connection too many is closed at once: an answer would cost what the limit is there to save.
+    if (draining_ || is_unknown || !shared_.connection_limit.admit(accepted.peer)) {
+        metrics_.count_refused(ErrorCode::TooManyConnections);
+        stream.reset_on_close();
+        return;
     }
+    metrics_.connection_opened();
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, local));
+    net::spawn(run_session(std::move(stream), accepted.peer, listener, plan != nullptr ? plan->tls : leaving->second, nullptr));
+}
+
+void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local) {
+    net::Stream stream(worker_, accepted.socket.release());
+    worker_.add_load(1);
+    net::spawn(run_session(std::move(stream), accepted.peer, listener, nullptr, &local));
 }
 
 net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                         const LocalHandler* local) {
+                                         std::shared_ptr<const ListenerTls> tls, const LocalHandler* local) {
     {
-        std::string first;
-        Http1Session::End end = Http1Session::End::Close;
-        {
-            Http1Session session(*this, stream, peer, listener, local);
-            end = co_await session.run();
-            if (end == Http1Session::End::Http2) first = session.bytes_read();
+        ClientTls secured{std::move(tls), {}};
+        bool is_agreed = true;
+        if (secured.listener) {
+            TlsHandshake handshake(*this, stream, peer, listener, secured);
+            is_agreed = co_await handshake.run();
         }
-        if (end == Http1Session::End::Http2) {
-            Http2Session session(*this, stream, peer, listener);
+        const ClientTls* const client_tls = secured.listener ? &secured : nullptr;
+        bool is_http2 = is_agreed && secured.facts.protocol == "h2";
+        std::string first;
+        if (is_agreed && !is_http2) {
+            Http1Session session(*this, stream, peer, listener, client_tls, local);
+            is_http2 = co_await session.run() == Http1Session::End::Http2;
+            if (is_http2) first = session.bytes_read();
+        }
+        if (is_http2) {
+            Http2Session session(*this, stream, peer, listener, client_tls);
             co_await session.run(first);
         }
     }
@@ -81,11 +96,20 @@ void WorkerState::open_access_log() {
     if (shared_.access_sink) access_log_ = std::make_unique<telemetry::AccessLog>(*shared_.access_sink);
 }
 
+/// A listener goes on accepting until it is told to stop, which comes after the workers have another configuration.
+void WorkerState::remember_leaving(const Snapshot& next) {
+    leaving_listeners_.clear();
+    for (const auto& [key, plan] : shared_.snapshot->listeners()) {
+        if (next.find_listener(key) == nullptr) leaving_listeners_.emplace(key, plan.tls);
+    }
+}
+
 void WorkerState::follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<telemetry::LogSink> access_sink) {
     if (access_log_) publish();
     // The log writes what it still has into the old sink.
     const std::shared_ptr<telemetry::LogSink> old_sink = std::exchange(shared_.access_sink, std::move(access_sink));
     if (old_sink != shared_.access_sink) open_access_log();
+    remember_leaving(*snapshot);
     shared_.snapshot = std::move(snapshot);
     limits_ = shared_.snapshot->config().limits;
     contexts_.set_capacity(limits_.contexts);
@@ -191,6 +215,17 @@ void WorkerState::record_try(upstream::ClusterState& cluster, upstream::Endpoint
                                     {"endpoint", endpoint.name},
                                     {"reason", reason},
                                     {"for_ms", std::to_string(time.count())}});
+}
+
+bool WorkerState::may_tell_of_tls() {
+    if (worker_.now() < next_tls_line_) return false;
+    next_tls_line_ = worker_.now() + std::chrono::seconds{1};
+    return true;
+}
+
+void WorkerState::tell_of_upstream_tls(const std::string& cluster, const Error& error) {
+    const LogLevel level = may_tell_of_tls() ? LogLevel::Warn : LogLevel::Debug;
+    log().write(level, "no secure connection to an upstream", {{"cluster", cluster}, {"reason", error.context}});
 }
 
 void WorkerState::log_breaker(const std::string& cluster, upstream::BreakerState state) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +47,10 @@ public:
     WorkerState& operator=(const WorkerState&) = delete;
     ~WorkerState();
 
-    /// Begins a session with an accepted connection; with a handler, one of the gateway's own services.
-    void accept(platform::Accepted accepted, ListenerId listener, const LocalHandler* local = nullptr);
+    /// Begins a session with a connection that a listener has accepted, which the snapshot knows by `key`.
+    void accept(platform::Accepted accepted, ListenerId listener, const std::string& key);
+    /// Begins one of the gateway's own services.
+    void accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local);
 
     /// Goes on with another configuration: from the next request of each session on. Requests under way end with theirs;
     /// upgraded connections go on where their route still is, and are told to close within the drain time where not.
@@ -97,6 +100,11 @@ public:
     /// Tells a cluster what came of a try at one of its endpoints, and the log when that took the endpoint out of use.
     void record_try(upstream::ClusterState& cluster, upstream::EndpointState& endpoint, upstream::TryResult result);
 
+    /// Of what others can make happen as often as they like, a line a second is enough. True when it is time for one.
+    [[nodiscard]] bool may_tell_of_tls();
+    /// Why an upstream does not get its secure connection.
+    void tell_of_upstream_tls(const std::string& cluster, const Error& error);
+
     void log_breaker(const std::string& cluster, upstream::BreakerState state);
 
     /// The Date of responses made here, remade once a second.
@@ -105,10 +113,11 @@ public:
 private:
     void publish();
     void open_access_log();
+    void remember_leaving(const Snapshot& next);
     void end_listeners();
     void set_end_of_listeners();
     [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                              const LocalHandler* local);
+                                              std::shared_ptr<const ListenerTls> tls, const LocalHandler* local);
     void check_ended();
 
     net::Worker& worker_;
@@ -130,6 +139,8 @@ private:
     Published published_;
     /// Once a second while requests come: numbers for other threads, and waiting log lines.
     net::Deadline publish_;
+    /// Listeners of the configuration before: connections may still come from them.
+    std::map<std::string, std::shared_ptr<const ListenerTls>> leaving_listeners_;
     SessionList sessions_;
     SessionList local_sessions_;
     struct RetiredListener {
@@ -144,6 +155,7 @@ private:
     std::function<void()> on_drained_;
     std::function<void()> on_ended_;
     bool draining_ = false;
+    TimePoint next_tls_line_{};
     std::int64_t date_second_ = 0;
     http::HttpDate date_{};
 };

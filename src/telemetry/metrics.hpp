@@ -181,6 +181,7 @@ private:
 inline void EndpointMetrics::count_failure(ErrorCode code) noexcept {
     switch (code) {
         case ErrorCode::ConnectRefused:
+        case ErrorCode::TlsRefused:
             connect_failures.add(1);
             break;
         case ErrorCode::ConnectTimeout:

@@ -12,6 +12,7 @@
 
 #include "telemetry/metric_places.hpp"
 #include "telemetry/metrics.hpp"
+#include "telemetry/tls_totals.hpp"
 
 namespace sluice::telemetry {
 
@@ -85,6 +86,8 @@ struct MetricTotals {
     std::uint64_t received_bytes = 0;
     std::uint64_t sent_bytes = 0;
     std::uint64_t log_drops = 0;
+    /// Of listeners with TLS; whoever asks for the page adds them.
+    std::vector<TlsTotals> tls;
 
     [[nodiscard]] std::int64_t connections() const;
     [[nodiscard]] std::int64_t requests() const;

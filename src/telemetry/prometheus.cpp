@@ -89,6 +89,23 @@ void add_clients(Page& page, const MetricTotals& totals) {
     page.sample({{"direction", "sent"}}, totals.sent_bytes);
 }
 
+void add_tls(Page& page, const MetricTotals& totals) {
+    if (totals.tls.empty()) return;
+    page.family("sluice_tls_handshakes_total", "counter", "TLS handshakes with clients, by how they ended.");
+    for (const TlsTotals& tls : totals.tls) {
+        page.sample({{"listener", tls.listener}, {"result", "full"}}, tls.full);
+        page.sample({{"listener", tls.listener}, {"result", "resumed"}}, tls.resumed);
+        page.sample({{"listener", tls.listener}, {"result", "failed"}}, tls.failed);
+        page.sample({{"listener", tls.listener}, {"result", "plain_http"}}, tls.plain_http);
+    }
+    page.family("sluice_tls_certificate_expiry_seconds", "gauge", "When a certificate expires, in seconds since 1970.");
+    for (const TlsTotals& tls : totals.tls) {
+        for (const auto& [file, expiry] : tls.certificates) {
+            page.sample({{"listener", tls.listener}, {"certificate", file}}, expiry);
+        }
+    }
+}
+
 template <typename Number>
 struct EndpointFamily {
     std::string_view name;
@@ -175,6 +192,7 @@ std::string prometheus_text(const MetricTotals& totals, const ProcessNumbers& pr
     add_requests(page, totals);
     add_durations(page, totals);
     add_clients(page, totals);
+    add_tls(page, totals);
     add_endpoints(page, "counter", endpoint_counters, totals);
     add_endpoints(page, "gauge", endpoint_gauges, totals);
     add_pools(page, totals);

@@ -19,6 +19,10 @@
 #include "upstream/endpoint_state.hpp"
 #include "upstream/sticky_cookie.hpp"
 
+namespace sluice::tls {
+class ClientContext;
+}
+
 namespace sluice::upstream {
 
 /// An endpoint's part in its cluster at present.
@@ -67,6 +71,10 @@ public:
     ClusterState& operator=(const ClusterState&) = delete;
 
     [[nodiscard]] const config::Cluster& config() const { return config_; }
+    /// How its upstreams are spoken to; nullptr is plain. Said once, before others see the state. It is carried for those who
+    /// connect: nothing here looks into it.
+    void use_tls(std::shared_ptr<const tls::ClientContext> tls) { tls_ = std::move(tls); }
+    [[nodiscard]] const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
     /// nullptr where none is configured.
     [[nodiscard]] Breaker* breaker() { return breaker_.get(); }
     [[nodiscard]] const StickyCookie* sticky() const { return sticky_ ? &*sticky_ : nullptr; }
@@ -115,6 +123,7 @@ private:
     void rebuild_locked(std::vector<Member> members);
 
     const config::Cluster config_;
+    std::shared_ptr<const tls::ClientContext> tls_;
     std::shared_ptr<Breaker> breaker_;
     std::optional<StickyCookie> sticky_;
     Ejector ejector_;

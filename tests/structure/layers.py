@@ -18,10 +18,11 @@ LAYERS = {
     "filters": {"http", "config", "base"},
     "upstream": {"config", "base"},
     "telemetry": {"platform", "base"},
-    "net": {"platform", "base"},
+    "tls": {"platform", "base"},
+    "net": {"tls", "platform", "base"},
     "service": {"platform", "base"},
-    "proxy": {"http2", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
-    "app": {"proxy", "http2", "service", "net", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "proxy": {"http2", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "app": {"proxy", "http2", "service", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
 }
 # where systems differ
 SYSTEM_FOLDERS = {"platform", "service"}

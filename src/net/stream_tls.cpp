@@ -1,0 +1,175 @@
+#include "net/stream_tls.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/stream_core.hpp"
+
+namespace sluice::net {
+namespace {
+
+using Status = tls::Connection::Status;
+
+/// The largest record holds so much (RFC 8446, 5.1).
+constexpr std::size_t record_bytes = 16384;
+/// What is encrypted before it is sent.
+constexpr std::size_t round_bytes = 4 * record_bytes;
+
+Error closed(std::string why) { return {ErrorCode::Closed, Side::Internal, Retry::Never, std::move(why), {}}; }
+
+}  // namespace
+
+std::ptrdiff_t StreamTls::receive(std::span<char> space) {
+    if (core.read_error_) return broken;
+    std::error_code error;
+    const std::size_t bytes = core.socket_.read_some(asio::mutable_buffer(space.data(), space.size()), error);
+    is_socket_empty = error || bytes < space.size();
+    if (!error) return static_cast<std::ptrdiff_t>(bytes);
+    if (error == asio::error::would_block || error == asio::error::try_again) return would_block;
+    return error == asio::error::eof ? 0 : broken;
+}
+
+void StreamTls::send(std::string_view bytes) { core.worker_.tls_output().append(bytes); }
+
+void StreamCore::start_tls(std::unique_ptr<StreamTls> tls) { tls_ = std::move(tls); }
+
+/// Sends what a call of OpenSSL has written. False when the system does not take all of it now.
+bool StreamCore::send_tls_output() {
+    std::string& output = worker_.tls_output();
+    StreamTls& tls = *tls_;
+    if (write_pending_) {
+        tls.queued.append(output);
+        output.clear();
+        return false;
+    }
+    if (tls.pending.empty()) {
+        std::size_t sent = 0;
+        send_some(output, sent);
+        tls.pending.assign(output, sent);
+    } else {
+        tls.pending.append(output);
+        send_some(tls.pending, tls.sent);
+    }
+    output.clear();
+    if (tls.sent != tls.pending.size()) return false;
+    tls.pending.clear();
+    tls.sent = 0;
+    return true;
+}
+
+/// Sends from `sent` on until the system takes no more; what can't be sent at all is as good as sent.
+void StreamCore::send_some(const std::string& bytes, std::size_t& sent) {
+    while (sent != bytes.size()) {
+        const std::size_t count = socket_.write_some(asio::const_buffer(bytes.data() + sent, bytes.size() - sent), tls_error_);
+        if (tls_error_ == asio::error::would_block || tls_error_ == asio::error::try_again) {
+            tls_error_.clear();
+            return;
+        }
+        if (tls_error_) sent = bytes.size();
+        sent += tls_error_ ? 0 : count;
+    }
+}
+
+/// After a call that was not meant to write: alerts and updates of keys go out in the background.
+void StreamCore::flush_tls_aside() {
+    if (worker_.tls_output().empty()) return;
+    if (!send_tls_output() && !write_pending_ && write_ == nullptr) start_tls_write();
+}
+
+tls::Connection::Outcome StreamCore::step_tls_handshake() {
+    const tls::Connection::Outcome outcome = tls_->connection->handshake();
+    if (outcome.status == Status::WantsInput) maybe_readable_ = false;
+    if (tls_->connection->is_plain_http()) worker_.tls_output().clear();
+    flush_tls_aside();
+    return outcome;
+}
+
+Result<std::optional<std::size_t>> StreamCore::try_read_tls(std::span<char> space) {
+    tls::Connection& connection = *tls_->connection;
+    const tls::Connection::Outcome outcome = connection.read(space);
+    flush_tls_aside();
+    switch (outcome.status) {
+        case Status::Done:
+            maybe_readable_ = outcome.bytes == space.size() || !tls_->is_socket_empty || connection.has_pending();
+            return outcome.bytes;
+        case Status::WantsInput: maybe_readable_ = false; return std::nullopt;
+        case Status::Closed: return std::size_t{0};
+        default: break;
+    }
+    return fail(closed(connection.reason()));
+}
+
+/// What waits in the input, beside what is no data. A look takes the bytes out of the socket, not out of the connection.
+platform::PeekState StreamCore::peek_tls() {
+    if (!tls_->connection->is_established()) return platform::peek_state(socket_.native_handle());
+    const tls::Connection::Outcome outcome = tls_->connection->peek();
+    flush_tls_aside();
+    if (outcome.status == Status::Done) return platform::PeekState::HasData;
+    if (outcome.status != Status::WantsInput) return platform::PeekState::Closed;
+    maybe_readable_ = false;
+    return platform::PeekState::Open;
+}
+
+/// Encrypts the front of the pieces: one large piece as it is, small ones together in one record.
+Result<void> StreamCore::encrypt(Pieces& pieces) {
+    std::size_t left = round_bytes;
+    while (!pieces.empty() && left != 0) {
+        std::string_view next = pieces.all().front();
+        std::string_view record = next.substr(0, left);
+        char* const joined = worker_.tls_record();
+        if (next.size() < record_bytes && pieces.all().size() > 1) {
+            std::size_t size = 0;
+            for (const std::string_view piece : pieces.all()) {
+                const std::size_t taken = std::min(piece.size(), record_bytes - size);
+                std::memcpy(joined + size, piece.data(), taken);
+                size += taken;
+            }
+            record = {joined, size};
+        }
+        const tls::Connection::Outcome outcome = tls_->connection->write(record);
+        if (outcome.status != Status::Done) return fail(closed(tls_->connection->reason()));
+        bytes_written_ += outcome.bytes;
+        pieces.consume(outcome.bytes);
+        left -= std::min(left, outcome.bytes);
+    }
+    return {};
+}
+
+bool StreamCore::try_write_tls(Stream::WriteAwaiter& writer) {
+    for (;;) {
+        const bool is_sent = send_tls_output();
+        if (tls_error_) {
+            writer.result_ = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_error_});
+            return true;
+        }
+        if (!is_sent) return false;
+        if (writer.pieces_.empty()) return true;
+        const Result<void> encrypted = encrypt(writer.pieces_);
+        if (encrypted) continue;
+        writer.result_ = encrypted;
+        return true;
+    }
+}
+
+/// The system has taken some; nobody may wait for it.
+void StreamCore::on_tls_written(std::error_code error, std::size_t bytes) {
+    tls_->sent += bytes;
+    if (error && error != asio::error::operation_aborted) tls_error_ = error;
+    if (tls_->sent == tls_->pending.size()) {
+        tls_->pending.clear();
+        tls_->sent = 0;
+    }
+    tls_->pending.append(tls_->queued);
+    tls_->queued.clear();
+    if (write_ != nullptr || error || tls_->pending.empty()) return;
+    start_tls_write();
+}
+
+/// The last words of a connection, if the system takes them at once.
+void StreamCore::shut_tls() {
+    if (aborted_ || tls_error_ || read_error_) return;
+    tls_->connection->shutdown();
+    if (!worker_.tls_output().empty()) std::ignore = send_tls_output();
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tls/connection.hpp"
+
+namespace sluice::net {
+
+class StreamCore;
+
+/// What a stream has when it speaks TLS: the connection, and records that the system has not taken yet.
+///
+/// What a call of OpenSSL writes is collected in a buffer of the worker's and sent by one call of the system, mostly whole;
+/// only the rest is copied to here. So an idle connection holds no buffer of ours.
+///
+/// Lifetime: as long as the core has an operation of the system's under way.
+struct StreamTls final : public tls::Wire {
+    explicit StreamTls(StreamCore& the_core) : core(the_core) {}
+
+    std::ptrdiff_t receive(std::span<char> space) override;
+    void send(std::string_view bytes) override;
+
+    StreamCore& core;
+    std::unique_ptr<tls::Connection> connection;
+    /// Records to send, from `sent` on. While the system has them they stay where they are, and others are queued.
+    std::string pending;
+    std::size_t sent = 0;
+    std::string queued;
+    /// The last read from the socket has emptied it.
+    bool is_socket_empty = false;
+};
+
+}  // namespace sluice::net

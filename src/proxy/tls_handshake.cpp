@@ -1,0 +1,71 @@
+#include "proxy/tls_handshake.hpp"
+
+#include "net/worker.hpp"
+#include "proxy/request_reader.hpp"
+#include "proxy/usage.hpp"
+#include "proxy/worker_state.hpp"
+
+namespace sluice::proxy {
+namespace {
+
+constexpr std::string_view plain_http_answer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 44\r\nConnection: close\r\n\r\n"
+    "this port speaks TLS: write https:// instead";
+
+}  // namespace
+
+TlsHandshake::TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, ClientTls& tls)
+    : Session(state, listener, false), stream_(stream), peer_(peer), tls_(tls) {
+    stream_.set_write_stall_limit(state.limits().body_idle);
+}
+
+net::Task<bool> TlsHandshake::run() {
+    stream_.start_tls(*tls_.listener->context);
+    const Result<void> done = co_await stream_.handshake(state_.worker().now() + state_.limits().head_timeout);
+    if (done) tls_.facts = stream_.tls()->facts();
+    count_handshake(done);
+    if (done) co_return true;
+    if (stream_.tls() != nullptr && stream_.tls()->is_plain_http()) co_await refuse_plain_http();
+    co_return false;
+}
+
+void TlsHandshake::count_handshake(const Result<void>& done) {
+    telemetry::HandshakeCounts& counts = *tls_.listener->counts;
+    if (done) {
+        ++(tls_.facts.is_resumed ? counts.resumed : counts.full);
+        return;
+    }
+    const bool is_plain = stream_.tls() != nullptr && stream_.tls()->is_plain_http();
+    ++(is_plain ? counts.plain_http : counts.failed);
+    const Error& error = done.error();
+    const std::string reason = error.code == ErrorCode::TimedOut    ? "it took too long"
+                               : error.code == ErrorCode::Cancelled ? "the gateway stops"
+                               : error.context.empty()              ? "the client left"
+                                                                    : error.context;
+    // Anybody can fail as often as he likes: not every time is worth a line.
+    const LogLevel level = state_.may_tell_of_tls() ? LogLevel::Info : LogLevel::Debug;
+    const std::string client = peer_.family == platform::AddressFamily::Unix ? "unix" : peer_.address_text();
+    state_.log().write(level, "TLS handshake with a client failed",
+                       {{"listener", tls_.listener->name}, {"client", client}, {"reason", reason}});
+}
+
+/// A person with a browser wants to know.
+net::Task<void> TlsHandshake::refuse_plain_http() {
+    stream_.stop_tls();
+    const Result<void> sent = co_await stream_.write(net::Pieces(plain_http_answer));
+    if (!sent) co_return;
+    RequestReader reader(stream_, state_.limits());
+    co_await reader.linger();
+}
+
+void TlsHandshake::count(Usage& usage) const {
+    ++usage.all.connections;
+    ++usage.listeners[listener()].connections;
+}
+
+void TlsHandshake::cut() {
+    stream_.reset_on_close();
+    stream_.abort();
+}
+
+}  // namespace sluice::proxy

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "platform/socket.hpp"
+#include "proxy/client_tls.hpp"
+#include "proxy/session.hpp"
+
+namespace sluice::proxy {
+
+/// The beginning of a connection with a client that has to speak TLS, until both have agreed on what comes after it.
+class TlsHandshake final : public Session {
+public:
+    /// `tls` has the listener, and gets the facts.
+    TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, ClientTls& tls);
+
+    /// True when the client may send requests.
+    [[nodiscard]] net::Task<bool> run();
+
+    void count(Usage& usage) const override;
+    void follow() override {}
+    // Its first response tells it then.
+    void retire() override {}
+    void leave_listener() override {}
+    void drain() override { stream_.abort(); }
+    void cut() override;
+
+private:
+    void count_handshake(const Result<void>& done);
+    [[nodiscard]] net::Task<void> refuse_plain_http();
+
+    net::Stream& stream_;
+    const platform::Peer& peer_;
+    ClientTls& tls_;
+};
+
+}  // namespace sluice::proxy
