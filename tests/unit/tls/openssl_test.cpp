@@ -118,6 +118,19 @@ TEST_CASE("OpenSSL makes a TLS 1.3 server context with an ECDSA key", "[tls]") {
 }
 
 TEST_CASE(
+    "OpenSSL has security level 2 as its default: a certificate with an RSA key of 1,024 bits is "
+    "refused",
+    "[tls]") {
+    const Owned<EVP_PKEY> key(EVP_RSA_gen(1024));
+    REQUIRE(key);
+    const auto certificate = self_signed(key.get(), EVP_sha256());
+    const Owned<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+    CHECK(SSL_CTX_get_security_level(context.get()) == 2);
+    CHECK(SSL_CTX_use_certificate(context.get(), certificate.get()) == 0);
+    ERR_clear_error();
+}
+
+TEST_CASE(
     "OpenSSL shakes hands with every kind of key over TLS 1.2 and 1.3, and resumes the session",
     "[tls]") {
     const auto version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
