@@ -31,6 +31,9 @@ constexpr std::int64_t worth_of_request = 1;
 constexpr std::int64_t worth_of_piece = 4;
 /// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
 constexpr std::size_t most_block_factor = 2;
+/// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
+constexpr std::size_t response_block_factor = 8;
+constexpr std::size_t response_block_room = std::size_t{64} * 1024;
 
 template <auto destroy>
 struct Destroy {
@@ -89,6 +92,7 @@ struct ServerConnection::State {
                              std::uint8_t, void*);
     static int on_frame(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_sent(nghttp2_session*, const nghttp2_frame*, void*);
+    static int on_unsendable(nghttp2_session*, const nghttp2_frame*, int, void*);
     static int on_bad_frame(nghttp2_session*, const nghttp2_frame*, int, void*);
     static int on_data(nghttp2_session*, std::uint8_t, StreamId, const std::uint8_t*, std::size_t, void*);
     static int on_close(nghttp2_session*, StreamId, std::uint32_t, void*);
@@ -183,6 +187,14 @@ int ServerConnection::State::on_sent(nghttp2_session* session, const nghttp2_fra
     return 0;
 }
 
+/// A stream without its head would wait for ever.
+int ServerConnection::State::on_unsendable(nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
+    if (frame->hd.type == NGHTTP2_HEADERS && nghttp2_session_find_stream(session, frame->hd.stream_id) != nullptr) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+    }
+    return 0;
+}
+
 int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId stream, const std::uint8_t* data, std::size_t size, void* user) {
     State& state = of(user);
     state.guard.earn(static_cast<std::int64_t>(size) / bytes_of_point);
@@ -235,6 +247,7 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     nghttp2_session_callbacks_set_on_header_callback(made_callbacks, State::on_header);
     nghttp2_session_callbacks_set_on_invalid_header_callback(made_callbacks, State::on_bad_header);
     nghttp2_session_callbacks_set_on_frame_send_callback(made_callbacks, State::on_sent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(made_callbacks, State::on_unsendable);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made_callbacks, State::on_frame);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made_callbacks, State::on_bad_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made_callbacks, State::on_data);
@@ -245,6 +258,8 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     nghttp2_option_set_no_auto_window_update(made_options, 1);
     nghttp2_option_set_no_closed_streams(made_options, 1);
     nghttp2_option_set_max_outbound_ack(made_options, 100);
+    // A response may be as large as limits.header_bytes lets an upstream's be; nghttp2's own 64 KiB may be less.
+    nghttp2_option_set_max_send_header_block_length(made_options, response_block_factor * std::size_t{limits.field_bytes} + response_block_room);
     nghttp2_session* made = nullptr;
     nghttp2_session_server_new2(&made, made_callbacks, state_.get(), made_options);
     state_->session.reset(made);

@@ -171,6 +171,9 @@ void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
 void Http2Session::act() {
     if (std::exchange(is_acting_, true)) return;
     while (!begun_.empty() || !changed_.empty()) {
+        const std::uint32_t most_requests = state_.limits().requests_per_connection;
+        requests_ += static_cast<std::uint32_t>(begun_.size());
+        if (most_requests != 0 && requests_ >= most_requests) begin_drain();
         for (Begun& begun : std::exchange(begun_, {})) net::spawn(serve(std::move(begun)));
         for (const http2::StreamId id : std::exchange(changed_, {})) {
             if (Http2Stream* const stream = find(id); stream != nullptr) stream->wake();

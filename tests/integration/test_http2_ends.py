@@ -71,6 +71,14 @@ class Upstreams(EndsTest):
         self.assertEqual(client.get("/").status, 200)
 
 
+    def test_a_head_of_a_hundred_kilobytes_arrives_where_limits_allow_it(self):
+        origin = self.origin()
+        origin.on("/", lambda request: answer(b"ok", headers=[f"X-{number}: {'v' * 4000}" for number in range(30)]))
+        gateway = self.gateway(proxy_to(origin, limits={"header_bytes": 262144}))
+        response = self.connect(gateway).get("/")
+        self.assertEqual((response.status, response.headers["x-29"]), (200, "v" * 4000))
+
+
 class Seen(EndsTest):
     def test_the_access_log_and_the_metrics_know_each_request(self):
         with tempfile.TemporaryDirectory(prefix="sluice-log-") as folder:
@@ -124,6 +132,16 @@ class Reloads(EndsTest):
         gateway.reload(proxy_to(origin, listeners=listeners[:1]))
         client.wait_goaway()
         self.assertEqual(client.goaways, [(LAST, 0), (1, 0)])
+
+
+class Requests(EndsTest):
+    def test_a_connection_ends_after_its_requests(self):
+        gateway = self.gateway(proxy_to(self.origin(), limits={"requests_per_connection": 3}))
+        client = self.connect(gateway)
+        for _ in range(3):
+            self.assertEqual((client.get("/").status, client.goaways[1:]), (200, []))
+        client.wait_goaway()
+        self.assertEqual(client.goaways, [(LAST, 0), (5, 0)])
 
 
 class Stops(EndsTest):

@@ -186,6 +186,20 @@ TEST_CASE("a request whose answer has gone is stopped at once") {
     CHECK(pair.client.streams[id].is_closed);
 }
 
+TEST_CASE("a head as large as an upstream's may be arrives, and a larger one ends its stream") {
+    for (const std::size_t fields : {std::size_t{25}, std::size_t{1000}}) {
+        Pair pair;
+        const StreamId id = pair.client.request(get);
+        REQUIRE(pair.exchange());
+        std::string head = "HTTP/1.1 200 OK\r\n";
+        for (std::size_t i = 0; i < fields; ++i) head += "X-" + std::to_string(i) + ": " + bytes(1200) + "\r\n";
+        pair.server.send_head(id, 200, head + "\r\n", true);
+        REQUIRE(pair.exchange());
+        CHECK(pair.client.streams[id].heads.size() == (fields == 25 ? 1 : 0));
+        CHECK(pair.client.streams[id].is_closed == (fields != 25));
+    }
+}
+
 TEST_CASE("after a reset nothing points at the owner's data") {
     Pair pair;
     const StreamId id = pair.client.request(get);
