@@ -17,10 +17,11 @@ public:
 
     /// False when the client has nothing left to spend: the connection has to end.
     [[nodiscard]] bool spend(std::int64_t points, TimePoint now) {
-        const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_).count();
-        if (milliseconds > 0) {
-            earn(milliseconds * points_per_second / 1000);
-            last_ = now;
+        // Only the time that has earned a point is over: frames that come soon after each other would keep it from earning any.
+        const std::int64_t earned = (now - last_) / point_time;
+        if (earned > 0) {
+            earn(earned);
+            last_ += earned * point_time;
         }
         points_ -= points;
         return points_ >= 0;
@@ -32,6 +33,8 @@ public:
     static constexpr std::int64_t points_per_second = 50;
 
 private:
+    static constexpr Duration point_time = std::chrono::milliseconds{1000 / points_per_second};
+
     std::int64_t points_ = most_points;
     TimePoint last_;
 };

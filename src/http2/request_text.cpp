@@ -1,6 +1,7 @@
 #include "http2/request_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -25,13 +26,14 @@ void RequestText::clear() {
     for (std::string* const text : {&method_, &scheme_, &authority_, &path_, &host_, &cookie_, &fields_}) text->clear();
     count_ = 0;
     decoded_bytes_ = 0;
-    has_length_ = has_authority_ = has_two_hosts_ = is_spoiled_ = false;
+    has_length_ = has_authority_ = has_host_ = has_two_hosts_ = is_spoiled_ = false;
 }
 
 void RequestText::add(std::string_view name, std::string_view value) {
     decoded_bytes_ += name.size() + value.size() + field_overhead;
     // Refused at its end: until then nothing more is kept.
-    if (decoded_bytes_ > std::size_t{limits_.field_bytes} + limits_.target_bytes || ++count_ > limits_.fields + 4) return;
+    ++count_;
+    if (is_too_large()) return;
     is_spoiled_ = is_spoiled_ || !is_one_line(name) || !is_one_line(value);
     if (name == ":method") {
         method_ = value;
@@ -43,7 +45,7 @@ void RequestText::add(std::string_view name, std::string_view value) {
     } else if (name == ":path") {
         path_ = value;
     } else if (name == "host") {
-        has_two_hosts_ = !host_.empty();
+        has_two_hosts_ = std::exchange(has_host_, true) || has_two_hosts_;
         host_ = value;
     } else if (name == "cookie") {
         // Crumbs are one field again (RFC 9113, 8.2.3).
@@ -55,8 +57,12 @@ void RequestText::add(std::string_view name, std::string_view value) {
     }
 }
 
+bool RequestText::is_too_large() const {
+    return decoded_bytes_ > std::size_t{limits_.field_bytes} + limits_.target_bytes || count_ > limits_.fields + 4;
+}
+
 Result<void> RequestText::check() const {
-    if (decoded_bytes_ > std::size_t{limits_.field_bytes} + limits_.target_bytes || count_ > limits_.fields + 4) {
+    if (is_too_large()) {
         return fail(client_error(ErrorCode::HeadersTooLarge, "the request's fields are more than limits.headers or limits.header_bytes allow"));
     }
     if (path_.size() > limits_.target_bytes) {
@@ -66,7 +72,7 @@ Result<void> RequestText::check() const {
         return fail(client_error(ErrorCode::BadFraming, "a field holds a byte that it may not hold"));
     }
     // Who looked at the one and who at the other would not agree whom the request is for.
-    if (has_two_hosts_ || (has_authority_ && !host_.empty() && !equal_ignoring_case(host_, authority_))) {
+    if (has_two_hosts_ || (has_authority_ && has_host_ && !equal_ignoring_case(host_, authority_))) {
         return fail(client_error(ErrorCode::BadFraming, ":authority and Host differ"));
     }
     if (method_ != "CONNECT" && scheme_ != "http" && scheme_ != "https") {
@@ -88,8 +94,13 @@ Result<std::string> RequestText::finish(bool has_body) {
     return head;
 }
 
-std::string RequestText::take_fields() {
-    if (is_spoiled_) fields_.clear();
+Result<std::string> RequestText::finish_trailers() {
+    if (is_too_large()) {
+        return fail(client_error(ErrorCode::HeadersTooLarge, "the trailers are more than limits.headers or limits.header_bytes allow"));
+    }
+    if (is_spoiled_) return fail(client_error(ErrorCode::BadFraming, "a field holds a byte that it may not hold"));
+    // Kept elsewhere, and not to be lost without a word.
+    if (has_host_ || !cookie_.empty()) return fail(client_error(ErrorCode::BadFraming, "a field that no trailer section may contain"));
     return std::move(fields_);
 }
 

@@ -24,10 +24,11 @@ public:
 
     /// The head. Failure: side Client, with the status that fits.
     [[nodiscard]] Result<std::string> finish(bool has_body);
-    /// The fields alone, as trailers; pseudo fields are none.
-    [[nodiscard]] std::string take_fields();
+    /// The fields alone, as trailers. Failure as above.
+    [[nodiscard]] Result<std::string> finish_trailers();
 
 private:
+    [[nodiscard]] bool is_too_large() const;
     [[nodiscard]] Result<void> check() const;
 
     Limits limits_;
@@ -42,6 +43,7 @@ private:
     std::size_t decoded_bytes_ = 0;
     bool has_length_ = false;
     bool has_authority_ = false;
+    bool has_host_ = false;
     bool has_two_hosts_ = false;
     bool is_spoiled_ = false;
 };

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/text.hpp"
 #include "http2/flood_guard.hpp"
+#include "http2/frame_scanner.hpp"
 #include "http2/request_text.hpp"
 #include "http2/response_fields.hpp"
 
@@ -25,8 +28,12 @@ constexpr std::int64_t cost_of_frame = 1;
 /// What is worth a point.
 constexpr std::int64_t bytes_of_point = 1024;
 constexpr std::int64_t worth_of_request = 1;
+constexpr std::int64_t worth_of_piece = 4;
 /// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
 constexpr std::size_t most_block_factor = 2;
+/// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
+constexpr std::size_t response_block_factor = 8;
+constexpr std::size_t response_block_room = std::size_t{64} * 1024;
 
 constexpr std::size_t most_skipped = 16;
 
@@ -64,10 +71,10 @@ struct ServerConnection::State {
     FloodGuard guard;
     TimePoint now;
     RequestText text;
-    /// The stream whose block of fields is being read; 0: none.
-    StreamId in_head = 0;
-    std::size_t block_bytes = 0;
+    FrameScanner frames;
     bool is_calm = true;
+    /// What the last GOAWAY of ours said, when it was a complaint.
+    std::optional<Code> failure;
     std::map<StreamId, Response> responses;
     StreamId last_stream = -1;
     /// Ids that the client has left out, the last of them.
@@ -76,20 +83,26 @@ struct ServerConnection::State {
         StreamId before;
     };
     std::vector<Skipped> skipped;
+    /// Streams whose requests nobody wants to the end: to be reset as soon as their responses are.
+    std::set<StreamId> unwanted;
     /// A frame of which the caller's space has taken a part.
     std::string_view unsent;
     Session session;
 
     void spend(std::int64_t points) { is_calm = guard.spend(points, now) && is_calm; }
     void end_head(const nghttp2_frame& frame);
-    void count(const nghttp2_frame& frame);
+    void count(const FrameHead& frame);
 
     static State& of(void* user) { return *static_cast<State*>(user); }
     static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void*);
     static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
                          std::uint8_t, void*);
+    static int on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
+                             std::uint8_t, void*);
     static int on_frame(nghttp2_session*, const nghttp2_frame*, void*);
+    static int on_sent(nghttp2_session*, const nghttp2_frame*, void*);
+    static int on_unsendable(nghttp2_session*, const nghttp2_frame*, int, void*);
     static int on_bad_frame(nghttp2_session*, const nghttp2_frame*, int, void*);
     static int on_data(nghttp2_session*, std::uint8_t, StreamId, const std::uint8_t*, std::size_t, void*);
     static int on_close(nghttp2_session*, StreamId, std::uint32_t, void*);
@@ -112,11 +125,8 @@ int ServerConnection::State::on_begin_frame(nghttp2_session* session, const nght
     return 0;
 }
 
-int ServerConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    State& state = of(user);
-    state.in_head = frame->hd.stream_id;
-    state.block_bytes = 0;
-    state.text.clear();
+int ServerConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* user) {
+    of(user).text.clear();
     return 0;
 }
 
@@ -126,19 +136,30 @@ int ServerConnection::State::on_header(nghttp2_session*, const nghttp2_frame*, c
     return 0;
 }
 
+/// Left to itself, nghttp2 drops such a field and takes the rest; it makes the whole malformed (RFC 9113, 8.2.1).
+int ServerConnection::State::on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
+                                           std::size_t, std::uint8_t, void*) {
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
 /// A block of fields is whole: a request, or its trailers.
 void ServerConnection::State::end_head(const nghttp2_frame& frame) {
-    in_head = 0;
     const StreamId id = frame.hd.stream_id;
     const bool has_ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
-        if (has_ended) events.on_body_end(id, text.take_fields());
+        Result<std::string> trailers = text.finish_trailers();
+        if (trailers) {
+            events.on_body_end(id, std::move(*trailers));
+        } else {
+            spend(cost_of_refusal);
+            nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+        }
         return;
     }
     Result<std::string> head = text.finish(!has_ended);
     if (!head) {
         spend(cost_of_refusal);
-        events.on_refused(id, std::move(head.error()));
+        events.on_refused(id, std::move(head.error()), !has_ended);
         return;
     }
     guard.earn(worth_of_request);
@@ -146,17 +167,13 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
 }
 
 /// Frames that lead to nothing have a price.
-void ServerConnection::State::count(const nghttp2_frame& frame) {
-    switch (frame.hd.type) {
+void ServerConnection::State::count(const FrameHead& frame) {
+    switch (frame.type) {
         case NGHTTP2_RST_STREAM:
             spend(cost_of_reset);
             break;
         case NGHTTP2_DATA:
-            if (frame.hd.length == 0 && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) spend(cost_of_frame);
-            break;
-        case NGHTTP2_SETTINGS:
-        case NGHTTP2_PING:
-            if ((frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) spend(cost_of_frame);
+            if (frame.length == 0 && (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0) spend(cost_of_frame);
             break;
         case NGHTTP2_HEADERS:
             break;
@@ -168,19 +185,39 @@ void ServerConnection::State::count(const nghttp2_frame& frame) {
 
 int ServerConnection::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
-    state.count(*frame);
     if (frame->hd.type == NGHTTP2_HEADERS) {
         state.end_head(*frame);
     } else if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         state.events.on_body_end(frame->hd.stream_id, {});
+    } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length != 0 && frame->hd.length == frame->data.padlen) {
+        // As good as empty.
+        state.spend(cost_of_frame);
     }
     return 0;
 }
 
-int ServerConnection::State::on_bad_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+int ServerConnection::State::on_bad_frame(nghttp2_session*, const nghttp2_frame*, int error, void* user) {
+    // Who has not seen our SETTINGS yet does not know how many streams there may be.
+    of(user).spend(error == NGHTTP2_ERR_REFUSED_STREAM ? cost_of_reset : cost_of_refusal);
+    return 0;
+}
+
+int ServerConnection::State::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
-    state.in_head = 0;
-    state.spend(cost_of_refusal);
+    const bool is_message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+        state.failure = static_cast<Code>(frame->goaway.error_code);
+    } else if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && state.unwanted.erase(frame->hd.stream_id) != 0) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    }
+    return 0;
+}
+
+/// A stream without its head would wait for ever.
+int ServerConnection::State::on_unsendable(nghttp2_session* session, const nghttp2_frame* frame, int, void*) {
+    if (frame->hd.type == NGHTTP2_HEADERS && nghttp2_session_find_stream(session, frame->hd.stream_id) != nullptr) {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+    }
     return 0;
 }
 
@@ -193,8 +230,8 @@ int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId st
 
 int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::uint32_t code, void* user) {
     State& state = of(user);
-    if (state.in_head == stream) state.in_head = 0;
     state.responses.erase(stream);
+    state.unwanted.erase(stream);
     state.events.on_closed(stream, static_cast<Code>(code));
     return 0;
 }
@@ -213,6 +250,8 @@ ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId st
     response.data.remove_prefix(taken);
     state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point);
     if (!response.data.empty()) return static_cast<ssize_t>(taken);
+    // Small messages are worth something too, but not what a small window has made small.
+    state.guard.earn(worth_of_piece);
     response.has_piece = false;
     if (response.is_last) {
         *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -233,6 +272,9 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     nghttp2_session_callbacks_set_on_begin_frame_callback(made_callbacks, State::on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(made_callbacks, State::on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(made_callbacks, State::on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(made_callbacks, State::on_bad_header);
+    nghttp2_session_callbacks_set_on_frame_send_callback(made_callbacks, State::on_sent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(made_callbacks, State::on_unsendable);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made_callbacks, State::on_frame);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made_callbacks, State::on_bad_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made_callbacks, State::on_data);
@@ -242,6 +284,8 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     const Options options(made_options);
     nghttp2_option_set_no_auto_window_update(made_options, 1);
     nghttp2_option_set_max_outbound_ack(made_options, 100);
+    // A response may be as large as limits.header_bytes lets an upstream's be; nghttp2's own 64 KiB may be less.
+    nghttp2_option_set_max_send_header_block_length(made_options, response_block_factor * std::size_t{limits.field_bytes} + response_block_room);
     nghttp2_session* made = nullptr;
     nghttp2_session_server_new2(&made, made_callbacks, state_.get(), made_options);
     state_->session.reset(made);
@@ -259,13 +303,20 @@ ServerConnection::~ServerConnection() = default;
 Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
     State& state = *state_;
     state.now = now;
-    const auto taken = nghttp2_session_mem_recv(state.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    if (taken < 0) {
-        return fail(client_error(ErrorCode::BadFraming, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))));
-    }
-    if (state.in_head != 0) state.block_bytes += bytes.size();
     const std::size_t most = most_block_factor * (std::size_t{state.limits.field_bytes} + state.limits.target_bytes);
-    if (state.is_calm && state.block_bytes <= most) return {};
+    state.frames.scan(bytes, [&](const FrameHead& frame) {
+        state.count(frame);
+        state.is_calm = state.is_calm && state.frames.block_bytes() <= most;
+    });
+    if (state.is_calm) {
+        const auto taken = nghttp2_session_mem_recv(state.session.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+        if (taken < 0) {
+            const bool is_flood = taken == NGHTTP2_ERR_FLOODED;
+            nghttp2_session_terminate_session(state.session.get(), is_flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
+            return fail(client_error(ErrorCode::BadFraming, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))));
+        }
+    }
+    if (state.is_calm) return {};
     nghttp2_session_terminate_session(state.session.get(), NGHTTP2_ENHANCE_YOUR_CALM);
     return fail(client_error(ErrorCode::TooManyFrames, "HTTP/2: the client sends more frames that lead to nothing than it may"));
 }
@@ -292,7 +343,9 @@ bool ServerConnection::wants_output() const { return !state_->unsent.empty() || 
 
 bool ServerConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
 
-bool ServerConnection::is_in_head() const { return state_->in_head != 0; }
+bool ServerConnection::is_in_head() const { return state_->frames.is_in_block(); }
+
+std::optional<Code> ServerConnection::failure() const { return state_->failure; }
 
 void ServerConnection::send_head(StreamId stream, std::uint16_t status, std::string_view head, bool has_body) {
     ResponseFields fields(status, head);
@@ -317,7 +370,20 @@ void ServerConnection::send_interim(StreamId stream, std::uint16_t status, std::
 }
 
 void ServerConnection::reset(StreamId stream, Code code) {
+    // What its pieces point at may go.
+    state_->responses.erase(stream);
     nghttp2_submit_rst_stream(state_->session.get(), NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(code));
+}
+
+void ServerConnection::stop_request(StreamId stream) {
+    nghttp2_session* const session = state_->session.get();
+    // A reset overtakes what has not been sent, and would take the response with it.
+    const int is_sent = nghttp2_session_get_stream_local_close(session, stream);
+    if (is_sent == 0) {
+        state_->unwanted.insert(stream);
+    } else {
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
+    }
 }
 
 void ServerConnection::consume(StreamId stream, std::size_t bytes) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ public:
     /// follows, so that one parser is strict for both.
     virtual void on_request(StreamId stream, std::string head, bool has_body) = 0;
     /// A request that is refused before it is one, and has to be answered so.
-    virtual void on_refused(StreamId stream, Error error) = 0;
+    virtual void on_refused(StreamId stream, Error error, bool has_body) = 0;
     virtual void on_body(StreamId stream, std::string_view data) = 0;
     /// The body is over; trailers are field lines with CRLF.
     virtual void on_body_end(StreamId stream, std::string trailers) = 0;
@@ -76,6 +77,8 @@ public:
     [[nodiscard]] bool wants_output() const;
     /// Nothing more will come or go: after the last GOAWAY, with the last stream.
     [[nodiscard]] bool is_over() const;
+    /// Why the connection had to end, once its GOAWAY has gone out; nullopt: it had not.
+    [[nodiscard]] std::optional<Code> failure() const;
     /// A head has begun and not ended.
     [[nodiscard]] bool is_in_head() const;
 
@@ -87,6 +90,8 @@ public:
     /// 1xx, any number of them before the head.
     void send_interim(StreamId stream, std::uint16_t status, std::string_view head);
     void reset(StreamId stream, Code code);
+    /// Once its response is whole, which it must have been given, the rest of the request need not come (RFC 9113, 8.1).
+    void stop_request(StreamId stream);
     /// The owner is done with so much of what `on_body` has told.
     void consume(StreamId stream, std::size_t bytes);
 

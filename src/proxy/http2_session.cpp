@@ -101,27 +101,32 @@ TimePoint Http2Session::read_deadline() const {
     if (connection_.is_in_head()) return head_since_ + limits.head_timeout;
     const TimePoint now = state_.worker().now();
     // What goes on has time limits of its own.
-    return streams_.empty() ? now + limits.keepalive : now + std::chrono::hours{24};
+    return streams_.empty() ? idle_since_ + limits.keepalive : now + std::chrono::hours{24};
 }
 
 bool Http2Session::take(std::string_view bytes) {
     const bool was_in_head = connection_.is_in_head();
     const Result<void> received = connection_.receive(bytes, state_.worker().now());
-    if (!was_in_head) head_since_ = state_.worker().now();
-    if (!received) {
-        is_sound_ = false;
-        state_.metrics().count_refused(received.error().code);
-        state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", received.error().context}});
-    }
+    idle_since_ = state_.worker().now();
+    if (!was_in_head) head_since_ = idle_since_;
+    if (!received) refuse(received.error());
     act();
     return received.has_value();
+}
+
+void Http2Session::refuse(const Error& error) {
+    if (!std::exchange(is_sound_, false)) return;
+    state_.metrics().count_refused(error.code);
+    state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", error.context}});
 }
 
 void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body) {
     begun_.push_back({stream, std::move(head), has_body, std::nullopt});
 }
 
-void Http2Session::on_refused(http2::StreamId stream, Error error) { begun_.push_back({stream, {}, false, std::move(error)}); }
+void Http2Session::on_refused(http2::StreamId stream, Error error, bool has_body) {
+    begun_.push_back({stream, {}, has_body, std::move(error)});
+}
 
 void Http2Session::on_body(http2::StreamId stream, std::string_view data) {
     Http2Stream* const known = find(stream);
@@ -167,10 +172,10 @@ void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
 void Http2Session::act() {
     if (std::exchange(is_acting_, true)) return;
     while (!begun_.empty() || !changed_.empty()) {
-        for (Begun& begun : std::exchange(begun_, {})) {
-            if (++requests_ == state_.limits().requests_per_connection) begin_drain();
-            net::spawn(serve(std::move(begun)));
-        }
+        const std::uint32_t most_requests = state_.limits().requests_per_connection;
+        requests_ += static_cast<std::uint32_t>(begun_.size());
+        if (most_requests != 0 && requests_ >= most_requests) begin_drain();
+        for (Begun& begun : std::exchange(begun_, {})) net::spawn(serve(std::move(begun)));
         for (const http2::StreamId id : std::exchange(changed_, {})) {
             if (Http2Stream* const stream = find(id); stream != nullptr) stream->wake();
         }
@@ -187,6 +192,7 @@ void Http2Session::settle() {
         if (!streams_done_.is_set()) streams_done_.set();
     } else if (is_reading_) {
         // By the rules of an idle connection from now on, or not at all.
+        idle_since_ = state_.worker().now();
         stream_.cancel_read();
     }
 }
@@ -217,6 +223,9 @@ net::Task<void> Http2Session::write() {
         for (;;) {
             const std::size_t more = connection_.take_output(buffer.from(used));
             used += more;
+            if (const auto failure = connection_.failure(); failure && is_sound_) {
+                refuse(client_error(ErrorCode::BadFraming, "HTTP/2: ended with error code " + std::to_string(static_cast<int>(*failure))));
+            }
             // What was taken may be followed by more at once.
             act();
             if (more == 0 || used == buffer.size()) break;
@@ -261,7 +270,7 @@ net::Task<void> Http2Session::serve(Begun begun) {
     if (!writer.is_complete()) {
         connection_.reset(stream.id(), http2::Code::InternalError);
     } else if (!stream.is_done()) {
-        connection_.reset(stream.id(), http2::Code::NoError);
+        connection_.stop_request(stream.id());
     }
 }
 

@@ -47,7 +47,7 @@ private:
 
     // What nghttp2 tells.
     void on_request(http2::StreamId stream, std::string head, bool has_body) override;
-    void on_refused(http2::StreamId stream, Error error) override;
+    void on_refused(http2::StreamId stream, Error error, bool has_body) override;
     void on_body(http2::StreamId stream, std::string_view data) override;
     void on_body_end(http2::StreamId stream, std::string trailers) override;
     void on_taken(http2::StreamId stream) override;
@@ -56,6 +56,7 @@ private:
     [[nodiscard]] net::Task<bool> read_once();
     [[nodiscard]] TimePoint read_deadline() const;
     [[nodiscard]] bool take(std::string_view bytes);
+    void refuse(const Error& error);
     void act();
     void wake_writer();
     [[nodiscard]] net::Task<void> write();
@@ -87,6 +88,7 @@ private:
     http2::ServerConnection connection_;
     std::map<http2::StreamId, Http2Stream*> streams_;
     std::vector<Begun> begun_;
+    std::uint32_t requests_ = 0;
     /// Streams about which something has changed.
     std::vector<http2::StreamId> changed_;
     std::uint32_t requests_ = 0;
@@ -101,6 +103,8 @@ private:
     bool is_announced_ = false;
     bool is_reading_ = false;
     TimePoint head_since_{};
+    /// Since when nothing has come and nothing was served.
+    TimePoint idle_since_{};
     net::Deadline second_goaway_;
     net::Event wake_;
     net::Event writer_done_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/chunked_reader.hpp"
 #include "net/stream_core.hpp"
 #include "net/worker.hpp"
 #include "proxy/http2_session.hpp"
@@ -12,6 +13,21 @@ namespace sluice::proxy {
 namespace {
 
 Failure closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
+
+/// Trailers obey the rules of a chunked body's, so that one parser is strict for both.
+Result<void> check_trailers(std::string_view fields) {
+    if (fields.empty()) return {};
+    http::ChunkedReader reader;
+    for (std::string_view piece : {std::string_view("0\r\n"), fields, std::string_view("\r\n")}) {
+        while (!piece.empty()) {
+            const auto step = reader.step(piece);
+            if (!step) return fail(Error(step.error()));
+            piece.remove_prefix(step->consumed);
+            if (step->event == http::ChunkedReader::Event::End) return {};
+        }
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -36,6 +52,7 @@ Http2Stream::~Http2Stream() {
 void Http2Stream::end_body(std::string trailers) {
     has_body_ended_ = true;
     trailers_ = std::move(trailers);
+    if (Result<void> checked = check_trailers(trailers_); !checked) flaw_ = std::move(checked.error());
 }
 
 /// Whoever is resumed may end this stream, so it is looked up anew each time.
@@ -45,7 +62,7 @@ void Http2Stream::wake() {
     const bool may_read = !received_.empty() || has_body_ended_ || is_closed_;
     if (may_read && reading_.end() && session.find(id) != this) return;
     if ((is_taken_ || is_closed_) && sending_.end()) return;
-    if (is_closed_ && watcher_ != nullptr) watcher_->on_unawaited_input();
+    if (has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
 }
 
 net::Task<Result<void>> Http2Stream::await_taken() {
@@ -92,12 +109,13 @@ Result<std::optional<RequestBody::Piece>> Http2Stream::next_buffered() {
     give_back_piece();
     if (received_.empty()) {
         if (!has_body_ended_) return std::nullopt;
+        if (flaw_) return fail(*flaw_);
         is_done_ = true;
         return Piece{{}, true};
     }
     std::swap(piece_, received_);
     body_bytes_ += piece_.size();
-    is_done_ = has_body_ended_;
+    is_done_ = has_body_ended_ && !flaw_;
     return Piece{piece_, is_done_};
 }
 
@@ -105,6 +123,7 @@ net::Task<Result<RequestBody::Piece>> Http2Stream::next() {
     net::Worker& worker = state().worker();
     for (;;) {
         Result<std::optional<Piece>> piece = next_buffered();
+        if (!piece) co_return fail(std::move(piece.error()));
         if (piece->has_value()) co_return **piece;
         if (is_aborted_) co_return fail(net::cancelled());
         if (is_closed_) co_return closed();
@@ -145,13 +164,13 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
     const bool ends_with_head = !has_body_ || (begins && is_last && data.empty() && trailers.empty());
     if (begins) {
         session_.connection_.send_head(stream_.id(), status_, head_->view(), !ends_with_head);
-        stream_.begin_piece(head_->view().size());
+        stream_.begin_piece(head_->view().size(), ends_with_head);
         stream_.note_taken();
         head_sent_ = true;
     }
     const bool has_piece = !ends_with_head && (!data.empty() || is_last);
     if (has_piece) {
-        stream_.begin_piece(data.size());
+        stream_.begin_piece(data.size(), is_last);
         session_.connection_.send_body(stream_.id(), data, is_last, trailers);
     }
     session_.wake_writer();

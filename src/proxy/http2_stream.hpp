@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "http2/server_connection.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/pause.hpp"
@@ -43,8 +44,9 @@ public:
 
     /// Waits until the last piece of the response was taken.
     [[nodiscard]] net::Task<Result<void>> await_taken();
-    void begin_piece(std::size_t bytes) {
+    void begin_piece(std::size_t bytes, bool is_last) {
         is_taken_ = false;
+        is_last_ = is_last;
         bytes_written_ += bytes;
     }
 
@@ -58,7 +60,7 @@ public:
     [[nodiscard]] bool is_leaving() const override;
     void watch(net::StreamWatcher* watcher) override { watcher_ = watcher; }
     void unwatch() override { watcher_ = nullptr; }
-    [[nodiscard]] bool has_left() override { return is_closed_; }
+    [[nodiscard]] bool has_left() override { return is_closed_ && !(is_last_ && is_taken_); }
     void abort() override;
     void refuse_waits() override { is_aborted_ = true; }
     void cancel_read() override;
@@ -86,6 +88,8 @@ private:
     std::string received_;
     std::string piece_;
     std::string trailers_;
+    /// Why the trailers are none.
+    std::optional<Error> flaw_;
     bool has_body_ended_;
     bool is_done_;
     std::uint64_t body_bytes_ = 0;
@@ -94,6 +98,8 @@ private:
     bool is_read_cancelled_ = false;
 
     bool is_taken_ = true;
+    /// With what is taken the response is whole: whoever leaves afterwards leaves in peace.
+    bool is_last_ = false;
     net::Pause sending_;
     std::uint64_t bytes_written_ = 0;
 

@@ -22,7 +22,7 @@ tls::ServerSettings server_settings(const config::Config& config, const config::
         settings.authorities_pem = tls_file(config, listener.client_certificates->ca);
     }
     settings.tickets = listener.tickets;
-    settings.protocols = {"http/1.1"};
+    settings.protocols = {"h2", "http/1.1"};
     return settings;
 }
 
