@@ -15,6 +15,7 @@
 #include "http2/frame_scanner.hpp"
 #include "http2/request_text.hpp"
 #include "http2/response_fields.hpp"
+#include "http2/skipped_ids.hpp"
 
 namespace sluice::http2 {
 namespace {
@@ -34,8 +35,6 @@ constexpr std::size_t most_block_factor = 2;
 /// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
 constexpr std::size_t response_block_factor = 8;
 constexpr std::size_t response_block_room = std::size_t{64} * 1024;
-
-constexpr std::size_t most_skipped = 16;
 
 template <auto destroy>
 struct Destroy {
@@ -76,13 +75,7 @@ struct ServerConnection::State {
     /// What the last GOAWAY of ours said, when it was a complaint.
     std::optional<Code> failure;
     std::map<StreamId, Response> responses;
-    StreamId last_stream = -1;
-    /// Ids that the client has left out, the last of them.
-    struct Skipped {
-        StreamId after;
-        StreamId before;
-    };
-    std::vector<Skipped> skipped;
+    SkippedIds skipped;
     /// Streams whose requests nobody wants to the end: to be reset as soon as their responses are.
     std::set<StreamId> unwanted;
     /// A frame of which the caller's space has taken a part.
@@ -109,19 +102,10 @@ struct ServerConnection::State {
     static ssize_t give_data(nghttp2_session*, StreamId, std::uint8_t*, std::size_t, std::uint32_t*, nghttp2_data_source*, void*);
 };
 
-/// A client that skips ids may not come back to them (RFC 9113, 5.1.1); nghttp2 would take them for closed.
+/// nghttp2 takes ids that were left out for those of streams that are closed.
 int ServerConnection::State::on_begin_frame(nghttp2_session* session, const nghttp2_frame_hd* frame, void* user) {
-    State& state = of(user);
-    const StreamId id = frame->stream_id;
-    if (frame->type != NGHTTP2_HEADERS || id % 2 == 0) return 0;
-    if (id > state.last_stream) {
-        if (id > state.last_stream + 2) state.skipped.push_back({state.last_stream, id});
-        if (state.skipped.size() > most_skipped) state.skipped.erase(state.skipped.begin());
-        state.last_stream = id;
-        return 0;
-    }
-    const auto holds = [id](const Skipped& ids) { return id > ids.after && id < ids.before; };
-    if (std::ranges::any_of(state.skipped, holds)) nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
+    const bool is_request = frame->type == NGHTTP2_HEADERS && frame->stream_id % 2 == 1;
+    if (is_request && !of(user).skipped.take(frame->stream_id)) nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
     return 0;
 }
 
@@ -313,7 +297,8 @@ Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
         if (taken < 0) {
             const bool is_flood = taken == NGHTTP2_ERR_FLOODED;
             nghttp2_session_terminate_session(state.session.get(), is_flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
-            return fail(client_error(ErrorCode::BadFraming, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))));
+            const ErrorCode code = is_flood ? ErrorCode::TooManyFrames : ErrorCode::BadFraming;
+            return fail(client_error(code, std::string("HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken))));
         }
     }
     if (state.is_calm) return {};

@@ -88,7 +88,6 @@ private:
     http2::ServerConnection connection_;
     std::map<http2::StreamId, Http2Stream*> streams_;
     std::vector<Begun> begun_;
-    std::uint32_t requests_ = 0;
     /// Streams about which something has changed.
     std::vector<http2::StreamId> changed_;
     std::uint32_t requests_ = 0;
