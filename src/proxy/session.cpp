@@ -17,16 +17,13 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-                 std::shared_ptr<const ListenerTls> tls, const LocalHandler* local)
+Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance)
     : state_(state),
       stream_(std::move(stream)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
-      listener_(listener),
-      reader_(stream_, state.limits()),
-      tls_(std::move(tls)),
-      local_(local) {
+      entrance_(std::move(entrance)),
+      reader_(stream_, state.limits()) {
     stream_.set_write_stall_limit(state.limits().body_idle);
     state_.sessions(is_local()).add(*this);
 }
@@ -34,11 +31,11 @@ Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& p
 Session::~Session() { state_.sessions(is_local()).remove(*this); }
 
 net::Task<void> Session::run() {
-    if (local_ != nullptr) {
-        co_await serve_locally(stream_, reader_, *local_, state_.limits(), draining_);
+    if (entrance_.local != nullptr) {
+        co_await serve_locally(stream_, reader_, *entrance_.local, state_.limits(), draining_);
         co_return;
     }
-    if (tls_) {
+    if (entrance_.tls) {
         const bool is_agreed = co_await shake_hands();
         if (!is_agreed) co_return;
     }
@@ -108,7 +105,7 @@ net::Task<void> Session::refuse(const Error& error) {
 
 void Session::count(Usage& usage) const {
     ++usage.all.connections;
-    ++usage.listeners[listener_].connections;
+    ++usage.listeners[entrance_.listener].connections;
     if (exchange_ != nullptr) exchange_->count(usage);
 }
 

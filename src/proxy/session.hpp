@@ -25,6 +25,16 @@ struct Usage;
 /// Which listener a connection came through; never used twice.
 using ListenerId = std::uint32_t;
 
+/// How a connection came in.
+struct Entrance {
+    ListenerId listener = 0;
+    /// With it the client has to speak TLS.
+    std::shared_ptr<const ListenerTls> tls;
+    bool redirects_to_https = false;
+    /// With a handler the session serves a listener of the gateway's own instead of proxying.
+    const LocalHandler* local = nullptr;
+};
+
 /// One client connection with HTTP/1.x: reads heads, hands each request to an exchange, keeps the connection or
 /// closes it. It knows no upstream.
 ///
@@ -32,9 +42,7 @@ using ListenerId = std::uint32_t;
 /// Lifetime:  made by WorkerState::accept, which destroys it when `run` ends.
 class Session {
 public:
-    /// With a context the client has to speak TLS. With a handler the session serves a listener of the gateway's own instead of proxying.
-    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, ListenerId listener,
-            std::shared_ptr<const ListenerTls> tls, const LocalHandler* local);
+    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -63,12 +71,13 @@ public:
     [[nodiscard]] bool is_draining() const { return draining_; }
     /// Its listener has gone: upgraded connections have to close too.
     [[nodiscard]] bool is_leaving() const { return leaving_; }
-    [[nodiscard]] ListenerId listener() const { return listener_; }
-    [[nodiscard]] bool is_local() const { return local_ != nullptr; }
+    [[nodiscard]] ListenerId listener() const { return entrance_.listener; }
+    [[nodiscard]] bool is_local() const { return entrance_.local != nullptr; }
+    [[nodiscard]] bool redirects_to_https() const { return entrance_.redirects_to_https; }
     /// How the client came in: "http" or "https".
-    [[nodiscard]] std::string_view scheme() const { return tls_ ? "https" : "http"; }
+    [[nodiscard]] std::string_view scheme() const { return entrance_.tls ? "https" : "http"; }
     /// With a client that speaks TLS; nullptr and empty facts for others.
-    [[nodiscard]] const ListenerTls* tls() const { return tls_.get(); }
+    [[nodiscard]] const ListenerTls* tls() const { return entrance_.tls.get(); }
     [[nodiscard]] const tls::Facts& tls_facts() const { return tls_facts_; }
 
 private:
@@ -85,12 +94,10 @@ private:
     net::Stream stream_;
     std::string peer_text_;
     filters::Peer client_;
-    ListenerId listener_;
+    Entrance entrance_;
     RequestReader reader_;
-    std::shared_ptr<const ListenerTls> tls_;
     tls::Facts tls_facts_;
     bool is_shaking_hands_ = false;
-    const LocalHandler* local_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
     bool draining_ = false;

@@ -15,7 +15,7 @@ constexpr std::string_view plain_http_answer =
 
 /// True when the client may send requests.
 net::Task<bool> Session::shake_hands() {
-    stream_.start_tls(*tls_->context);
+    stream_.start_tls(*entrance_.tls->context);
     is_shaking_hands_ = true;
     const Result<void> done = co_await stream_.handshake(state_.worker().now() + state_.limits().head_timeout);
     is_shaking_hands_ = false;
@@ -27,7 +27,7 @@ net::Task<bool> Session::shake_hands() {
 }
 
 void Session::count_handshake(const Result<void>& done) {
-    telemetry::HandshakeCounts& counts = *tls_->counts;
+    telemetry::HandshakeCounts& counts = *entrance_.tls->counts;
     if (done) {
         ++(tls_facts_.is_resumed ? counts.resumed : counts.full);
         return;
@@ -42,7 +42,7 @@ void Session::count_handshake(const Result<void>& done) {
     // Anybody can fail as often as he likes: not every time is worth a line.
     const LogLevel level = state_.may_tell_of_tls() ? LogLevel::Info : LogLevel::Debug;
     state_.log().write(level, "TLS handshake with a client failed",
-                       {{"listener", tls_->name}, {"client", client_.text}, {"reason", reason}});
+                       {{"listener", entrance_.tls->name}, {"client", client_.text}, {"reason", reason}});
 }
 
 /// A person with a browser wants to know.

@@ -47,23 +47,24 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
     }
     metrics_.connection_opened();
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, plan != nullptr ? plan->tls : leaving->second, nullptr));
+    Entrance entrance{listener, plan != nullptr ? plan->tls : leaving->second, plan != nullptr && plan->config->redirect_to_https, nullptr};
+    net::spawn(run_session(std::move(stream), accepted.peer, std::move(entrance)));
 }
 
 void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local) {
     net::Stream stream(worker_, accepted.socket.release());
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, nullptr, &local));
+    net::spawn(run_session(std::move(stream), accepted.peer, Entrance{listener, nullptr, false, &local}));
 }
 
-net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                         std::shared_ptr<const ListenerTls> tls, const LocalHandler* local) {
+net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, Entrance entrance) {
+    const bool is_local = entrance.local != nullptr;
     {
-        Session session(*this, std::move(stream), peer, listener, std::move(tls), local);
+        Session session(*this, std::move(stream), peer, std::move(entrance));
         co_await session.run();
     }
     worker_.add_load(-1);
-    if (local == nullptr) {
+    if (!is_local) {
         metrics_.connection_closed();
         shared_.connection_limit.leave(peer);
     }
