@@ -29,6 +29,16 @@ bool is_there(const std::string& file) {
     return opened != nullptr;
 }
 
+/// Certificates are renewed in place: the configuration says the same as before.
+std::vector<std::string> changed_files(const config::Config& before, const config::Config& after) {
+    std::vector<std::string> paths;
+    for (const auto& [path, content] : after.tls_files) {
+        const auto old = before.tls_files.find(path);
+        if (old != before.tls_files.end() && old->second != content) paths.push_back(path);
+    }
+    return paths;
+}
+
 /// A line for each change that a reload does not make.
 std::vector<std::string> settings_of_next_start(const config::Config& before, const config::Config& after) {
     std::vector<std::string> lines;
@@ -78,6 +88,7 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
         outcome.warnings = std::move(read->warnings);
         const auto before = in_force.snapshot();
         outcome.changes = describe_changes(config::diff(before->config(), read->config), workforce.usage(), listeners.ids());
+        for (const std::string& path : changed_files(before->config(), read->config)) outcome.changes.push_back("file " + path + " has changed");
         const Lines late = settings_of_next_start(before->config(), read->config);
         outcome.warnings.insert(outcome.warnings.end(), late.begin(), late.end());
         auto taken = take(std::move(read->config), request.is_dry_run);

@@ -23,6 +23,8 @@ struct Listener {
     std::uint32_t backlog = 1024;
     /// Without it clients speak plain HTTP.
     std::optional<ListenerTls> tls;
+    /// Every request is sent to https on port 443 of the host that it asks for.
+    bool redirect_to_https = false;
     Position position;
     bool operator==(const Listener&) const = default;
 };

@@ -37,6 +37,9 @@ constexpr std::array listener_keys{
                           .sentence = "TLS with clients.",
                           .default_note = "plain HTTP",
                           .object = &listener_tls_object}),
+    bind<&Listener::redirect_to_https>(
+        {.name = "redirect_to_https",
+         .sentence = "Whether every request is answered with 308 to the same place by https, before any route is looked for."}),
 };
 constexpr Object listener{"listener", "An address on which clients are served.", listener_keys, {}};
 

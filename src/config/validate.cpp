@@ -10,6 +10,7 @@
 #include "config/problem.hpp"
 #include "config/validate_cluster.hpp"
 #include "config/validate_route.hpp"
+#include "config/validate_tls.hpp"
 #include "config/words.hpp"
 
 namespace sluice::config {
@@ -73,6 +74,11 @@ void validate_listeners(const Config& config, Findings& findings) {
         const std::string pointer = pointer_to("/listeners", i);
         names.check(config.listeners[i].name, pointer, findings);
         addresses.check(config.listeners[i].address, pointer_to(pointer, "address"), findings);
+        if (config.listeners[i].tls && config.listeners[i].redirect_to_https) {
+            findings.push_back({pointer_to(pointer, "redirect_to_https"), true, "the listener has TLS already",
+                                "remove it, or move it to the listener without 'tls'"});
+        }
+        if (config.listeners[i].tls) validate_listener_tls(*config.listeners[i].tls, pointer_to(pointer, "tls"), findings);
     }
     if (config.admin.enabled) addresses.check(config.admin.address, "/admin/address", findings);
 }

@@ -8,6 +8,7 @@
 #include "config/problem.hpp"
 #include "config/validate_route.hpp"
 #include "config/words.hpp"
+#include "config/validate_tls.hpp"
 
 namespace sluice::config {
 namespace {
@@ -111,6 +112,7 @@ void validate_cluster(const Cluster& cluster, const std::string& pointer, Findin
     check_hash(cluster, pointer, findings);
     if (cluster.sticky) check_sticky(*cluster.sticky, pointer_to(pointer, "sticky"), findings);
     if (cluster.health_check) check_health(*cluster.health_check, pointer_to(pointer, "health_check"), findings);
+    if (cluster.tls) validate_cluster_tls(*cluster.tls, pointer_to(pointer, "tls"), findings);
     if (cluster.breaker) check_breaker(*cluster.breaker, pointer_to(pointer, "breaker"), findings);
 }
 

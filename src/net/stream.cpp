@@ -44,6 +44,7 @@ Result<std::optional<std::size_t>> Stream::try_read(std::span<char> space) {
 
 void Stream::watch(StreamWatcher* watcher) {
     core_->watcher_ = watcher;
+    core_->release_tls_buffers();
     core_->arm_read();
 }
 
@@ -144,6 +145,7 @@ bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || core_.may
 
 void Stream::ReadableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     core_.reader_ = waiter;
+    core_.release_tls_buffers();
     core_.arm_read();
 }
 

@@ -85,6 +85,10 @@ private:
     void start_tls_write();
     void on_tls_written(std::error_code error, std::size_t bytes);
     void shut_tls();
+    /// An idle connection does without them.
+    void release_tls_buffers() {
+        if (tls_) tls_->release();
+    }
 
     Worker& worker_;
     Socket socket_;

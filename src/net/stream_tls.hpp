@@ -24,6 +24,12 @@ struct StreamTls final : public tls::Wire {
     std::ptrdiff_t receive(std::span<char> space) override;
     void send(std::string_view bytes) override;
 
+    /// Gives back the memory of what has been sent.
+    void release() {
+        if (pending.empty() && pending.capacity() > 64) std::string().swap(pending);
+        if (queued.empty() && queued.capacity() > 64) std::string().swap(queued);
+    }
+
     StreamCore& core;
     std::unique_ptr<tls::Connection> connection;
     /// Records to send, from `sent` on. While the system has them they stay where they are, and others are queued.

@@ -2,11 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "filters/forwarded.hpp"
 #include "net/stream.hpp"
-#include "proxy/client_tls.hpp"
+#include "proxy/entrance.hpp"
 
 namespace sluice::proxy {
 
@@ -21,10 +20,7 @@ class ClientLink {
 public:
     [[nodiscard]] virtual WorkerState& state() = 0;
     [[nodiscard]] virtual const filters::Peer& client() const = 0;
-    /// nullptr when the client came without TLS.
-    [[nodiscard]] virtual const ClientTls* tls() const = 0;
-    /// How the client came in: "http" or "https".
-    [[nodiscard]] std::string_view scheme() const { return tls() != nullptr ? "https" : "http"; }
+    [[nodiscard]] virtual const Entrance& entrance() const = 0;
     /// Size of the request's head; 0 when it never became complete.
     [[nodiscard]] virtual std::size_t head_bytes() const = 0;
     /// Bytes that have gone out to the client so far.

@@ -48,6 +48,25 @@ Exchange::~Exchange() { client_.unwatch(); }
 
 net::Task<Exchange::End> Exchange::run() {
     choose_request_id();
+    // "OPTIONS *" names no place.
+    const bool has_place = head_.path.starts_with('/') && !head_.authority.empty();
+    if (client_.entrance().redirects_to_https && has_place) {
+        static const config::Redirect to_https{308, "https://{host}{path}"};
+        co_await redirect(to_https);
+    } else {
+        co_await answer();
+    }
+    account();
+    if (!writer_.is_complete() || cut_ || client_gone_) {
+        // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
+        if (writer_.has_begun() && writer_.ends_by_close()) client_.reset_on_close();
+        co_return End::Broken;
+    }
+    co_return writer_.keeps_alive() && !client_.is_draining() ? End::Keep : End::Close;
+}
+
+/// What the route says.
+net::Task<void> Exchange::answer() {
     Result<void> routed = route();
     if (!routed) {
         co_await answer_error(routed.error());
@@ -61,13 +80,6 @@ net::Task<Exchange::End> Exchange::run() {
     } else {
         co_await redirect(std::get<config::Redirect>(match_.route->action));
     }
-    account();
-    if (!writer_.is_complete() || cut_ || client_gone_) {
-        // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
-        if (writer_.has_begun() && writer_.ends_by_close()) client_.reset_on_close();
-        co_return End::Broken;
-    }
-    co_return writer_.keeps_alive() && !client_.is_draining() ? End::Keep : End::Close;
 }
 
 net::Task<void> Exchange::run_refused(const Error& error) {

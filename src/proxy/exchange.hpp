@@ -75,6 +75,8 @@ private:
     void choose_request_id();
     [[nodiscard]] Result<void> check_body_so_far() const;
 
+    [[nodiscard]] net::Task<void> answer();
+
     // Answers of our own.
     [[nodiscard]] net::Task<void> respond(const config::Respond& respond);
     [[nodiscard]] net::Task<void> redirect(const config::Redirect& redirect);

@@ -181,10 +181,10 @@ Error Exchange::upstream_failure(const Error& error) const {
 
 /// The listener's present configuration says in which headers.
 filters::ClientCertificateFields Exchange::shown_certificate() const {
-    const ClientTls* const tls = client_.tls();
-    if (tls == nullptr || tls->facts.client_fingerprint.empty()) return {};
-    const tls::Facts& facts = tls->facts;
-    const ListenerPlan* const plan = snapshot_->find_listener(tls->listener->key);
+    const Entrance& entrance = client_.entrance();
+    const tls::Facts& facts = entrance.facts;
+    if (facts.client_fingerprint.empty()) return {};
+    const ListenerPlan* const plan = snapshot_->find_listener(entrance.tls->key);
     if (plan == nullptr || !plan->config->tls || !plan->config->tls->client_certificates) return {};
     const config::ClientCertificates& asked = *plan->config->tls->client_certificates;
     return {asked.subject_header, facts.client_subject, asked.fingerprint_header, facts.client_fingerprint};
@@ -200,7 +200,7 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         }
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
-    const filters::ForwardedFacts facts{client_.client(), client_.scheme(), head_.authority, head_.major_version, head_.minor_version, request_id_};
+    const filters::ForwardedFacts facts{client_.client(), client_.entrance().scheme(), head_.authority, head_.major_version, head_.minor_version, request_id_};
     const filters::ClientCertificateFields shown = shown_certificate();
     const UpstreamHead request{head_, snapshot_->forwarded(), facts, snapshot_->client_certificates(), shown, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),

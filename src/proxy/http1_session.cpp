@@ -21,21 +21,19 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, const ClientTls* tls,
-                           const LocalHandler* local)
-    : Session(state, listener, local != nullptr),
+Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance)
+    : Session(state, entrance.listener, entrance.local != nullptr),
       stream_(stream),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
       reader_(stream_, state.limits()),
-      tls_(tls),
-      local_(local) {
+      entrance_(entrance) {
     stream_.set_write_stall_limit(state.limits().body_idle);
 }
 
 net::Task<Http1Session::End> Http1Session::run() {
-    if (local_ != nullptr) {
-        co_await serve_locally(stream_, reader_, *local_, state_.limits(), draining_);
+    if (entrance_.local != nullptr) {
+        co_await serve_locally(stream_, reader_, *entrance_.local, state_.limits(), draining_);
         co_return End::Close;
     }
     for (;;) {

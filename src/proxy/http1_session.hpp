@@ -30,9 +30,7 @@ public:
         Http2,
     };
 
-    /// With `tls` the client came by TLS. With a handler the session serves a listener of the gateway's own instead of proxying.
-    Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, const ClientTls* tls,
-                 const LocalHandler* local);
+    Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance);
 
     [[nodiscard]] net::Task<End> run();
     /// What has been read after run() has ended with Http2, from the preface on.
@@ -48,7 +46,7 @@ public:
 private:
     [[nodiscard]] WorkerState& state() override { return state_; }
     [[nodiscard]] const filters::Peer& client() const override { return client_; }
-    [[nodiscard]] const ClientTls* tls() const override { return tls_; }
+    [[nodiscard]] const Entrance& entrance() const override { return entrance_; }
     [[nodiscard]] std::size_t head_bytes() const override { return reader_.head().size(); }
     [[nodiscard]] std::uint64_t bytes_written() const override { return stream_.bytes_written(); }
     [[nodiscard]] bool is_draining() const override { return draining_; }
@@ -70,8 +68,7 @@ private:
     std::string peer_text_;
     filters::Peer client_;
     RequestReader reader_;
-    const ClientTls* tls_;
-    const LocalHandler* local_;
+    const Entrance& entrance_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
     bool draining_ = false;

@@ -25,12 +25,12 @@ http2::Limits limits_of(const config::Limits& limits) {
 
 }  // namespace
 
-Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, const ClientTls* tls)
-    : Session(state, listener, false),
+Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance)
+    : Session(state, entrance.listener, false),
       stream_(stream),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
-      tls_(tls),
+      entrance_(entrance),
       connection_(*this, limits_of(state.limits()), state.worker().now()),
       second_goaway_(
           state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this) {}

@@ -80,7 +80,7 @@ net::Task<Result<void>> Http2Stream::await_taken() {
 
 WorkerState& Http2Stream::state() { return session_.state_; }
 const filters::Peer& Http2Stream::client() const { return session_.client_; }
-const ClientTls* Http2Stream::tls() const { return session_.tls_; }
+const Entrance& Http2Stream::entrance() const { return session_.entrance_; }
 bool Http2Stream::is_draining() const { return session_.draining_; }
 bool Http2Stream::is_leaving() const { return session_.leaving_; }
 

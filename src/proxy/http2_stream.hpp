@@ -53,7 +53,7 @@ public:
     // ClientLink
     [[nodiscard]] WorkerState& state() override;
     [[nodiscard]] const filters::Peer& client() const override;
-    [[nodiscard]] const ClientTls* tls() const override;
+    [[nodiscard]] const Entrance& entrance() const override;
     [[nodiscard]] std::size_t head_bytes() const override { return head_bytes_; }
     [[nodiscard]] std::uint64_t bytes_written() const override { return bytes_written_; }
     [[nodiscard]] bool is_draining() const override;

@@ -24,9 +24,11 @@ RequestReader::RequestReader(net::Stream& stream, const config::Limits& limits)
 net::Task<bool> RequestReader::wait_for_input() {
     net::Worker& worker = stream_.worker();
     idle_ = true;
+    // Once: beginnings of TLS records wake it up and are no input.
+    const TimePoint end = worker.now() + limits_.keepalive;
     while (!stopped_) {
         buffer_.release();
-        stream_.set_read_deadline(worker.now() + limits_.keepalive);
+        stream_.set_read_deadline(end);
         const Result<void> ready = co_await stream_.readable();
         if (!ready) break;
         buffer_ = worker.buffers().take();

@@ -4,13 +4,12 @@
 #include <cstdint>
 #include <functional>
 
+#include "proxy/entrance.hpp"
+
 namespace sluice::proxy {
 
 class WorkerState;
 struct Usage;
-
-/// Which listener a connection came through; never used twice.
-using ListenerId = std::uint32_t;
 
 /// One client connection, with HTTP/1.x or HTTP/2.
 ///

@@ -14,15 +14,15 @@ constexpr std::string_view plain_http_answer =
 
 }  // namespace
 
-TlsHandshake::TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, ClientTls& tls)
-    : Session(state, listener, false), stream_(stream), peer_(peer), tls_(tls) {
+TlsHandshake::TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
+    : Session(state, entrance.listener, false), stream_(stream), peer_(peer), entrance_(entrance) {
     stream_.set_write_stall_limit(state.limits().body_idle);
 }
 
 net::Task<bool> TlsHandshake::run() {
-    stream_.start_tls(*tls_.listener->context);
+    stream_.start_tls(*entrance_.tls->context);
     const Result<void> done = co_await stream_.handshake(state_.worker().now() + state_.limits().head_timeout);
-    if (done) tls_.facts = stream_.tls()->facts();
+    if (done) entrance_.facts = stream_.tls()->facts();
     count_handshake(done);
     if (done) co_return true;
     if (stream_.tls() != nullptr && stream_.tls()->is_plain_http()) co_await refuse_plain_http();
@@ -30,9 +30,9 @@ net::Task<bool> TlsHandshake::run() {
 }
 
 void TlsHandshake::count_handshake(const Result<void>& done) {
-    telemetry::HandshakeCounts& counts = *tls_.listener->counts;
+    telemetry::HandshakeCounts& counts = *entrance_.tls->counts;
     if (done) {
-        ++(tls_.facts.is_resumed ? counts.resumed : counts.full);
+        ++(entrance_.facts.is_resumed ? counts.resumed : counts.full);
         return;
     }
     const bool is_plain = stream_.tls() != nullptr && stream_.tls()->is_plain_http();
@@ -46,7 +46,7 @@ void TlsHandshake::count_handshake(const Result<void>& done) {
     const LogLevel level = state_.may_tell_of_tls() ? LogLevel::Info : LogLevel::Debug;
     const std::string client = peer_.family == platform::AddressFamily::Unix ? "unix" : peer_.address_text();
     state_.log().write(level, "TLS handshake with a client failed",
-                       {{"listener", tls_.listener->name}, {"client", client}, {"reason", reason}});
+                       {{"listener", entrance_.tls->name}, {"client", client}, {"reason", reason}});
 }
 
 /// A person with a browser wants to know.

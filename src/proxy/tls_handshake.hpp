@@ -6,7 +6,7 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "platform/socket.hpp"
-#include "proxy/client_tls.hpp"
+#include "proxy/entrance.hpp"
 #include "proxy/session.hpp"
 
 namespace sluice::proxy {
@@ -14,8 +14,8 @@ namespace sluice::proxy {
 /// The beginning of a connection with a client that has to speak TLS, until both have agreed on what comes after it.
 class TlsHandshake final : public Session {
 public:
-    /// `tls` has the listener, and gets the facts.
-    TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, ListenerId listener, ClientTls& tls);
+    /// The entrance gets the facts.
+    TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
 
     /// True when the client may send requests.
     [[nodiscard]] net::Task<bool> run();
@@ -34,7 +34,7 @@ private:
 
     net::Stream& stream_;
     const platform::Peer& peer_;
-    ClientTls& tls_;
+    Entrance& entrance_;
 };
 
 }  // namespace sluice::proxy

@@ -51,39 +51,38 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
     }
     metrics_.connection_opened();
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, plan != nullptr ? plan->tls : leaving->second, nullptr));
+    Entrance entrance{listener, plan != nullptr ? plan->tls : leaving->second, plan != nullptr && plan->config->redirect_to_https, nullptr};
+    net::spawn(run_session(std::move(stream), accepted.peer, std::move(entrance)));
 }
 
 void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local) {
     net::Stream stream(worker_, accepted.socket.release());
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, listener, nullptr, &local));
+    net::spawn(run_session(std::move(stream), accepted.peer, Entrance{listener, nullptr, false, &local}));
 }
 
-net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                         std::shared_ptr<const ListenerTls> tls, const LocalHandler* local) {
+net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, Entrance entrance) {
+    const bool is_local = entrance.local != nullptr;
     {
-        ClientTls secured{std::move(tls), {}};
         bool is_agreed = true;
-        if (secured.listener) {
-            TlsHandshake handshake(*this, stream, peer, listener, secured);
+        if (entrance.tls) {
+            TlsHandshake handshake(*this, stream, peer, entrance);
             is_agreed = co_await handshake.run();
         }
-        const ClientTls* const client_tls = secured.listener ? &secured : nullptr;
-        bool is_http2 = is_agreed && secured.facts.protocol == "h2";
+        bool is_http2 = is_agreed && entrance.facts.protocol == "h2";
         std::string first;
         if (is_agreed && !is_http2) {
-            Http1Session session(*this, stream, peer, listener, client_tls, local);
+            Http1Session session(*this, stream, peer, entrance);
             is_http2 = co_await session.run() == Http1Session::End::Http2;
             if (is_http2) first = session.bytes_read();
         }
         if (is_http2) {
-            Http2Session session(*this, stream, peer, listener, client_tls);
+            Http2Session session(*this, stream, peer, entrance);
             co_await session.run(first);
         }
     }
     worker_.add_load(-1);
-    if (local == nullptr) {
+    if (!is_local) {
         metrics_.connection_closed();
         shared_.connection_limit.leave(peer);
     }

@@ -116,8 +116,7 @@ private:
     void remember_leaving(const Snapshot& next);
     void end_listeners();
     void set_end_of_listeners();
-    [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, ListenerId listener,
-                                              std::shared_ptr<const ListenerTls> tls, const LocalHandler* local);
+    [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, Entrance entrance);
     void check_ended();
 
     net::Worker& worker_;

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import warnings
 
 from certificates import Authority, openssl
@@ -236,6 +237,30 @@ class ClientTest(TlsTest):
             data += piece
         self.assertTrue(data.endswith(b"done"))
         self.assertEqual(gateway.wait(), 0)
+
+    def test_a_plain_listener_beside_it_sends_clients_to_https(self):
+        plain = {"name": "plain", "address": LOOPBACK, "redirect_to_https": True}
+        gateway = self.gateway(forward_all(None, None, self.origin(), listeners=[*self.listener(), plain]))
+        client = self.client(gateway, "plain")
+        for _ in range(2):
+            client.send(b"GET /a%20b?c=d HTTP/1.1\r\nHost: shop.test:8080\r\n\r\n")
+            response = client.response()
+            self.assertEqual((response.status, response.headers.get("Location")), (308, "https://shop.test/a%20b?c=d"))
+        self.assertEqual(self.get(self.http(gateway))[0], 200)
+
+    def test_handshakes_and_expiry_are_in_the_metrics_and_failures_in_the_log(self):
+        gateway = self.secure(self.origin())
+        first = self.tls(gateway)
+        self.ask(first)
+        self.ask(self.tls(gateway, first.context, session=first.session))
+        self.plain(gateway).sendall(b"\x16\x03\x01\x00\x04oops")
+        with self.assertRaises(ssl.SSLError):
+            self.tls(gateway, ssl.create_default_context())
+        count = lambda result: gateway.metric_sum("sluice_tls_handshakes_total", listener="web", result=result)
+        wait_until(lambda: (count("full"), count("resumed"), count("failed")) == (1, 1, 2), "the handshakes to be counted")
+        expiry = gateway.metric_sum("sluice_tls_certificate_expiry_seconds", listener="web")
+        self.assertAlmostEqual(expiry, time.time() + 365 * 86400, delta=600)
+        self.log_has(gateway, "TLS handshake with a client failed")
 
     def test_curl_is_content(self):
         origin = self.origin()

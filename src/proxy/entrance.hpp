@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proxy/listener_tls.hpp"
+#include "proxy/local_service.hpp"
+#include "tls/connection.hpp"
+
+namespace sluice::proxy {
+
+/// Which listener a connection came through; never used twice.
+using ListenerId = std::uint32_t;
+
+/// How a connection came in.
+struct Entrance {
+    ListenerId listener = 0;
+    /// With it the client has to speak TLS.
+    std::shared_ptr<const ListenerTls> tls;
+    bool redirects_to_https = false;
+    /// With a handler the connection is one of the gateway's own services instead of being proxied.
+    const LocalHandler* local = nullptr;
+    /// What was agreed on with a client that speaks TLS.
+    tls::Facts facts = {};
+
+    /// How the client came in: "http" or "https".
+    [[nodiscard]] std::string_view scheme() const { return tls ? "https" : "http"; }
+};
+
+}  // namespace sluice::proxy
