@@ -262,6 +262,41 @@ class ClientTest(TlsTest):
         self.assertAlmostEqual(expiry, time.time() + 365 * 86400, delta=600)
         self.log_has(gateway, "TLS handshake with a client failed")
 
+    def test_a_client_that_takes_nothing_is_cut_by_the_time_limit(self):
+        origin = self.origin()
+        origin.on("/large", says("x" * 20 * MIB))
+        gateway = self.secure(origin, limits={"body_idle": "400ms"})
+        connection = self.tls(gateway)
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        origin.wait_requests(1)
+        wait_until(lambda: gateway.metric_sum("sluice_connections_active") == 0, "the connection to be cut")
+
+    def test_a_slow_client_gets_everything(self):
+        origin = self.origin()
+        origin.on("/large", says("x" * 20 * MIB))
+        gateway = self.secure(origin)
+        connection = self.tls(gateway)
+        # The gateway has to wait again and again.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        self.assertEqual(len(response.read()), 20 * MIB)
+        self.assertEqual(self.ask(connection)[0], 200)
+
+    def test_what_the_authority_says_is_stapled(self):
+        index, response = self.ca.path("index.txt"), self.ca.path("local.ocsp")
+        serial = subprocess.run(["openssl", "x509", "-in", self.local["cert"], "-noout", "-serial"], check=True,
+                                capture_output=True, text=True).stdout.strip().split("=")[1]
+        with open(index, "w", encoding="ascii") as out:
+            out.write(f"V\t491231235959Z\t\t{serial}\tunknown\t/CN=local\n")
+        openssl("ocsp", "-index", index, "-CA", self.ca.file, "-rsigner", self.ca.file, "-rkey", self.ca.path("ca.key"),
+                "-issuer", self.ca.file, "-cert", self.local["cert"], "-respout", response, "-noverify")
+        gateway = self.secure(self.origin(), certificates=[{**self.local, "ocsp": response}])
+        said = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % gateway.address(), "-status", "-CAfile", self.ca.file],
+                              input=b"", capture_output=True, timeout=60, check=False).stdout
+        self.assertIn(b"OCSP Response Status: successful", said)
+
     def test_curl_is_content(self):
         origin = self.origin()
         gateway = self.secure(origin)
