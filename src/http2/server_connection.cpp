@@ -30,6 +30,10 @@ constexpr std::int64_t cost_of_frame = 1;
 constexpr std::int64_t bytes_of_point = 1024;
 constexpr std::int64_t worth_of_request = 1;
 constexpr std::int64_t worth_of_piece = 4;
+/// A frame of data that is worth its head is worth the window updates that may follow it, one for the stream and one for the connection.
+/// Smaller ones may be what the client's windows are kept tiny for (CVE-2019-9511).
+constexpr std::size_t least_fair_frame = 512;
+constexpr std::int64_t worth_of_fair_frame = 2;
 /// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
 constexpr std::size_t most_block_factor = 2;
 /// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
@@ -232,7 +236,7 @@ ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId st
     const std::size_t taken = std::min(size, response.data.size());
     if (taken != 0) std::memcpy(space, response.data.data(), taken);
     response.data.remove_prefix(taken);
-    state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point);
+    state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point + (taken >= least_fair_frame ? worth_of_fair_frame : 0));
     if (!response.data.empty()) return static_cast<ssize_t>(taken);
     // Small messages are worth something too, but not what a small window has made small.
     state.guard.earn(worth_of_piece);

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-PACKAGES = "systemd,procps,curl,rpm"
+PACKAGES = "systemd,procps,curl,rpm,libssl3,libnghttp2-14"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 # In a mount namespace of its own: a control group to be the root of, then the rest. $1: the tree, $2: a folder, $3: the name of

@@ -116,7 +116,7 @@ TEST_CASE("the effective configuration of random valid configurations means the 
     int valid = 0;
     for (const char* name : {"every_key", "every_cluster_key", "all_actions", "design_example"}) {
         const Config base = parsed(test::read_text(test::source_path("tests/data/config/" + std::string(name) + ".json")));
-        for (int i = 0; i < 500; ++i) {
+        for (int i = 0; i < 800; ++i) {
             const auto config = parse(test::vary_config(base, random), name);
             if (!config) continue;
             ++valid;
