@@ -78,7 +78,8 @@ constexpr std::array listener_keys{
                                              .default_note = "none is asked for",
                                              .object = &client_certificates}),
     bind<&ListenerTls::tickets>({.name = "tickets",
-                                 .sentence = "Whether clients may go on with an earlier session, which saves most of a handshake."}),
+                                 .sentence = "Whether clients may go on with an earlier session, which saves most of a handshake. Never where "
+                                             "clients are asked for certificates, which nobody would look at again."}),
 };
 
 constexpr std::array cluster_keys{

@@ -29,6 +29,8 @@ public:
     ClientCertificateHeaders& operator=(const ClientCertificateHeaders&) = delete;
 
     void apply(http::Fields& fields, const ClientCertificateFields& shown) const;
+    /// Trailers (field lines with CRLF) without these headers: themselves where none is among them, else put into `kept`.
+    [[nodiscard]] std::string_view without(std::string_view trailers, std::string& kept) const;
 
 private:
     config::HeaderEdits names_;

@@ -95,13 +95,11 @@ void Stream::cancel_read() {
 }
 
 void Stream::shutdown_send() {
-    std::error_code ignored;
     if (core_->tls_) {
-        core_->shut_tls();
-        // What the system has not taken would be lost behind the end; the peer has been told, or is when this closes.
-        if (!core_->tls_->pending.empty()) return;
+        core_->shut_tls_and_send();
+    } else {
+        core_->end_sending();
     }
-    core_->socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 void Stream::reset_on_close() { core_->reset_on_close_ = true; }

@@ -52,6 +52,10 @@ private:
     std::size_t count_ = 0;
 };
 
+/// Why a wait in a stream ended without the system's doing.
+[[nodiscard]] Error cancelled();
+[[nodiscard]] Error timed_out();
+
 /// Who is told when something arrives, or the peer leaves, while nobody reads.
 class StreamWatcher {
 public:

@@ -110,7 +110,10 @@ void StreamCore::close() {
     } else if (tls_) {
         shut_tls();
     }
-    if (tls_) tls_->connection.reset();
+    if (tls_) {
+        tls_->connection.reset();
+        worker_.tls_output().clear();
+    }
     close_socket();
     in_use_ = false;
     watcher_ = nullptr;

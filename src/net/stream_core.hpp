@@ -15,10 +15,6 @@
 
 namespace sluice::net {
 
-/// Why a wait in a stream ended without the system's doing.
-[[nodiscard]] Error cancelled();
-[[nodiscard]] Error timed_out();
-
 /// What stands behind a Stream: the socket, its two pending operations and its deadlines. Outlives its
 /// Stream until the system has answered every pending operation, then goes back to the worker.
 class StreamCore {
@@ -85,6 +81,8 @@ private:
     void start_tls_write();
     void on_tls_written(std::error_code error, std::size_t bytes);
     void shut_tls();
+    void shut_tls_and_send();
+    void end_sending();
     /// An idle connection does without them.
     void release_tls_buffers() {
         if (tls_) tls_->release();

@@ -21,17 +21,30 @@ Error closed(std::string why) { return {ErrorCode::Closed, Side::Internal, Retry
 
 std::ptrdiff_t StreamTls::receive(std::span<char> space) {
     if (core.read_error_) return broken;
+    // OpenSSL goes on as long as messages come that are no data: others have to have their turn, and answers to be read.
+    if (budget == 0) return would_block;
+    if (core.write_ == nullptr && unsent() > most_unsent) return broken;
     std::error_code error;
     const std::size_t bytes = core.socket_.read_some(asio::mutable_buffer(space.data(), space.size()), error);
     is_socket_empty = error || bytes < space.size();
+    budget -= std::min(budget, bytes);
     if (!error) return static_cast<std::ptrdiff_t>(bytes);
     if (error == asio::error::would_block || error == asio::error::try_again) return would_block;
     return error == asio::error::eof ? 0 : broken;
 }
 
+std::size_t StreamTls::unsent() const { return pending.size() - sent + queued.size() + core.worker_.tls_output().size(); }
+
 void StreamTls::send(std::string_view bytes) { core.worker_.tls_output().append(bytes); }
 
-void StreamCore::start_tls(std::unique_ptr<StreamTls> tls) { tls_ = std::move(tls); }
+void StreamCore::start_tls(std::unique_ptr<StreamTls> tls) {
+    // There is no memory for it, or no name to check: nothing may pass.
+    if (!tls->connection) {
+        aborted_ = true;
+        return;
+    }
+    tls_ = std::move(tls);
+}
 
 /// Sends what a call of OpenSSL has written. False when the system does not take all of it now.
 bool StreamCore::send_tls_output() {
@@ -77,6 +90,7 @@ void StreamCore::flush_tls_aside() {
 }
 
 tls::Connection::Outcome StreamCore::step_tls_handshake() {
+    tls_->budget = StreamTls::turn_bytes;
     const tls::Connection::Outcome outcome = tls_->connection->handshake();
     if (outcome.status == Status::WantsInput) maybe_readable_ = false;
     if (tls_->connection->is_plain_http()) worker_.tls_output().clear();
@@ -86,6 +100,7 @@ tls::Connection::Outcome StreamCore::step_tls_handshake() {
 
 Result<std::optional<std::size_t>> StreamCore::try_read_tls(std::span<char> space) {
     tls::Connection& connection = *tls_->connection;
+    tls_->budget = StreamTls::turn_bytes;
     const tls::Connection::Outcome outcome = connection.read(space);
     flush_tls_aside();
     switch (outcome.status) {
@@ -102,6 +117,7 @@ Result<std::optional<std::size_t>> StreamCore::try_read_tls(std::span<char> spac
 /// What waits in the input, beside what is no data. A look takes the bytes out of the socket, not out of the connection.
 platform::PeekState StreamCore::peek_tls() {
     if (!tls_->connection->is_established()) return platform::peek_state(socket_.native_handle());
+    tls_->budget = StreamTls::turn_bytes;
     const tls::Connection::Outcome outcome = tls_->connection->peek();
     flush_tls_aside();
     if (outcome.status == Status::Done) return platform::PeekState::HasData;
@@ -126,7 +142,9 @@ Result<void> StreamCore::encrypt(Pieces& pieces) {
             }
             record = {joined, size};
         }
+        tls_->budget = StreamTls::turn_bytes;
         const tls::Connection::Outcome outcome = tls_->connection->write(record);
+        if (outcome.status == Status::WantsInput) return fail(closed("the peer has begun a message and not ended it"));
         if (outcome.status != Status::Done) return fail(closed(tls_->connection->reason()));
         bytes_written_ += outcome.bytes;
         pieces.consume(outcome.bytes);
@@ -147,6 +165,8 @@ bool StreamCore::try_write_tls(Stream::WriteAwaiter& writer) {
         const Result<void> encrypted = encrypt(writer.pieces_);
         if (encrypted) continue;
         writer.result_ = encrypted;
+        // The alert, if there is one; nothing of this connection may stay for the worker's next.
+        std::ignore = send_tls_output();
         return true;
     }
 }
@@ -161,15 +181,34 @@ void StreamCore::on_tls_written(std::error_code error, std::size_t bytes) {
     }
     tls_->pending.append(tls_->queued);
     tls_->queued.clear();
+    if (tls_->pending.empty() && tls_->ends_after) end_sending();
     if (write_ != nullptr || error || tls_->pending.empty()) return;
     start_tls_write();
 }
 
-/// The last words of a connection, if the system takes them at once.
+/// The last words of a connection, if the system takes them at once; what else was written goes nowhere.
 void StreamCore::shut_tls() {
-    if (aborted_ || tls_error_ || read_error_) return;
-    tls_->connection->shutdown();
-    if (!worker_.tls_output().empty()) std::ignore = send_tls_output();
+    if (!aborted_ && !tls_error_ && !read_error_) {
+        tls_->connection->shutdown();
+        if (!worker_.tls_output().empty()) std::ignore = send_tls_output();
+    }
+    worker_.tls_output().clear();
+}
+
+/// The same while the stream goes on: the end of sending follows when all has been taken.
+void StreamCore::shut_tls_and_send() {
+    shut_tls();
+    if (tls_->pending.empty()) {
+        end_sending();
+        return;
+    }
+    tls_->ends_after = true;
+    if (!write_pending_ && write_ == nullptr) start_tls_write();
+}
+
+void StreamCore::end_sending() {
+    std::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 }  // namespace sluice::net

@@ -24,6 +24,12 @@ struct StreamTls final : public tls::Wire {
     std::ptrdiff_t receive(std::span<char> space) override;
     void send(std::string_view bytes) override;
 
+    /// What one call may read, so that a peer that sends more messages than data does not hold the worker.
+    static constexpr std::size_t turn_bytes = std::size_t{128} * 1024;
+    /// Answers to what is no data that a peer may leave unread.
+    static constexpr std::size_t most_unsent = std::size_t{128} * 1024;
+    [[nodiscard]] std::size_t unsent() const;
+
     /// Gives back the memory of what has been sent.
     void release() {
         if (pending.empty() && pending.capacity() > 64) std::string().swap(pending);
@@ -38,6 +44,9 @@ struct StreamTls final : public tls::Wire {
     std::string queued;
     /// The last read from the socket has emptied it.
     bool is_socket_empty = false;
+    std::size_t budget = turn_bytes;
+    /// The end of sending comes behind what is pending.
+    bool ends_after = false;
 };
 
 }  // namespace sluice::net

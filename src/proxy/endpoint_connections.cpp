@@ -45,7 +45,13 @@ EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr
 
 void EndpointConnections::follow(std::shared_ptr<upstream::ClusterState> cluster, std::uint32_t metric_index,
                                  std::shared_ptr<const void> metrics_lease) {
+    const bool has_other_tls = cluster_ && cluster_->tls() != cluster->tls();
     cluster_ = std::move(cluster);
+    // What was secured by other rules, or not at all, carries no further request.
+    if (has_other_tls) {
+        close_idle();
+        session_->clear();
+    }
     idle_.set_limits(0, {cluster_->config().max_idle, cluster_->config().idle_timeout});
     metric_index_ = metric_index;
     metrics_lease_ = std::move(metrics_lease);
@@ -125,6 +131,7 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait&
         context_.free.pop_back();
     }
     connection->stream = std::move(*stream);
+    connection->tls = tls;
     connection->stream.set_write_stall_limit(cluster_->config().read_timeout);
     connection->owner = this;
     connection->requests = 1;
@@ -136,7 +143,7 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait&
 
 void EndpointConnections::release(UpstreamConnection& connection) {
     const std::uint32_t most = cluster_->config().pool.max_requests;
-    if (is_retired_ || (most != 0 && connection.requests >= most)) {
+    if (is_retired_ || connection.tls != cluster_->tls() || (most != 0 && connection.requests >= most)) {
         discard(connection);
         return;
     }
@@ -172,6 +179,7 @@ void EndpointConnections::close_idle_connection(UpstreamConnection& connection) 
 
 void EndpointConnections::close(UpstreamConnection& connection) {
     connection.stream = net::Stream();
+    connection.tls.reset();
     context_.free.emplace_back(&connection);
     give_slot_back();
 }

@@ -23,6 +23,8 @@ class EndpointConnections;
 struct UpstreamConnection final : public net::StreamWatcher, public upstream::IdleHook {
     net::Stream stream;
     EndpointConnections* owner = nullptr;
+    /// The rules by which it was secured; nullptr: none.
+    std::shared_ptr<const tls::ClientContext> tls;
     /// Requests that it has carried.
     std::uint32_t requests = 0;
     /// What of the bytes that it has sent is in the metrics.

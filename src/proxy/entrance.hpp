@@ -24,6 +24,10 @@ struct Entrance {
     /// What was agreed on with a client that speaks TLS.
     tls::Facts facts = {};
 
+    /// What its sessions, one after the other, were told: its worker goes away, its listener does.
+    bool is_retired = false;
+    bool is_leaving = false;
+
     /// How the client came in: "http" or "https".
     [[nodiscard]] std::string_view scheme() const { return tls ? "https" : "http"; }
 };

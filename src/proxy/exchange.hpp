@@ -116,6 +116,7 @@ private:
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
     [[nodiscard]] net::Task<Result<void>> send_request();
     [[nodiscard]] net::Pieces framed(std::string_view head, std::string_view first, std::string_view second = {});
+    [[nodiscard]] std::string_view request_trailers();
     void keep_for_replay(std::string_view piece);
     void start_response_clock();
     [[nodiscard]] net::Task<void> upload();

@@ -185,7 +185,7 @@ void Exchange::send_mirror(const config::Forward& forward) {
     std::string message;
     const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data);
     for (const std::string_view piece : pieces.all()) message += piece;
-    if (!body_.trailers().empty()) message.append(body_.trailers()).append(http::chunk_end);
+    if (!request_trailers().empty()) message.append(request_trailers()).append(http::chunk_end);
     state_.mirrors().send(state_.upstreams().cluster(*plan_->mirror), std::move(message), head_.method, response_timeout_);
 }
 

@@ -21,8 +21,8 @@ net::Task<Result<void>> Exchange::send_request() {
     if (upload_complete_) start_response_clock();
     const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data, scratch_.replay);
     Result<void> sent = co_await upstream_->stream.write(pieces);
-    if (sent && upload_complete_ && !body_.trailers().empty()) {
-        sent = co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
+    if (sent && upload_complete_ && !request_trailers().empty()) {
+        sent = co_await upstream_->stream.write({request_trailers(), http::chunk_end});
     }
     if (!sent) {
         // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
@@ -65,8 +65,14 @@ net::Pieces Exchange::framed(std::string_view head, std::string_view first, std:
         pieces.add(second);
         pieces.add(http::chunk_end);
     }
-    if (body_.is_done()) pieces.add(body_.trailers().empty() ? "0\r\n\r\n" : http::last_chunk);
+    if (body_.is_done()) pieces.add(request_trailers().empty() ? "0\r\n\r\n" : http::last_chunk);
     return pieces;
+}
+
+/// What upstreams take for the gateway's word is removed from trailers as it is from headers.
+std::string_view Exchange::request_trailers() {
+    const std::string_view trailers = body_.trailers();
+    return trailers.empty() ? trailers : snapshot_->client_certificates().without(trailers, scratch_.trailers);
 }
 
 /// Keeps a piece of the body, as long as all that was read can be kept.
@@ -136,8 +142,8 @@ net::Task<Result<void>> Exchange::send_body_piece(const RequestBody::Piece& piec
     const net::Pieces pieces = framed({}, piece.data);
     if (pieces.empty()) co_return Result<void>{};
     Result<void> sent = co_await upstream_->stream.write(pieces);
-    if (!sent || !body_.is_done() || body_.trailers().empty()) co_return sent;
-    co_return co_await upstream_->stream.write({body_.trailers(), http::chunk_end});
+    if (!sent || !body_.is_done() || request_trailers().empty()) co_return sent;
+    co_return co_await upstream_->stream.write({request_trailers(), http::chunk_end});
 }
 
 /// Ends an upload that goes on although its response is complete, or its upstream gone.

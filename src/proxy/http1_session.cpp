@@ -21,7 +21,7 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance)
+Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
     : Session(state, entrance.listener, entrance.local != nullptr),
       stream_(stream),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
@@ -64,7 +64,7 @@ net::Task<bool> Http1Session::serve() {
         co_return false;
     }
     ++requests_;
-    const bool is_last = draining_ || retired_ || requests_ == limits.requests_per_connection;
+    const bool is_last = draining_ || entrance_.is_retired || entrance_.is_leaving || requests_ == limits.requests_per_connection;
     BodyReader body(stream_, head.framing, reader_.rest(), body_pace(limits));
     Http1ResponseWriter writer(stream_, head.method, head.minor_version, head.keep_alive && !is_last);
     Exchange exchange(*this, *scratch, body, writer, reader_.first_byte());
@@ -121,13 +121,12 @@ void Http1Session::follow() {
 }
 
 void Http1Session::retire() {
-    retired_ = true;
+    entrance_.is_retired = true;
     if (exchange_ != nullptr) exchange_->finish();
 }
 
 void Http1Session::leave_listener() {
-    retired_ = true;
-    leaving_ = true;
+    entrance_.is_retired = entrance_.is_leaving = true;
     if (exchange_ != nullptr) exchange_->drain();
 }
 

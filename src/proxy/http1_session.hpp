@@ -30,7 +30,7 @@ public:
         Http2,
     };
 
-    Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance);
+    Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
 
     [[nodiscard]] net::Task<End> run();
     /// What has been read after run() has ended with Http2, from the preface on.
@@ -50,7 +50,7 @@ private:
     [[nodiscard]] std::size_t head_bytes() const override { return reader_.head().size(); }
     [[nodiscard]] std::uint64_t bytes_written() const override { return stream_.bytes_written(); }
     [[nodiscard]] bool is_draining() const override { return draining_; }
-    [[nodiscard]] bool is_leaving() const override { return leaving_; }
+    [[nodiscard]] bool is_leaving() const override { return entrance_.is_leaving; }
     void watch(net::StreamWatcher* watcher) override { stream_.watch(watcher); }
     void unwatch() override { stream_.unwatch(); }
     [[nodiscard]] bool has_left() override { return stream_.peer_has_closed(); }
@@ -68,12 +68,10 @@ private:
     std::string peer_text_;
     filters::Peer client_;
     RequestReader reader_;
-    const Entrance& entrance_;
+    Entrance& entrance_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
     bool draining_ = false;
-    bool retired_ = false;
-    bool leaving_ = false;
 };
 
 }  // namespace sluice::proxy

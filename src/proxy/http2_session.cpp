@@ -25,7 +25,7 @@ http2::Limits limits_of(const config::Limits& limits) {
 
 }  // namespace
 
-Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance)
+Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
     : Session(state, entrance.listener, false),
       stream_(stream),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
@@ -39,6 +39,7 @@ Http2Session::~Http2Session() = default;
 
 net::Task<void> Http2Session::run(std::string_view first) {
     net::spawn(write());
+    if (entrance_.is_retired || entrance_.is_leaving) begin_drain();
     bool goes_on = take(first);
     while (goes_on && !is_broken_ && !connection_.is_over()) goes_on = co_await read_once();
     is_ending_ = true;
@@ -307,7 +308,7 @@ void Http2Session::end_drain() {
 void Http2Session::retire() { begin_drain(); }
 
 void Http2Session::leave_listener() {
-    leaving_ = true;
+    entrance_.is_leaving = true;
     begin_drain();
 }
 

@@ -28,7 +28,7 @@ class Http2Stream;
 /// nghttp2 is never called back into: what it tells while bytes go in or out is put down, and acted on behind it.
 class Http2Session final : public Session, private http2::ServerEvents {
 public:
-    Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, const Entrance& entrance);
+    Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
     ~Http2Session() override;
 
     /// `first`: what has been read already, from the preface on.
@@ -84,7 +84,7 @@ private:
     net::Stream& stream_;
     std::string peer_text_;
     filters::Peer client_;
-    const Entrance& entrance_;
+    Entrance& entrance_;
     http2::ServerConnection connection_;
     std::map<http2::StreamId, Http2Stream*> streams_;
     std::vector<Begun> begun_;
@@ -98,7 +98,6 @@ private:
     bool is_sound_ = true;
     bool is_ending_ = false;
     bool draining_ = false;
-    bool leaving_ = false;
     bool is_announced_ = false;
     bool is_reading_ = false;
     TimePoint head_since_{};

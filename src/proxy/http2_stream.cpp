@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "http/chunked_reader.hpp"
-#include "net/stream_core.hpp"
+#include "net/stream.hpp"
 #include "net/worker.hpp"
 #include "proxy/http2_session.hpp"
 #include "proxy/worker_state.hpp"
@@ -82,7 +82,7 @@ WorkerState& Http2Stream::state() { return session_.state_; }
 const filters::Peer& Http2Stream::client() const { return session_.client_; }
 const Entrance& Http2Stream::entrance() const { return session_.entrance_; }
 bool Http2Stream::is_draining() const { return session_.draining_; }
-bool Http2Stream::is_leaving() const { return session_.leaving_; }
+bool Http2Stream::is_leaving() const { return session_.entrance_.is_leaving; }
 
 void Http2Stream::abort() {
     is_aborted_ = true;

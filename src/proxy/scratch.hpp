@@ -20,6 +20,8 @@ struct Scratch {
     std::string rewritten;
     /// What has been read of a request body and may have to be sent again.
     std::string replay;
+    /// Trailers of the request, as far as they may go on.
+    std::string trailers;
     Arena arena;
 };
 

@@ -22,9 +22,9 @@ public:
 
     void count(Usage& usage) const override;
     void follow() override {}
-    // Its first response tells it then.
-    void retire() override {}
-    void leave_listener() override {}
+    // Told to the session that follows.
+    void retire() override { entrance_.is_retired = true; }
+    void leave_listener() override { entrance_.is_leaving = true; }
     void drain() override { stream_.abort(); }
     void cut() override;
 

@@ -45,16 +45,14 @@ bool is_address(const std::string& host) {
     return bytes != nullptr;
 }
 
-/// The name that the server has to prove (RFC 6125), which it is asked for unless it is an address (RFC 6066, 3).
-void set_name(SSL* ssl, const std::string& name) {
+/// The name that the server has to prove (RFC 6125), which it is asked for unless it is an address (RFC 6066, 3). False when it can't
+/// be set: without one no name would be checked.
+bool set_name(SSL* ssl, const std::string& name) {
     X509_VERIFY_PARAM* const rules = SSL_get0_param(ssl);
-    if (is_address(name)) {
-        X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str());
-        return;
-    }
+    if (is_address(name)) return X509_VERIFY_PARAM_set1_ip_asc(rules, name.c_str()) == 1;
     X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size());
-    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name.c_str()));
+    if (name.empty() || X509_VERIFY_PARAM_set1_host(rules, name.data(), name.size()) != 1) return false;
+    return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name.c_str())) == 1;
 }
 
 }  // namespace
@@ -107,7 +105,10 @@ std::unique_ptr<Connection> ClientContext::open(Wire& wire, const ClientTarget& 
     if (ssl == nullptr) return nullptr;
     SSL_set_connect_state(ssl);
     const std::string& name = settings_.server_name.empty() ? target.host : settings_.server_name;
-    set_name(ssl, name);
+    if (!set_name(ssl, name) && settings_.verify) {
+        SSL_free(ssl);
+        return nullptr;
+    }
     if (slot) {
         // A session begun under other rules would not be checked by these.
         if (slot->context_ != parts_->id) slot->clear();
@@ -116,6 +117,7 @@ std::unique_ptr<Connection> ClientContext::open(Wire& wire, const ClientTarget& 
     }
     std::unique_ptr<Connection> connection(new Connection(ssl, wire, shared_from_this(), false));
     connection->slot_ = std::move(slot);
+    connection->context_id_ = parts_->id;
     connection->peer_ = target.peer;
     connection->wanted_name_ = name;
     return connection;

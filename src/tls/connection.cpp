@@ -136,7 +136,8 @@ Connection::Outcome Connection::write(std::string_view bytes) {
 }
 
 bool Connection::keep_session(ssl_session_st* session) {
-    if (!slot_ || SSL_SESSION_is_resumable(session) != 1) return false;
+    // Others may use the slot under other rules by now, which a session that goes on is not checked by.
+    if (!slot_ || slot_->context_ != context_id_ || SSL_SESSION_is_resumable(session) != 1) return false;
     slot_->clear();
     slot_->session_ = session;
     return true;

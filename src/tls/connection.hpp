@@ -114,6 +114,8 @@ private:
     Wire& wire_;
     std::shared_ptr<const void> context_;
     std::shared_ptr<SessionSlot> slot_;
+    /// Of the context, for the slot.
+    std::uint64_t context_id_ = 0;
     /// Whom a client has connected to, for messages: "10.0.0.5:443".
     std::string peer_;
     std::string wanted_name_;

@@ -50,6 +50,12 @@ std::map<std::string, Group> group(const std::vector<Parsed>& all) {
     return groups;
 }
 
+/// With a ticket a client would come in long after its certificate has expired, and after the certificate's authority is no longer trusted:
+/// nobody looks at it again.
+bool gives_tickets(const Settings& settings) {
+    return settings.tickets && settings.client_certificates == Settings::ClientCertificates::None;
+}
+
 /// A client goes on only with sessions that were begun under the same rules.
 void set_session_rules(SSL_CTX* context, const Settings& settings) {
     const std::string rules = std::to_string(static_cast<int>(settings.client_certificates)) + settings.authorities_pem;
@@ -59,7 +65,7 @@ void set_session_rules(SSL_CTX* context, const Settings& settings) {
     SSL_CTX_set_session_id_context(context, digest.data(), std::min(size, unsigned{SSL_MAX_SID_CTX_LENGTH}));
     // Workers share keys of tickets, not a store of sessions.
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    if (settings.tickets) return;
+    if (gives_tickets(settings)) return;
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(context, 0);
 }
@@ -122,7 +128,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::make(const ServerSet
         if (context != nullptr) return context;
         ContextPtr next = make_context(settings, certificates);
         if (!next) return nullptr;
-        set_server_callbacks(next.get(), parts, settings.tickets);
+        set_server_callbacks(next.get(), parts, gives_tickets(settings));
         context = next.get();
         parts.contexts.push_back(std::move(next));
         return context;

@@ -26,7 +26,7 @@ Lines forwarded(const config::Forwarding& settings, std::string_view peer, http:
                 std::string_view authority = "example.com:8443") {
     const Forwarded filter(settings);
     Arena arena;
-    filter.apply(fields, {filter.make_peer(peer), "https", authority, 1, "id-1"}, arena);
+    filter.apply(fields, {filter.make_peer(peer), "https", authority, 1, 1, "id-1"}, arena);
     for (const http::Field& field : fields) CHECK(field.id == http::field_id(field.name));
     return lines_of(fields);
 }
