@@ -237,6 +237,7 @@ ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId st
     if (taken != 0) std::memcpy(space, response.data.data(), taken);
     response.data.remove_prefix(taken);
     state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point + (taken >= least_fair_frame ? worth_of_fair_frame : 0));
+    if (taken != 0) state.events.on_progress(stream);
     if (!response.data.empty()) return static_cast<ssize_t>(taken);
     // Small messages are worth something too, but not what a small window has made small.
     state.guard.earn(worth_of_piece);
@@ -373,6 +374,12 @@ void ServerConnection::stop_request(StreamId stream) {
     } else {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_NO_ERROR);
     }
+}
+
+void ServerConnection::forget(StreamId stream) { state_->responses.erase(stream); }
+
+bool ServerConnection::has_window() const {
+    return nghttp2_session_get_effective_recv_data_length(state_->session.get()) < connection_window;
 }
 
 void ServerConnection::consume(StreamId stream, std::size_t bytes) {

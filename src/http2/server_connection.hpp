@@ -46,7 +46,9 @@ public:
     virtual void on_body(StreamId stream, std::string_view data) = 0;
     /// The body is over; trailers are field lines with CRLF.
     virtual void on_body_end(StreamId stream, std::string trailers) = 0;
-    /// The last piece of the response has been taken: the next may come.
+    /// Some of the last piece of the response has been taken.
+    virtual void on_progress(StreamId stream) = 0;
+    /// All of it has: the next may come.
     virtual void on_taken(StreamId stream) = 0;
     /// The stream is over, on both sides, or was reset with this code by one of them.
     virtual void on_closed(StreamId stream, Code code) = 0;
@@ -82,6 +84,9 @@ public:
     /// A head has begun and not ended.
     [[nodiscard]] bool is_in_head() const;
 
+    /// Whether the client may send any body at all, as far as the connection's window goes.
+    [[nodiscard]] bool has_window() const;
+
     /// Begins a response: `head` is one of HTTP/1.1 as http::HeadWriter has written it, without fields of the connection. Without a
     /// body it ends the stream.
     void send_head(StreamId stream, std::uint16_t status, std::string_view head, bool has_body);
@@ -92,6 +97,8 @@ public:
     void reset(StreamId stream, Code code);
     /// Once its response is whole, which it must have been given, the rest of the request need not come (RFC 9113, 8.1).
     void stop_request(StreamId stream);
+    /// Nothing of the response's data is looked at any more.
+    void forget(StreamId stream);
     /// The owner is done with so much of what `on_body` has told.
     void consume(StreamId stream, std::size_t bytes);
 

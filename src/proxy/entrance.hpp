@@ -27,6 +27,8 @@ struct Entrance {
     /// What its sessions, one after the other, were told: its worker goes away, its listener does.
     bool is_retired = false;
     bool is_leaving = false;
+    /// The gateway stops.
+    bool is_draining = false;
 
     /// How the client came in: "http" or "https".
     [[nodiscard]] std::string_view scheme() const { return tls ? "https" : "http"; }

@@ -169,6 +169,7 @@ net::Task<Result<void>> Exchange::take_connection() {
     }
     // A client that leaves gives up its place in the queue.
     if (upload_complete_) client_.watch(this);
+    if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
     Result<UpstreamConnection*> connected = co_await endpoint_->connect(wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));

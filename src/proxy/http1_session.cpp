@@ -33,7 +33,7 @@ Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platfo
 
 net::Task<Http1Session::End> Http1Session::run() {
     if (entrance_.local != nullptr) {
-        co_await serve_locally(stream_, reader_, *entrance_.local, state_.limits(), draining_);
+        co_await serve_locally(stream_, reader_, *entrance_.local, state_.limits(), entrance_.is_draining);
         co_return End::Close;
     }
     for (;;) {
@@ -64,7 +64,7 @@ net::Task<bool> Http1Session::serve() {
         co_return false;
     }
     ++requests_;
-    const bool is_last = draining_ || entrance_.is_retired || entrance_.is_leaving || requests_ == limits.requests_per_connection;
+    const bool is_last = entrance_.is_draining || entrance_.is_retired || entrance_.is_leaving || requests_ == limits.requests_per_connection;
     BodyReader body(stream_, head.framing, reader_.rest(), body_pace(limits));
     Http1ResponseWriter writer(stream_, head.method, head.minor_version, head.keep_alive && !is_last);
     Exchange exchange(*this, *scratch, body, writer, reader_.first_byte());
@@ -131,14 +131,14 @@ void Http1Session::leave_listener() {
 }
 
 void Http1Session::drain() {
-    draining_ = true;
+    entrance_.is_draining = true;
     if (exchange_ != nullptr) exchange_->drain();
     // Last: an idle session ends, and is gone, inside this call.
     reader_.stop();
 }
 
 void Http1Session::cut() {
-    draining_ = true;
+    entrance_.is_draining = true;
     stream_.reset_on_close();
     if (exchange_ != nullptr) {
         exchange_->cut();

@@ -49,7 +49,7 @@ private:
     [[nodiscard]] const Entrance& entrance() const override { return entrance_; }
     [[nodiscard]] std::size_t head_bytes() const override { return reader_.head().size(); }
     [[nodiscard]] std::uint64_t bytes_written() const override { return stream_.bytes_written(); }
-    [[nodiscard]] bool is_draining() const override { return draining_; }
+    [[nodiscard]] bool is_draining() const override { return entrance_.is_draining; }
     [[nodiscard]] bool is_leaving() const override { return entrance_.is_leaving; }
     void watch(net::StreamWatcher* watcher) override { stream_.watch(watcher); }
     void unwatch() override { stream_.unwatch(); }
@@ -71,7 +71,6 @@ private:
     Entrance& entrance_;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
-    bool draining_ = false;
 };
 
 }  // namespace sluice::proxy

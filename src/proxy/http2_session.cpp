@@ -39,7 +39,7 @@ Http2Session::~Http2Session() = default;
 
 net::Task<void> Http2Session::run(std::string_view first) {
     net::spawn(write());
-    if (entrance_.is_retired || entrance_.is_leaving) begin_drain();
+    if (entrance_.is_retired || entrance_.is_leaving || entrance_.is_draining) begin_drain();
     bool goes_on = take(first);
     while (goes_on && !is_broken_ && !connection_.is_over()) goes_on = co_await read_once();
     is_ending_ = true;
@@ -83,7 +83,6 @@ net::Task<bool> Http2Session::read_once() {
     const Result<void> ready = co_await stream_.readable();
     is_reading_ = false;
     if (!ready) {
-        // Somebody wants it to look around.
         if (ready.error().code == ErrorCode::Cancelled) co_return true;
         if (ready.error().code != ErrorCode::TimedOut) co_return false;
         // The time of the head, or of the idle connection, may have changed meanwhile.
@@ -158,6 +157,10 @@ void Http2Session::on_body_end(http2::StreamId stream, std::string trailers) {
     }
 }
 
+void Http2Session::on_progress(http2::StreamId stream) {
+    if (Http2Stream* const known = find(stream); known != nullptr) known->note_progress(state_.worker().now());
+}
+
 void Http2Session::on_taken(http2::StreamId stream) {
     if (Http2Stream* const known = find(stream); known != nullptr) known->note_taken();
     changed_.push_back(stream);
@@ -166,7 +169,10 @@ void Http2Session::on_taken(http2::StreamId stream) {
 void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
     if (Http2Stream* const known = find(stream); known != nullptr) known->note_closed();
     changed_.push_back(stream);
-    std::erase_if(begun_, [stream](const Begun& begun) { return begun.stream == stream; });
+    const auto begun = std::ranges::find(begun_, stream, &Begun::stream);
+    if (begun == begun_.end()) return;
+    connection_.consume(stream, begun->body.size());
+    begun_.erase(begun);
 }
 
 /// Does what was told while bytes went in or out.
@@ -182,6 +188,7 @@ void Http2Session::act() {
         }
     }
     is_acting_ = false;
+    // Whoever acts does so on a frame of the reader or the writer, so the session outlives both calls.
     wake_writer();
     settle();
 }
@@ -213,8 +220,9 @@ net::Task<void> Http2Session::write() {
     for (;;) {
         if (!connection_.wants_output()) {
             if (is_ending_ && streams_.empty()) break;
-            if (connection_.is_over() && is_reading_) stream_.cancel_read();
+            // Before the reader goes on, which may want to wake this one.
             wake_.clear();
+            if (connection_.is_over() && is_reading_) stream_.cancel_read();
             co_await wake_;
             continue;
         }
@@ -231,6 +239,8 @@ net::Task<void> Http2Session::write() {
             act();
             if (more == 0 || used == buffer.size()) break;
         }
+        // There is no memory for it.
+        if (used == 0 && connection_.wants_output()) is_broken_ = true;
         if (used != 0) {
             const Result<void> written = co_await stream_.write(net::Pieces({buffer.data(), used}));
             if (!written) is_broken_ = true;
@@ -278,8 +288,16 @@ net::Task<void> Http2Session::serve(Begun begun) {
 void Http2Session::end_stream(Http2Stream& stream) {
     streams_.erase(stream.id());
     if (is_acting_) return;
-    wake_writer();
-    settle();
+    if (is_ending_) {
+        // The session waits for its streams until it is settled, so it is there behind the first call.
+        wake_writer();
+        settle();
+    } else if (connection_.wants_output() && !is_writing_) {
+        // The writer's own acts settle; the session may be gone.
+        wake_writer();
+    } else {
+        settle();
+    }
 }
 
 void Http2Session::count(Usage& usage) const {
@@ -313,12 +331,12 @@ void Http2Session::leave_listener() {
 }
 
 void Http2Session::drain() {
-    draining_ = true;
+    entrance_.is_draining = true;
     begin_drain();
 }
 
 void Http2Session::cut() {
-    draining_ = true;
+    entrance_.is_draining = true;
     is_broken_ = true;
     stream_.reset_on_close();
     is_acting_ = true;
@@ -329,10 +347,10 @@ void Http2Session::cut() {
         if (stream != nullptr && stream->exchange() != nullptr) stream->exchange()->cut();
     }
     is_acting_ = false;
-    // The session may end inside either.
-    const bool was_reading = is_reading_;
+    // The session may end inside the first call, unless it waits for its streams: then nobody reads.
+    const bool awaits_streams = is_ending_ && !streams_done_.is_set();
     stream_.abort();
-    if (!was_reading) settle();
+    if (awaits_streams) settle();
 }
 
 }  // namespace sluice::proxy

@@ -50,6 +50,7 @@ private:
     void on_refused(http2::StreamId stream, Error error, bool has_body) override;
     void on_body(http2::StreamId stream, std::string_view data) override;
     void on_body_end(http2::StreamId stream, std::string trailers) override;
+    void on_progress(http2::StreamId stream) override;
     void on_taken(http2::StreamId stream) override;
     void on_closed(http2::StreamId stream, http2::Code code) override;
 
@@ -97,7 +98,6 @@ private:
     /// The client keeps to the protocol.
     bool is_sound_ = true;
     bool is_ending_ = false;
-    bool draining_ = false;
     bool is_announced_ = false;
     bool is_reading_ = false;
     TimePoint head_since_{};

@@ -12,6 +12,8 @@
 namespace sluice::proxy {
 namespace {
 
+constexpr std::uint32_t most_interims = 32;
+
 Failure closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
 
 /// Trailers obey the rules of a chunked body's, so that one parser is strict for both.
@@ -45,7 +47,8 @@ Http2Stream::Http2Stream(Http2Session& session, http2::StreamId id, std::size_t 
 
 Http2Stream::~Http2Stream() {
     // What nobody took still counts against the connection.
-    session_.connection_.consume(id_, piece_.size() + received_.size());
+    session_.connection_.consume(id_, unreturned_ + received_.size());
+    session_.connection_.forget(id_);
     session_.end_stream(*this);
 }
 
@@ -67,12 +70,12 @@ void Http2Stream::wake() {
 
 net::Task<Result<void>> Http2Stream::await_taken() {
     net::Worker& worker = state().worker();
+    progress_ = worker.now();
     while (!is_taken_) {
         if (is_aborted_) co_return fail(net::cancelled());
         if (is_closed_) co_return closed();
-        const TimePoint end = worker.now() + state().limits().body_idle;
-        co_await sending_.until(end);
-        if (!is_taken_ && !is_aborted_ && !is_closed_ && worker.now() >= end) co_return fail(net::timed_out());
+        if (worker.now() >= progress_ + state().limits().body_idle) co_return fail(net::timed_out());
+        co_await sending_.until(progress_ + state().limits().body_idle);
     }
     if (is_aborted_) co_return fail(net::cancelled());
     co_return Result<void>{};
@@ -81,8 +84,13 @@ net::Task<Result<void>> Http2Stream::await_taken() {
 WorkerState& Http2Stream::state() { return session_.state_; }
 const filters::Peer& Http2Stream::client() const { return session_.client_; }
 const Entrance& Http2Stream::entrance() const { return session_.entrance_; }
-bool Http2Stream::is_draining() const { return session_.draining_; }
+bool Http2Stream::is_draining() const { return session_.entrance_.is_draining; }
 bool Http2Stream::is_leaving() const { return session_.entrance_.is_leaving; }
+
+void Http2Stream::watch(net::StreamWatcher* watcher) {
+    watcher_ = watcher;
+    if (watcher != nullptr && has_left()) watcher->on_unawaited_input();
+}
 
 void Http2Stream::abort() {
     is_aborted_ = true;
@@ -99,9 +107,9 @@ void Http2Stream::cancel_read() {
 
 /// The client may send as much again as was taken.
 void Http2Stream::give_back_piece() {
-    if (piece_.empty()) return;
-    session_.connection_.consume(id_, piece_.size());
     piece_.clear();
+    if (unreturned_ == 0) return;
+    session_.connection_.consume(id_, std::exchange(unreturned_, 0));
     session_.wake_writer();
 }
 
@@ -113,10 +121,12 @@ Result<std::optional<RequestBody::Piece>> Http2Stream::next_buffered() {
         is_done_ = true;
         return Piece{{}, true};
     }
-    std::swap(piece_, received_);
-    body_bytes_ += piece_.size();
+    std::string& piece = body_bytes_ == 0 ? first_ : piece_;
+    std::swap(piece, received_);
+    unreturned_ = piece.size();
+    body_bytes_ += piece.size();
     is_done_ = has_body_ended_ && !flaw_;
-    return Piece{piece_, is_done_};
+    return Piece{piece, is_done_};
 }
 
 net::Task<Result<RequestBody::Piece>> Http2Stream::next() {
@@ -129,12 +139,14 @@ net::Task<Result<RequestBody::Piece>> Http2Stream::next() {
         if (is_closed_) co_return closed();
         const config::Limits& limits = state().limits();
         const TimePoint before = worker.now();
-        const TimePoint end = pace_deadline({limits.body_idle, limits.min_rate, limits.min_rate_grace}, body_bytes_, waited_, before);
+        // A client that may not send, because others' bodies fill the connection's window, is not slow.
+        const bool may_send = session_.connection_.has_window();
+        const TimePoint end = !may_send ? before + limits.body_idle : pace_deadline({limits.body_idle, limits.min_rate, limits.min_rate_grace}, body_bytes_, waited_, before);
         co_await reading_.until(end);
-        waited_ += worker.now() - before;
+        if (may_send) waited_ += worker.now() - before;
         if (std::exchange(is_read_cancelled_, false)) co_return fail(net::cancelled());
         const bool has_news = !received_.empty() || has_body_ended_ || is_closed_ || is_aborted_;
-        if (!has_news && worker.now() >= end) co_return fail(net::timed_out());
+        if (!has_news && may_send && worker.now() >= end) co_return fail(net::timed_out());
     }
 }
 
@@ -184,6 +196,8 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
 
 net::Task<Result<void>> Http2ResponseWriter::send_interim(const http::ResponseHead& head) {
     if (stream_.is_closed()) co_return closed();
+    // Nobody waits for them to be taken, so there may not be any number of them; a client can do without.
+    if (++interims_ > most_interims) co_return Result<void>{};
     const net::Buffer buffer = stream_.state().worker().buffers().take();
     http::HeadWriter writer(buffer.from(0));
     writer.status_line(head.status, head.reason);

@@ -38,6 +38,7 @@ public:
     void add_body(std::string_view data) { received_.append(data); }
     void end_body(std::string trailers);
     void note_taken() { is_taken_ = true; }
+    void note_progress(TimePoint now) { progress_ = now; }
     void note_closed() { is_closed_ = true; }
     /// Something of that has happened: whoever waits looks.
     void wake();
@@ -58,7 +59,7 @@ public:
     [[nodiscard]] std::uint64_t bytes_written() const override { return bytes_written_; }
     [[nodiscard]] bool is_draining() const override;
     [[nodiscard]] bool is_leaving() const override;
-    void watch(net::StreamWatcher* watcher) override { watcher_ = watcher; }
+    void watch(net::StreamWatcher* watcher) override;
     void unwatch() override { watcher_ = nullptr; }
     [[nodiscard]] bool has_left() override { return is_closed_ && !(is_last_ && is_taken_); }
     void abort() override;
@@ -86,7 +87,11 @@ private:
     net::StreamWatcher* watcher_ = nullptr;
 
     std::string received_;
+    /// The first piece, which stays: the exchange may have to send it again.
+    std::string first_;
     std::string piece_;
+    /// Bytes of the last piece, that the client's window has not got back.
+    std::size_t unreturned_ = 0;
     std::string trailers_;
     /// Why the trailers are none.
     std::optional<Error> flaw_;
@@ -98,6 +103,8 @@ private:
     bool is_read_cancelled_ = false;
 
     bool is_taken_ = true;
+    /// When some of the response was taken last.
+    TimePoint progress_{};
     /// With what is taken the response is whole: whoever leaves afterwards leaves in peace.
     bool is_last_ = false;
     net::Pause sending_;
@@ -131,6 +138,7 @@ private:
     Http2Stream& stream_;
     bool is_head_request_;
     bool has_body_ = false;
+    std::uint32_t interims_ = 0;
     net::Buffer buffer_;
     std::optional<http::HeadWriter> head_;
 };

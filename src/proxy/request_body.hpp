@@ -12,7 +12,7 @@ namespace sluice::proxy {
 /// The body of a request as an exchange takes it from the client, in pieces, whatever carries it.
 ///
 /// Threading: one worker.
-/// Lifetime:  a piece is valid until the next call.
+/// Lifetime:  a piece is valid until the next call, the first one as long as the body.
 /// Failure:   BadFraming, Closed (ended early), TimedOut, Cancelled; the caller names the side.
 class RequestBody {
 public:

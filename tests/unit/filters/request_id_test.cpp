@@ -49,7 +49,7 @@ TEST_CASE("Exactly one request id goes upstream, whatever came", "[filters]") {
     Arena arena;
     Random random(1);
     const std::string_view id = filter().request_id(fields, arena, random);
-    filter().apply(fields, {filter().make_peer("192.0.2.1"), "http", "a", 1, id}, arena);
+    filter().apply(fields, {filter().make_peer("192.0.2.1"), "http", "a", 1, 1, id}, arena);
     CHECK(lines_of(fields) == Lines{"A: 1", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: http",
                                     "X-Forwarded-Host: a", "Via: 1.1 sluice", "X-Request-Id: one"});
 }
@@ -62,7 +62,7 @@ TEST_CASE("The header of the request id can be chosen, or turned off", "[filters
     const filters::Forwarded chosen(settings);
     http::Fields fields = fields_of({{"X-Request-Id", "theirs"}});
     Arena arena;
-    chosen.apply(fields, {chosen.make_peer("192.0.2.1"), "http", "a", 1, "ours"}, arena);
+    chosen.apply(fields, {chosen.make_peer("192.0.2.1"), "http", "a", 1, 1, "ours"}, arena);
     Lines expected{"X-Request-Id: theirs"};
     if (!settings.request_id_header.empty()) expected.push_back("Correlation-Id: ours");
     CHECK(lines_of(fields) == expected);

@@ -70,7 +70,7 @@ TEST_CASE("The filters of a request allocate nothing once they are warm", "[filt
         const std::string_view id = forwarded.request_id(received, arena, random);
         static_cast<void>(forwarded.client_address(peer, received));
         filters::remove_hop_by_hop(fields);
-        forwarded.apply(fields, {peer, "http", "api.example.com", 1, id}, arena);
+        forwarded.apply(fields, {peer, "http", "api.example.com", 1, 1, id}, arena);
         edits.apply(fields);
     };
     for (int i = 0; i < 3; ++i) run();
