@@ -13,6 +13,7 @@ import time
 import warnings
 
 from certificates import Authority, openssl
+from client import Client
 from harness import (LOOPBACK, PATIENCE, GatewayTest, answer, cluster, config, forward_all, held, main, native_path, quick_check,
                      route, run_command, says, wait_until)
 from tls_origin import TlsOrigin
@@ -415,6 +416,26 @@ class ClientCertificateTest(TlsTest):
         gateway.get("/", "X-Client-Cert-Subject: CN=root")
         self.assertIsNone(origin.requests[-1].headers.get("X-Client-Cert-Subject"))
 
+    def test_the_headers_are_removed_from_trailers_too(self):
+        origin = self.origin()
+        gateway = self.gateway(forward_all(None, None, origin))
+        with Client(gateway.address()) as client:
+            client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+                        b"X-Sum: 1\r\nX-Client-Cert-Subject: CN=root\r\nx-client-cert-fingerprint: 00\r\n\r\n")
+            self.assertEqual(client.response().status, 200)
+        self.assertEqual([(name, value) for name, value in origin.requests[-1].trailers.fields], [("X-Sum", "1")])
+
+    def test_who_shows_a_certificate_gets_no_ticket(self):
+        """With it nobody would look at the certificate again, however long it has expired."""
+        gateway = self.asking("required", self.origin())
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.showing(self.alice)
+            context.maximum_version = version
+            connection = self.tls(gateway, context)
+            self.assertEqual(self.ask(connection)[0], 200)
+            session = connection.session
+            self.assertTrue(session is None or not session.has_ticket)
+
     def test_required_refuses_who_shows_none_and_everybody_refuses_a_stranger(self):
         for mode, refused in (("required", [None, self.stranger]), ("optional", [self.stranger])):
             gateway = self.asking(mode, self.origin())
@@ -444,6 +465,21 @@ class UpstreamTest(TlsTest):
         for _ in range(3):
             self.assertEqual(gateway.get("/").status, 200)
         self.assertEqual(upstream.resumed[:2], [False, True])
+
+    def test_a_connection_of_other_rules_carries_no_further_request(self):
+        upstream = TlsOrigin(self, self.local)
+        settings = {"tls": {"ca": native_path(self.ca.file)}, "retry": {"attempts": 1}}
+        place = f"127.0.0.1:{upstream.port}"
+        gateway = self.gateway(forward_all({**settings, "tls": {"verify": False}}, None, place))
+        for _ in range(2):
+            self.assertEqual(gateway.get("/").body, b"hello")
+        self.assertEqual(upstream.resumed, [False])
+        gateway.reload(forward_all(settings, None, place))
+        self.assertEqual(gateway.get("/").body, b"hello")
+        self.assertEqual(upstream.resumed, [False, False])
+        # And a session that was begun without a check is not gone on with.
+        gateway.reload(forward_all({**settings, "tls": {"ca": native_path(self.ca.file), "server_name": "nobody.example"}}, None, place))
+        self.assertEqual(gateway.get("/").status, 502)
 
     def test_a_name_is_asked_for_and_has_to_be_proved(self):
         upstream = TlsOrigin(self, self.local)
