@@ -70,6 +70,7 @@ struct Server final : http2::ServerEvents {
         require(trailers.find("\r\n\r\n") == std::string::npos, "trailers are not empty lines");
         served.has_ended = true;
     }
+    void on_progress(http2::StreamId) override {}
     void on_taken(StreamId id) override { known(id).is_taken = true; }
     void on_closed(StreamId id, http2::Code) override {
         const auto found = streams.find(id);

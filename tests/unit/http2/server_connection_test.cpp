@@ -57,6 +57,7 @@ struct Told final : http2::ServerEvents {
         streams[id].trailers = std::move(trailers);
         order += "end ";
     }
+    void on_progress(http2::StreamId) override {}
     void on_taken(StreamId id) override { ++streams[id].taken; }
     void on_closed(StreamId id, Code code) override {
         streams[id].is_closed = true;
