@@ -7,6 +7,7 @@
 
 #include "net/dialer.hpp"
 #include "net/listener.hpp"
+#include "proxy/tls_plan.hpp"
 #include "proxy/worker_state.hpp"
 #include "telemetry/metrics_registry.hpp"
 #include "unit/proxy/allocation_count.hpp"
@@ -20,6 +21,13 @@ constexpr std::string_view request =
     "POST /orders/17?full=1 HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: test\r\nAccept: */*\r\n"
     "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"count\": 1}";
 
+config::Listener web() {
+    config::Listener listener;
+    listener.name = "web";
+    listener.address = {config::Address::Kind::Ipv4, "127.0.0.1", 0};
+    return listener;
+}
+
 std::shared_ptr<const proxy::Snapshot> snapshot_for(std::uint16_t port) {
     config::Config settings;
     config::Cluster cluster;
@@ -30,6 +38,7 @@ std::shared_ptr<const proxy::Snapshot> snapshot_for(std::uint16_t port) {
     route.match.path = "/orders/:id";
     route.action = config::Forward{"upstream"};
     settings.routes.push_back(route);
+    settings.listeners.push_back(web());
     auto built = proxy::Snapshot::build(std::move(settings));
     REQUIRE(built);
     return *built;
@@ -49,7 +58,11 @@ struct Half {
         listener = std::move(*opened);
         worker.start([] {});
         REQUIRE(listener->start([this, local](net::Worker&, platform::Accepted accepted) {
-            state->accept(std::move(accepted), 0, local);
+            if (local != nullptr) {
+                state->accept(std::move(accepted), 0, *local);
+            } else {
+                state->accept(std::move(accepted), 0, proxy::listener_key(web()));
+            }
         }));
     }
 
