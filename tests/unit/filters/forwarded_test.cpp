@@ -117,7 +117,7 @@ TEST_CASE("Via is added after those of others and names the version received", "
     Arena arena;
     const std::uint8_t minor_version = GENERATE(std::uint8_t{0}, std::uint8_t{1});
     http::Fields fields = fields_of({{"Via", "1.0 fred"}});
-    filter.apply(fields, {filter.make_peer("192.0.2.1"), "http", "a", minor_version, {}}, arena);
+    filter.apply(fields, {filter.make_peer("192.0.2.1"), "http", "a", 1, minor_version, {}}, arena);
     CHECK(lines_of(fields) ==
           Lines{"Via: 1.0 fred", minor_version == 0 ? "Via: 1.0 sluice" : "Via: 1.1 sluice"});
 }
