@@ -11,19 +11,11 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-/// Between two steps of a start.
-constexpr milliseconds start_hint{30'000};
-/// Until the gateway has said how long its drain may take.
-constexpr milliseconds first_stop_limit{30'000};
 /// For what comes after the drain: sessions that are cut, files that are closed.
 constexpr milliseconds time_after_drain{10'000};
 constexpr milliseconds least_hint{5'000};
 constexpr DWORD tick_milliseconds = 1'000;
 constexpr DWORD time_to_answer_milliseconds = 5'000;
-
-/// SERVICE_CONTROL_... of our own begin at 128.
-constexpr DWORD control_reopen = 128;
-constexpr DWORD control_upgrade = 129;
 
 /// Of the environment; "" when it is not there.
 std::wstring variable(const wchar_t* name) {

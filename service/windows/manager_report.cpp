@@ -39,10 +39,9 @@ Result<void> ManagerReport::enter(const wchar_t* name, LPHANDLER_FUNCTION_EX han
 
 void ManagerReport::report(const Standing& standing) {
     const std::scoped_lock lock(mutex_);
-    const bool is_back = rank(standing.state) < (status_.dwCurrentState == SERVICE_STOPPED ? 5 : rank(status_.dwCurrentState));
-    // A start that takes its time is told again and again; a service that runs does not begin anew.
-    if (is_back) return;
-    send(standing);
+    // A state that takes its time is told again and again; none comes back, and nothing follows the last word.
+    const bool is_over = status_.dwCurrentState == SERVICE_STOPPED;
+    if (!is_over && rank(standing.state) >= rank(status_.dwCurrentState)) send(standing);
 }
 
 bool ManagerReport::begin_stop(std::chrono::milliseconds hint) {

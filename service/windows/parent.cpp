@@ -16,11 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Between two steps of a start, as the manager is told; a slow name server may take longer.
-constexpr milliseconds start_hint{30'000};
+/// A slow name server may take longer than the manager is told.
 constexpr milliseconds longest_silence_of_start{300'000};
-/// Until the gateway has said how long its drain may take.
-constexpr milliseconds first_stop_limit{30'000};
 /// Beyond what it has said.
 constexpr milliseconds grace{10'000};
 constexpr DWORD tick_milliseconds = 1'000;
@@ -33,9 +30,6 @@ constexpr DWORD time_to_die_milliseconds = 5'000;
 constexpr DWORD unknown_failure = 1;
 /// Before this number of upgrades is drained the oldest process is ended.
 constexpr std::size_t most_gateways = 16;
-/// SERVICE_CONTROL_... of our own begin at 128.
-constexpr DWORD control_reopen = 128;
-constexpr DWORD control_upgrade = 129;
 
 DWORD WINAPI on_control(DWORD control, DWORD, LPVOID, LPVOID parent) { return static_cast<Parent*>(parent)->take_control(control); }
 
@@ -173,7 +167,7 @@ void Parent::wait() {
 
 /// A gateway that hangs while it starts or stops: the manager waits for ever and takes no other control.
 bool Parent::is_stuck() const {
-    const bool is_transient = standing_.state != SERVICE_RUNNING || report_.is_stop_requested();
+    const bool is_transient = standing_.state != SERVICE_RUNNING || is_stopping_;
     return is_transient && Clock::now() > patience_ + grace;
 }
 
@@ -244,7 +238,7 @@ void Parent::name_heir(Gateway& from, DWORD pid) {
     HANDLE process = nullptr;
     const bool is_good = found != gateways_.end() && !is_over(found->process.get()) &&
                          ::DuplicateHandle(self, found->process.get(), self, &process, 0, FALSE, DUPLICATE_SAME_ACCESS) != 0;
-    // The words go to the one that is the main no more: there is nothing to do about it if it can't be told.
+    // One that can't be told takes no answer for a refusal, and ends the heir, which is a failure of the service then.
     static_cast<void>(from.pipe->send(is_good ? word_left : word_refused));
     if (!is_good) return;
     main_.reset(process);
@@ -265,7 +259,10 @@ void Parent::pass_controls_on() {
     }
     for (const DWORD control : asked) {
         const bool is_stop = control == SERVICE_CONTROL_STOP || control == SERVICE_CONTROL_PRESHUTDOWN;
-        if (is_stop) patience_ = Clock::now() + first_stop_limit;
+        if (is_stop) {
+            is_stopping_ = true;
+            patience_ = Clock::now() + first_stop_limit;
+        }
         for (Gateway& gateway : gateways_) {
             // One that is gone, or hangs, is found out by its end or by the lack of patience.
             if (is_stop || &gateway == main) static_cast<void>(gateway.pipe->send(control_words(control)));

@@ -84,6 +84,8 @@ private:
     platform::OwnedHandle main_;
     /// What the main one has said last.
     Standing standing_;
+    /// A stop was passed on. The manager's thread knows of it earlier, when `patience_` is still that of long ago.
+    bool is_stopping_ = false;
     /// Until then a start, or a stop, has time for its next word.
     Clock::time_point patience_{};
 };

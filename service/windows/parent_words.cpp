@@ -24,6 +24,11 @@ std::optional<std::array<std::uint32_t, count>> numbers_behind(std::string_view 
     return text.empty() ? std::optional(numbers) : std::nullopt;
 }
 
+std::optional<DWORD> number_behind(std::string_view word, std::string_view text) {
+    const auto numbers = numbers_behind<1>(word, text);
+    return numbers ? std::optional<DWORD>((*numbers)[0]) : std::nullopt;
+}
+
 std::string words(std::string_view word, std::span<const std::uint32_t> numbers) {
     std::string text(word);
     for (const std::uint32_t number : numbers) text += " " + std::to_string(number);
@@ -36,15 +41,9 @@ constexpr std::string_view word_heir = "heir";
 
 }  // namespace
 
-std::string control_words(DWORD control) {
-    const std::uint32_t numbers[] = {control};
-    return words(word_control, numbers);
-}
+std::string control_words(DWORD control) { return words(word_control, std::array<std::uint32_t, 1>{control}); }
 
-std::optional<DWORD> control_of(std::string_view text) {
-    const auto numbers = numbers_behind<1>(word_control, text);
-    return numbers ? std::optional<DWORD>((*numbers)[0]) : std::nullopt;
-}
+std::optional<DWORD> control_of(std::string_view text) { return number_behind(word_control, text); }
 
 std::string standing_words(const Standing& standing) {
     const std::uint32_t numbers[] = {standing.state, static_cast<std::uint32_t>(standing.hint.count()), standing.exit_code};
@@ -57,14 +56,8 @@ std::optional<Standing> standing_of(std::string_view text) {
     return Standing{(*numbers)[0], std::chrono::milliseconds((*numbers)[1]), (*numbers)[2]};
 }
 
-std::string heir_words(DWORD pid) {
-    const std::uint32_t numbers[] = {pid};
-    return words(word_heir, numbers);
-}
+std::string heir_words(DWORD pid) { return words(word_heir, std::array<std::uint32_t, 1>{pid}); }
 
-std::optional<DWORD> heir_of(std::string_view text) {
-    const auto numbers = numbers_behind<1>(word_heir, text);
-    return numbers ? std::optional<DWORD>((*numbers)[0]) : std::nullopt;
-}
+std::optional<DWORD> heir_of(std::string_view text) { return number_behind(word_heir, text); }
 
 }  // namespace sluice::service

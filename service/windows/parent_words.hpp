@@ -16,6 +16,15 @@ namespace sluice::service {
 inline constexpr std::string_view word_welcome = "welcome";
 inline constexpr std::string_view word_welcome_heir = "welcome heir";
 
+/// SERVICE_CONTROL_... of our own, which begin at 128.
+inline constexpr DWORD control_reopen = 128;
+inline constexpr DWORD control_upgrade = 129;
+
+/// What the manager is told at first: of the time between two steps of a start, and of that until the gateway has said how long its
+/// drain may take.
+inline constexpr std::chrono::milliseconds start_hint{30'000};
+inline constexpr std::chrono::milliseconds first_stop_limit{30'000};
+
 /// Parent: the manager asks for this (SERVICE_CONTROL_...).
 [[nodiscard]] std::string control_words(DWORD control);
 [[nodiscard]] std::optional<DWORD> control_of(std::string_view text);

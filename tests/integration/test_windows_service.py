@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import threading
 
@@ -174,6 +175,16 @@ class WindowsService(GatewayTest):
         self.assertEqual(client.response().body, b"halfwhole")
         self.windows.kill(self.serving())
         wait_until(lambda: self.windows.state() == "STOPPED", "the end of the service with its last gateway")
+
+    def test_a_gateway_that_hangs_is_ended_at_a_stop(self):
+        before = len(self.windows.events())
+        frozen = self.windows.freeze_gateway()
+        self.addCleanup(os.kill, frozen, signal.SIGKILL)
+        stopping = threading.Thread(target=self.windows.service, args=("stop",))
+        stopping.start()
+        self.addCleanup(stopping.join)
+        self.windows.wait_event("It hung, and was ended.", before, 90)
+        wait_until(lambda: self.windows.state() == "STOPPED", "the end of the service")
 
     def test_with_the_parent_ends_the_gateway(self):
         status = self.windows.service("status").stdout

@@ -8,12 +8,13 @@ import os
 import pathlib
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 
 from gateway import native_path
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = "C:\\Program Files\\Sluice\\sluice.exe"
@@ -136,9 +137,24 @@ class Windows:
         with open(self.events_file, encoding="utf-8", errors="replace") as text:
             return [line for line in text if "ReportEventW" in line]
 
-    def wait_event(self, text, after=0):
+    def wait_event(self, text, after=0, seconds=PATIENCE):
         """Waits for an entry with this text, past so many that were there before."""
-        return wait_until(lambda: next((line for line in self.events()[after:] if text in line), None), f"an event with {text!r}")
+        return wait_until(lambda: next((line for line in self.events()[after:] if text in line), None), f"an event with {text!r}", seconds)
+
+    def freeze_gateway(self):
+        """Stops the gateway's process, as Linux sees it: of the service's two the one with workers. Yields its id."""
+        own = []
+        for entry in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{entry}/cmdline", "rb") as line, open(f"/proc/{entry}/environ", "rb") as environment:
+                    if b"sluice.exe" in line.read() and self.prefix.encode() in environment.read():
+                        own.append((len(os.listdir(f"/proc/{entry}/task")), int(entry)))
+            except (OSError, ValueError):
+                pass
+        assert len(own) == 2, own
+        gateway = max(own)[1]
+        os.kill(gateway, signal.SIGSTOP)
+        return gateway
 
     def end(self):
         subprocess.run([self.runner, self.prefix, "--end"], check=False)
