@@ -57,6 +57,11 @@ if(WIN32)
   target_compile_definitions(dependency_asio INTERFACE _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX)
   target_link_libraries(dependency_asio INTERFACE ws2_32 mswsock)
 endif()
+if(MINGW)
+  # Asio takes POSIX threads when a header that was included before it has named them, and so two files of one program
+  # had two layouts of its classes.
+  target_compile_definitions(dependency_asio INTERFACE ASIO_HAS_THREADS=1 ASIO_HAS_PTHREADS=1)
+endif()
 if(SLUICE_POLLER STREQUAL "kqueue" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(LIBKQUEUE REQUIRED IMPORTED_TARGET libkqueue)
