@@ -169,10 +169,17 @@ class Gateway:
         if config is not None:
             self.write_config(config)
         before = len(self.reloads())
-        self.send_signal(signal.SIGHUP)
+        self.ask_to_reload()
         wait_until(lambda: len(self.reloads()) > before or self.process.poll() is not None, "the end of the reload")
         self.assert_runs()
         return self.reloads()[-1]
+
+    def ask_to_reload(self):
+        if is_wine():
+            # Windows has no signal for it; a refusal is told by the command as well as in the log.
+            run_command("reload", "--admin", self.addresses["admin"])
+        else:
+            self.send_signal(signal.SIGHUP)
 
     def reloads(self):
         """How reloads ended, by the log."""
