@@ -28,6 +28,11 @@ public:
         deadline_.set(when);
         return {event_};
     }
+    /// The wait that goes on, if there is one, ends at another time.
+    void move(TimePoint when) {
+        if (is_waiting_) deadline_.set(when);
+    }
+    [[nodiscard]] bool is_waiting() const { return is_waiting_; }
     /// Resumes the waiter now; false when nobody waits.
     bool end() {
         if (!is_waiting_) return false;

@@ -13,7 +13,7 @@
 #include "net/buffer_pool.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
-#include "proxy/request_body.hpp"
+#include "proxy/message_body.hpp"
 
 namespace sluice::proxy {
 
@@ -36,7 +36,7 @@ struct ReadPace {
 /// Threading: one worker.
 /// Lifetime:  stream and buffered bytes outlive it; a piece is valid until the next call.
 /// Failure:   BadFraming (chunks), Closed (ended early), TimedOut, Cancelled; the caller names the side.
-class BodyReader final : public RequestBody {
+class BodyReader final : public MessageBody {
 public:
     /// `buffered` are the bytes after the head that have arrived already; chunks are joined in place there.
     BodyReader(net::Stream& stream, const http::Framing& framing, std::span<char> buffered,

@@ -15,9 +15,6 @@ Error no_connection(std::string context, Retry retry) {
 
 }  // namespace
 
-/// While idle, an upstream has nothing to say: it has left, or sends what nobody asked for.
-void UpstreamConnection::on_unawaited_input() { owner->leave_pool(*this); }
-
 bool ConnectionWait::abort() {
     if (outcome_ != Outcome::Queued) return dialing_.abort();
     end(Outcome::Cancelled);
@@ -59,24 +56,24 @@ void EndpointConnections::follow(std::shared_ptr<upstream::ClusterState> cluster
 
 EndpointConnections::~EndpointConnections() { close_idle(); }
 
-UpstreamConnection* EndpointConnections::take_idle() {
-    UpstreamConnection* const connection = idle_.acquire(0, context_.worker.now());
+UpstreamLink* EndpointConnections::take_idle() {
+    Http1Upstream* const connection = idle_.acquire(0, context_.worker.now());
     if (connection == nullptr) return nullptr;
-    connection->stream.unwatch();
+    connection->unwatch();
     ++in_use_;
-    ++connection->requests;
+    connection->count_request();
     context_.metrics.add_upstream_idle(metric_index_, -1);
     context_.metrics.add_upstream_active(metric_index_, 1);
     return connection;
 }
 
-net::Task<Result<UpstreamConnection*>> EndpointConnections::connect(ConnectionWait& wait) {
-    wait.connection_ = nullptr;
+net::Task<Result<UpstreamLink*>> EndpointConnections::connect(ConnectionWait& wait) {
+    wait.link_ = nullptr;
     // Those that wait come first, also while a place for them is free already.
     if (!queue_.empty() || !state_->take_slot(cluster_->config().pool.max_connections)) {
         const Result<void> waited = co_await wait_for_slot(wait);
         if (!waited) co_return fail(waited.error());
-        if (wait.connection_ != nullptr) co_return wait.connection_;
+        if (wait.link_ != nullptr) co_return wait.link_;
     }
     co_return co_await dial(wait);
 }
@@ -108,7 +105,7 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
 }
 
 /// The caller has a place for it.
-net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait& wait) {
+net::Task<Result<UpstreamLink*>> EndpointConnections::dial(ConnectionWait& wait) {
     hold();
     const TimePoint deadline = context_.worker.now() + cluster_->config().connect_timeout;
     Result<net::Stream> stream = co_await net::dial(context_.worker, destination_, deadline, &wait.dialing_);
@@ -123,34 +120,31 @@ net::Task<Result<UpstreamConnection*>> EndpointConnections::dial(ConnectionWait&
         give_slot_back();
         co_return fail(std::move(stream.error()));
     }
-    std::unique_ptr<UpstreamConnection> connection;
+    std::unique_ptr<Http1Upstream> connection;
     if (context_.free.empty()) {
-        connection = std::make_unique<UpstreamConnection>();
+        connection = std::make_unique<Http1Upstream>();
     } else {
         connection = std::move(context_.free.back());
         context_.free.pop_back();
     }
-    connection->stream = std::move(*stream);
-    connection->tls = tls;
-    connection->stream.set_write_stall_limit(cluster_->config().read_timeout);
-    connection->owner = this;
-    connection->requests = 1;
-    connection->counted_bytes = 0;
+    stream->set_write_stall_limit(cluster_->config().read_timeout);
+    connection->begin(std::move(*stream), this, tls);
+    connection->count_request();
     ++in_use_;
     context_.metrics.add_upstream_active(metric_index_, 1);
     co_return connection.release();
 }
 
-void EndpointConnections::release(UpstreamConnection& connection) {
+void EndpointConnections::release(Http1Upstream& connection) {
     const std::uint32_t most = cluster_->config().pool.max_requests;
-    if (is_retired_ || connection.tls != cluster_->tls() || (most != 0 && connection.requests >= most)) {
+    if (is_retired_ || connection.tls() != cluster_->tls() || (most != 0 && connection.requests() >= most)) {
         discard(connection);
         return;
     }
     if (!queue_.empty()) {
         ConnectionWait& wait = *queue_.front();
-        ++connection.requests;
-        wait.connection_ = &connection;
+        connection.count_request();
+        wait.link_ = &connection;
         wait.end(ConnectionWait::Outcome::Connection);
         return;
     }
@@ -162,29 +156,28 @@ void EndpointConnections::release(UpstreamConnection& connection) {
     --in_use_;
     context_.metrics.add_upstream_active(metric_index_, -1);
     context_.metrics.add_upstream_idle(metric_index_, 1);
-    if (idle_.release(0, connection, context_.worker.now())) connection.stream.watch(&connection);
+    if (idle_.release(0, connection, context_.worker.now())) connection.watch();
 }
 
-void EndpointConnections::discard(UpstreamConnection& connection) {
+void EndpointConnections::discard(Http1Upstream& connection) {
     --in_use_;
     context_.metrics.add_upstream_active(metric_index_, -1);
     close(connection);
 }
 
 /// The pool's own way to end a connection.
-void EndpointConnections::close_idle_connection(UpstreamConnection& connection) {
+void EndpointConnections::close_idle_connection(Http1Upstream& connection) {
     context_.metrics.add_upstream_idle(metric_index_, -1);
     close(connection);
 }
 
-void EndpointConnections::close(UpstreamConnection& connection) {
-    connection.stream = net::Stream();
-    connection.tls.reset();
+void EndpointConnections::close(Http1Upstream& connection) {
+    connection.end();
     context_.free.emplace_back(&connection);
     give_slot_back();
 }
 
-void EndpointConnections::leave_pool(UpstreamConnection& connection) {
+void EndpointConnections::leave_pool(Http1Upstream& connection) {
     if (idle_.remove(connection)) close_idle_connection(connection);
 }
 
@@ -221,7 +214,7 @@ void EndpointConnections::serve_queue() {
     }
     // For those who still wait, here or elsewhere, what lies idle here is a place.
     if (state_->waiting() != 0) {
-        if (UpstreamConnection* const idle = idle_.acquire(0, context_.worker.now())) close_idle_connection(*idle);
+        if (Http1Upstream* const idle = idle_.acquire(0, context_.worker.now())) close_idle_connection(*idle);
     }
     let_go();
     is_serving_ = false;

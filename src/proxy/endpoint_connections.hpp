@@ -13,28 +13,15 @@
 #include "proxy/snapshot.hpp"
 #include "telemetry/metrics.hpp"
 #include "upstream/cluster_state.hpp"
+#include "proxy/http1_upstream.hpp"
 #include "upstream/idle_pool.hpp"
 
 namespace sluice::proxy {
 
 class EndpointConnections;
 
-/// One connection to an endpoint: with an exchange, or idle in the pool, where it hears of its peer's farewell.
-struct UpstreamConnection final : public net::StreamWatcher, public upstream::IdleHook {
-    net::Stream stream;
-    EndpointConnections* owner = nullptr;
-    /// The rules by which it was secured; nullptr: none.
-    std::shared_ptr<const tls::ClientContext> tls;
-    /// Requests that it has carried.
-    std::uint32_t requests = 0;
-    /// What of the bytes that it has sent is in the metrics.
-    std::uint64_t counted_bytes = 0;
-
-    void on_unawaited_input() override;
-};
-
 /// Closed connections of a worker, kept for reuse of their memory.
-using FreeConnections = std::vector<std::unique_ptr<UpstreamConnection>>;
+using FreeConnections = std::vector<std::unique_ptr<Http1Upstream>>;
 
 /// A request's wait for a connection to an endpoint, in the endpoint's queue or while it is dialed.
 ///
@@ -56,7 +43,7 @@ private:
 
     net::Dialing dialing_;
     Outcome outcome_ = Outcome::Idle;
-    UpstreamConnection* connection_ = nullptr;
+    UpstreamLink* link_ = nullptr;
     EndpointConnections* queued_at_ = nullptr;
     std::list<ConnectionWait*>::iterator place_;
     net::Deadline deadline_;
@@ -95,14 +82,14 @@ public:
     [[nodiscard]] std::uint32_t metric_index() const { return metric_index_; }
 
     /// An idle connection, or nullptr.
-    [[nodiscard]] UpstreamConnection* take_idle();
+    [[nodiscard]] UpstreamLink* take_idle();
     /// A new connection, or one that another request gives back.
     /// Failure: of the dialer; NoConnection when the queue is full or the wait too long.
-    [[nodiscard]] net::Task<Result<UpstreamConnection*>> connect(ConnectionWait& wait);
+    [[nodiscard]] net::Task<Result<UpstreamLink*>> connect(ConnectionWait& wait);
 
     /// Gives back a connection that can carry another request.
-    void release(UpstreamConnection& connection);
-    void discard(UpstreamConnection& connection);
+    void release(Http1Upstream& connection);
+    void discard(Http1Upstream& connection);
 
     void close_idle() { idle_.close_all(); }
     void close_idle_since(TimePoint now) { idle_.close_idle_since(now); }
@@ -120,21 +107,21 @@ public:
     void serve_queue();
 
 private:
-    friend struct UpstreamConnection;
+    friend class Http1Upstream;
     friend class ConnectionWait;
 
     struct Close {
         EndpointConnections* owner;
-        void operator()(UpstreamConnection& connection) const { owner->close_idle_connection(connection); }
+        void operator()(Http1Upstream& connection) const { owner->close_idle_connection(connection); }
     };
 
     [[nodiscard]] net::Task<Result<void>> wait_for_slot(ConnectionWait& wait);
-    [[nodiscard]] net::Task<Result<UpstreamConnection*>> dial(ConnectionWait& wait);
+    [[nodiscard]] net::Task<Result<UpstreamLink*>> dial(ConnectionWait& wait);
     void give_slot_back();
     void offer_slot();
-    void close(UpstreamConnection& connection);
-    void close_idle_connection(UpstreamConnection& connection);
-    void leave_pool(UpstreamConnection& connection);
+    void close(Http1Upstream& connection);
+    void close_idle_connection(Http1Upstream& connection);
+    void leave_pool(Http1Upstream& connection);
 
     Context context_;
     std::shared_ptr<upstream::ClusterState> cluster_;
@@ -142,7 +129,7 @@ private:
     net::Destination destination_;
     std::uint32_t metric_index_ = 0;
     std::shared_ptr<const void> metrics_lease_;
-    upstream::IdlePool<UpstreamConnection, Close> idle_;
+    upstream::IdlePool<Http1Upstream, Close> idle_;
     std::uint32_t in_use_ = 0;
     std::uint32_t holds_ = 0;
     bool is_retired_ = false;

@@ -26,7 +26,7 @@ std::string retry_after(const upstream::Breaker* breaker, TimePoint now) {
 
 }  // namespace
 
-Exchange::Exchange(ClientLink& client, Scratch& scratch, RequestBody& body, ResponseWriter& writer, TimePoint first_byte)
+Exchange::Exchange(ClientLink& client, Scratch& scratch, MessageBody& body, ResponseWriter& writer, TimePoint first_byte)
     : client_(client),
       state_(client.state()),
       snapshot_(state_.snapshot()),
@@ -250,8 +250,8 @@ void Exchange::cut() {
     // The first coroutine that is resumed may end this exchange and its session, so there is only one call that resumes; what
     // it leads to finds the other stream unusable.
     client_.refuse_waits();
-    if (upstream_ != nullptr && upstream_->stream.is_awaited()) {
-        upstream_->stream.abort();
+    if (upstream_ != nullptr && upstream_->is_awaited()) {
+        upstream_->abort();
     } else if (!wait_.abort() && !abort_hedge() && !backoff_.end()) {
         client_.abort();
     }
@@ -261,9 +261,9 @@ void Exchange::cut() {
 void Exchange::on_unawaited_input() {
     if (!client_.has_left()) return;
     client_gone_ = true;
-    const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->stream.is_awaited();
+    const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->is_awaited();
     if (upstream_ != nullptr && !waits_for_hedge) {
-        upstream_->stream.abort();
+        upstream_->abort();
     } else if (!wait_.abort() && !abort_hedge()) {
         backoff_.end();
     }

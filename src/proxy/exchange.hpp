@@ -14,14 +14,14 @@
 #include "net/buffer_pool.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
-#include "proxy/body_reader.hpp"
 #include "proxy/client_link.hpp"
 #include "proxy/context_pool.hpp"
-#include "proxy/request_body.hpp"
+#include "proxy/message_body.hpp"
 #include "proxy/response_writer.hpp"
 #include "proxy/scratch.hpp"
 #include "proxy/snapshot.hpp"
 #include "proxy/upstream_connections.hpp"
+#include "proxy/upstream_link.hpp"
 #include "routing/route_table.hpp"
 #include "upstream/breaker.hpp"
 #include "upstream/retry.hpp"
@@ -42,7 +42,7 @@ public:
     /// What becomes of the client's connection.
     enum class End : std::uint8_t { Keep, Close, Broken };
 
-    Exchange(ClientLink& client, Scratch& scratch, RequestBody& body, ResponseWriter& writer, TimePoint first_byte);
+    Exchange(ClientLink& client, Scratch& scratch, MessageBody& body, ResponseWriter& writer, TimePoint first_byte);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange();
@@ -115,7 +115,7 @@ private:
     [[nodiscard]] filters::ClientCertificateFields shown_certificate() const;
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
     [[nodiscard]] net::Task<Result<void>> send_request();
-    [[nodiscard]] net::Pieces framed(std::string_view head, std::string_view first, std::string_view second = {});
+    [[nodiscard]] UpstreamLink::Part first_part();
     [[nodiscard]] std::string_view request_trailers();
     void keep_for_replay(std::string_view piece);
     void start_response_clock();
@@ -123,7 +123,7 @@ private:
     void end_upload_early(Error error);
     void expect_response();
     [[nodiscard]] net::Task<Result<void>> upload_body();
-    [[nodiscard]] net::Task<Result<void>> send_body_piece(const RequestBody::Piece& piece);
+    [[nodiscard]] net::Task<Result<void>> send_body_piece(const MessageBody::Piece& piece);
     [[nodiscard]] net::Task<void> finish_upload();
 
     // 10 to 12: the response comes back.
@@ -132,7 +132,7 @@ private:
     [[nodiscard]] net::Task<Result<std::size_t>> read_one_head();
     [[nodiscard]] net::Task<Result<void>> pass_interim(bool has_false_body);
     [[nodiscard]] net::Task<Result<void>> relay_response();
-    [[nodiscard]] net::Task<Result<void>> relay_body(BodyReader& body);
+    [[nodiscard]] net::Task<Result<void>> relay_body(MessageBody& body);
     [[nodiscard]] Result<void> write_response_head();
 
     // Instead of 12, after 101.
@@ -157,7 +157,7 @@ private:
     ContextPool::Lease context_;
     Scratch& scratch_;
     const http::RequestHead& head_;
-    RequestBody& body_;
+    MessageBody& body_;
     ResponseWriter& writer_;
 
     routing::Match match_;
@@ -185,7 +185,7 @@ private:
         net::Deadline deadline;
         ClusterConnections::Hold endpoint;
         ConnectionWait wait;
-        UpstreamConnection* connection = nullptr;
+        UpstreamLink* link = nullptr;
         net::Buffer buffer;
         /// The begin of its response: it has won.
         std::size_t response_bytes = 0;
@@ -195,13 +195,13 @@ private:
         bool is_stopped = false;
     };
     Hedge hedge_;
-    UpstreamConnection* upstream_ = nullptr;
+    UpstreamLink* upstream_ = nullptr;
     bool reused_ = false;
     bool sent_nothing_ = true;
 
     net::Buffer request_buffer_;
     std::string_view request_head_bytes_;
-    RequestBody::Piece first_piece_;
+    MessageBody::Piece first_piece_;
     bool upload_started_ = false;
     bool upload_complete_ = false;
     bool upload_stopped_ = false;
@@ -210,7 +210,6 @@ private:
     /// What has been read of the body beyond the first piece is kept, as long as it may have to be sent again.
     bool keeps_body_ = false;
     bool body_replayable_ = true;
-    char chunk_line_[http::chunk_line_bytes];
 
     Duration response_timeout_{};
     /// Of the whole request, from when it was complete first.

@@ -42,7 +42,7 @@ void Exchange::choose_cluster() {
 
 /// What has come of the body with the head goes out with it.
 Result<void> Exchange::take_first_piece() {
-    Result<std::optional<RequestBody::Piece>> first = body_.next_buffered();
+    Result<std::optional<MessageBody::Piece>> first = body_.next_buffered();
     if (!first) {
         Error error = std::move(first.error());
         error.side = Side::Client;
@@ -170,7 +170,7 @@ net::Task<Result<void>> Exchange::take_connection() {
     // A client that leaves gives up its place in the queue.
     if (upload_complete_) client_.watch(this);
     if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-    Result<UpstreamConnection*> connected = co_await endpoint_->connect(wait_);
+    Result<UpstreamLink*> connected = co_await endpoint_->connect(wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         co_return fail(std::move(connected.error()));
@@ -183,11 +183,7 @@ net::Task<Result<void>> Exchange::take_connection() {
 void Exchange::send_mirror(const config::Forward& forward) {
     if (!upload_complete_ || !protocol_.empty()) return;
     if (state_.worker().random().below(100) >= forward.mirror->percent) return;
-    std::string message;
-    const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data);
-    for (const std::string_view piece : pieces.all()) message += piece;
-    if (!request_trailers().empty()) message.append(request_trailers()).append(http::chunk_end);
-    state_.mirrors().send(state_.upstreams().cluster(*plan_->mirror), std::move(message), head_.method, response_timeout_);
+    state_.mirrors().send(state_.upstreams().cluster(*plan_->mirror), first_part(), head_.method, response_timeout_);
 }
 
 /// Tells the cluster how its endpoint did.
@@ -271,14 +267,9 @@ void Exchange::release_upstream(bool reusable) {
         endpoint_->state().load.active.fetch_sub(1, std::memory_order_relaxed);
     }
     if (upstream_ == nullptr) return;
-    UpstreamConnection& connection = *std::exchange(upstream_, nullptr);
-    const std::uint64_t before = std::exchange(connection.counted_bytes, connection.stream.bytes_written());
-    state_.metrics().add_upstream_bytes(endpoint_->metric_index(), connection.counted_bytes - before);
-    if (reusable) {
-        endpoint_->release(connection);
-    } else {
-        endpoint_->discard(connection);
-    }
+    UpstreamLink& link = *std::exchange(upstream_, nullptr);
+    state_.metrics().add_upstream_bytes(endpoint_->metric_index(), link.take_sent_bytes());
+    link.give_back(reusable);
 }
 
 }  // namespace sluice::proxy

@@ -33,13 +33,13 @@ void Exchange::on_hedge_time() {
 net::Task<void> Exchange::run_hedge() {
     co_await ask_second_endpoint();
     const bool has_won = hedge_.response_bytes != 0;
-    if (!has_won && hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
+    if (!has_won && hedge_.link != nullptr) std::exchange(hedge_.link, nullptr)->give_back(false);
     hedge_.is_done = true;
     // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
     if (cut_) client_.abort();
     // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
-    if (has_won && upstream_ != nullptr && upstream_->stream.is_awaited()) {
-        upstream_->stream.cancel_read();
+    if (has_won && upstream_ != nullptr && upstream_->is_awaited()) {
+        upstream_->cancel_read();
     } else {
         hedge_.done.set();
     }
@@ -51,21 +51,22 @@ net::Task<void> Exchange::ask_second_endpoint() {
     ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
     hedge_.endpoint = std::move(second);
-    hedge_.connection = hedge_.endpoint->take_idle();
-    const bool is_reused = hedge_.connection != nullptr;
+    hedge_.link = hedge_.endpoint->take_idle();
+    const bool is_reused = hedge_.link != nullptr;
     if (!is_reused) {
-        const Result<UpstreamConnection*> connected = co_await hedge_.endpoint->connect(hedge_.wait);
+        const Result<UpstreamLink*> connected = co_await hedge_.endpoint->connect(hedge_.wait);
         if (!connected) co_return;
-        hedge_.connection = *connected;
+        hedge_.link = *connected;
     }
     if (hedge_.is_stopped) co_return;
     state_.metrics().count_upstream_request(hedge_.endpoint->metric_index(), is_reused);
     state_.metrics().count_retry(first->metric_index());
-    const Result<void> sent = co_await hedge_.connection->stream.write(net::Pieces(request_head_bytes_));
+    const UpstreamLink::Part request{.head = request_head_bytes_, .first = {}, .is_last = true};
+    const Result<void> sent = co_await hedge_.link->send(request);
     if (!sent || hedge_.is_stopped) co_return;
     hedge_.buffer = state_.worker().buffers().take();
-    hedge_.connection->stream.set_read_deadline(response_deadline_);
-    const Result<std::size_t> got = co_await hedge_.connection->stream.read(hedge_.buffer.from(0));
+    hedge_.link->set_read_deadline(response_deadline_);
+    const Result<std::size_t> got = co_await hedge_.link->read(hedge_.buffer.from(0));
     if (got && !hedge_.is_stopped && response_used_ == 0 && !interim_came_) hedge_.response_bytes = *got;
 }
 
@@ -76,7 +77,7 @@ net::Task<bool> Exchange::adopt_hedge() {
     if (hedge_.response_bytes == 0 || cut_ || client_gone_) co_return false;
     release_upstream(false);
     endpoint_ = std::move(hedge_.endpoint);
-    upstream_ = std::exchange(hedge_.connection, nullptr);
+    upstream_ = std::exchange(hedge_.link, nullptr);
     reused_ = false;
     response_buffer_ = std::move(hedge_.buffer);
     response_used_ = std::exchange(hedge_.response_bytes, 0);
@@ -93,15 +94,15 @@ net::Task<void> Exchange::stop_hedge() {
         abort_hedge();
         if (!hedge_.is_done) co_await hedge_.done;
     }
-    if (hedge_.connection != nullptr) hedge_.endpoint->discard(*std::exchange(hedge_.connection, nullptr));
+    if (hedge_.link != nullptr) std::exchange(hedge_.link, nullptr)->give_back(false);
     hedge_.response_bytes = 0;
 }
 
 /// True when there was something to break off.
 bool Exchange::abort_hedge() {
     if (!hedge_.has_begun || hedge_.is_done) return false;
-    if (hedge_.connection != nullptr) {
-        hedge_.connection->stream.abort();
+    if (hedge_.link != nullptr) {
+        hedge_.link->abort();
         return true;
     }
     return hedge_.wait.abort();

@@ -19,11 +19,7 @@ constexpr Duration no_limit = std::chrono::hours{24 * 365};
 net::Task<Result<void>> Exchange::send_request() {
     response_deadline_ = state_.worker().now() + no_limit;
     if (upload_complete_) start_response_clock();
-    const net::Pieces pieces = framed(request_head_bytes_, first_piece_.data, scratch_.replay);
-    Result<void> sent = co_await upstream_->stream.write(pieces);
-    if (sent && upload_complete_ && !request_trailers().empty()) {
-        sent = co_await upstream_->stream.write({request_trailers(), http::chunk_end});
-    }
+    Result<void> sent = co_await upstream_->send(first_part());
     if (!sent) {
         // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
         upload_complete_ = false;
@@ -49,24 +45,9 @@ void Exchange::start_response_clock() {
     response_deadline_ = try_timeout_is_next_ ? now + try_timeout : *request_deadline_;
 }
 
-/// The pieces that carry a part of the body, itself in up to two, in the framing of the request, after `head`.
-net::Pieces Exchange::framed(std::string_view head, std::string_view first, std::string_view second) {
-    net::Pieces pieces{head};
-    if (head_.framing.kind != http::BodyKind::Chunked) {
-        pieces.add(first);
-        pieces.add(second);
-        return pieces;
-    }
-    if (!first.empty() || !second.empty()) {
-        const std::size_t size = http::write_chunk_line(
-            std::span<char, http::chunk_line_bytes>(chunk_line_), first.size() + second.size());
-        pieces.add({chunk_line_, size});
-        pieces.add(first);
-        pieces.add(second);
-        pieces.add(http::chunk_end);
-    }
-    if (body_.is_done()) pieces.add(request_trailers().empty() ? "0\r\n\r\n" : http::last_chunk);
-    return pieces;
+/// The head with what there is of the body.
+UpstreamLink::Part Exchange::first_part() {
+    return {request_head_bytes_, first_piece_.data, scratch_.replay, head_.framing.kind, body_.is_done(), request_trailers()};
 }
 
 /// What upstreams take for the gateway's word is removed from trailers as it is from headers.
@@ -111,7 +92,7 @@ void Exchange::end_upload_early(Error error) {
     if (error.side == Side::Client || is_stalled) {
         // The upstream can't answer a request that it never gets whole, or does not even take it.
         upload_error_ = std::move(error);
-        upstream_->stream.abort();
+        upstream_->abort();
         return;
     }
     // It stopped reading, perhaps because it has answered already.
@@ -122,12 +103,12 @@ void Exchange::end_upload_early(Error error) {
 void Exchange::expect_response() {
     start_response_clock();
     if (upstream_ == nullptr || writer_.has_begun()) return;
-    upstream_->stream.set_read_deadline(response_deadline_);
+    upstream_->set_read_deadline(response_deadline_);
 }
 
 net::Task<Result<void>> Exchange::upload_body() {
     while (!body_.is_done()) {
-        Result<RequestBody::Piece> piece = co_await body_.next();
+        Result<MessageBody::Piece> piece = co_await body_.next();
         if (!piece) co_return fail(client_body_error(piece.error()));
         Result<void> fits = check_body_so_far();
         if (!fits) co_return fits;
@@ -138,19 +119,17 @@ net::Task<Result<void>> Exchange::upload_body() {
     co_return Result<void>{};
 }
 
-net::Task<Result<void>> Exchange::send_body_piece(const RequestBody::Piece& piece) {
-    const net::Pieces pieces = framed({}, piece.data);
-    if (pieces.empty()) co_return Result<void>{};
-    Result<void> sent = co_await upstream_->stream.write(pieces);
-    if (!sent || !body_.is_done() || request_trailers().empty()) co_return sent;
-    co_return co_await upstream_->stream.write({request_trailers(), http::chunk_end});
+net::Task<Result<void>> Exchange::send_body_piece(const MessageBody::Piece& piece) {
+    const UpstreamLink::Part part{.head = {}, .first = piece.data, .framing = head_.framing.kind, .is_last = body_.is_done(),
+                                  .trailers = request_trailers()};
+    co_return co_await upstream_->send(part);
 }
 
 /// Ends an upload that goes on although its response is complete, or its upstream gone.
 net::Task<void> Exchange::finish_upload() {
     if (!upload_started_ || upload_done_.is_set()) co_return;
     upload_stopped_ = true;
-    if (upstream_ != nullptr) upstream_->stream.abort();
+    if (upstream_ != nullptr) upstream_->abort();
     client_.cancel_read();
     co_await upload_done_;
 }

@@ -89,8 +89,8 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
             std::copy_n(response_buffer_.data(), response_used_, larger.data());
             response_buffer_ = std::move(larger);
         }
-        upstream_->stream.set_read_deadline(response_deadline_);
-        const Result<std::size_t> got = co_await upstream_->stream.read(response_buffer_.from(response_used_));
+        upstream_->set_read_deadline(response_deadline_);
+        const Result<std::size_t> got = co_await upstream_->read(response_buffer_.from(response_used_));
         if (!got || *got == 0) {
             const bool has_second = co_await adopt_hedge();
             if (has_second) {
@@ -139,9 +139,8 @@ void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
 
 net::Task<Result<void>> Exchange::relay_response() {
     const Duration idle = cluster_state().config().read_timeout;
-    BodyReader body(upstream_->stream, scratch_.response.framing,
-                    response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_),
-                    {idle, 0, {}});
+    MessageBody& body = upstream_->begin_body(scratch_.response.framing,
+                                              response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_), idle);
     Result<void> headed = write_response_head();
     if (!headed) {
         co_await finish_upload();
@@ -149,21 +148,18 @@ net::Task<Result<void>> Exchange::relay_response() {
         co_return headed;
     }
     Result<void> relayed = co_await relay_body(body);
-    const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && body.leftover().empty() &&
-                          scratch_.response.framing.kind != http::BodyKind::UntilClose &&
-                          // A pipelined request takes the connection before the pool hears of bytes that nobody asked for.
-                          upstream_->stream.is_drained();
+    const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
     client_.unwatch();
     co_await finish_upload();
     release_upstream(reusable);
     co_return relayed;
 }
 
-net::Task<Result<void>> Exchange::relay_body(BodyReader& body) {
-    Result<std::optional<BodyReader::Piece>> buffered = body.next_buffered();
+net::Task<Result<void>> Exchange::relay_body(MessageBody& body) {
+    Result<std::optional<MessageBody::Piece>> buffered = body.next_buffered();
     if (!buffered) co_return fail(upstream_failure(buffered.error()));
     // What has come with the head goes out with it; otherwise the head does not wait for the body.
-    BodyReader::Piece piece = buffered->value_or(BodyReader::Piece{});
+    MessageBody::Piece piece = buffered->value_or(MessageBody::Piece{});
     for (;;) {
         const Result<void> sent = co_await writer_.send(piece.data, piece.is_last, body.trailers());
         if (!sent) {
@@ -171,7 +167,7 @@ net::Task<Result<void>> Exchange::relay_body(BodyReader& body) {
             co_return fail(client_error(ErrorCode::ClientClosed, "the client left in the middle of the response"));
         }
         if (piece.is_last) co_return Result<void>{};
-        Result<BodyReader::Piece> next = co_await body.next();
+        Result<MessageBody::Piece> next = co_await body.next();
         if (!next) co_return fail(upstream_failure(next.error()));
         piece = *next;
     }

@@ -58,7 +58,7 @@ net::Task<Result<void>> Exchange::switch_protocols(const config::Forward& forwar
 
 net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string_view from_upstream) {
     const TunnelSettings settings{forward.upgrade_idle, equal_ignoring_case(protocol_, "websocket")};
-    Tunnel tunnel(state_.worker(), *client_.stream(), upstream_->stream, settings);
+    Tunnel tunnel(state_.worker(), *client_.stream(), *upstream_->stream(), settings);
     tunnel_ = &tunnel;
     state_.metrics().tunnel_opened();
     // The configuration may have changed while the upstream thought about it.

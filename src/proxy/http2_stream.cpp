@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/chunked_reader.hpp"
 #include "net/stream.hpp"
 #include "net/worker.hpp"
 #include "proxy/http2_session.hpp"
+#include "proxy/trailers.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -15,21 +15,6 @@ namespace {
 constexpr std::uint32_t most_interims = 32;
 
 Failure closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
-
-/// Trailers obey the rules of a chunked body's, so that one parser is strict for both.
-Result<void> check_trailers(std::string_view fields) {
-    if (fields.empty()) return {};
-    http::ChunkedReader reader;
-    for (std::string_view piece : {std::string_view("0\r\n"), fields, std::string_view("\r\n")}) {
-        while (!piece.empty()) {
-            const auto step = reader.step(piece);
-            if (!step) return fail(Error(step.error()));
-            piece.remove_prefix(step->consumed);
-            if (step->event == http::ChunkedReader::Event::End) return {};
-        }
-    }
-    return {};
-}
 
 }  // namespace
 
@@ -113,7 +98,7 @@ void Http2Stream::give_back_piece() {
     session_.wake_writer();
 }
 
-Result<std::optional<RequestBody::Piece>> Http2Stream::next_buffered() {
+Result<std::optional<MessageBody::Piece>> Http2Stream::next_buffered() {
     give_back_piece();
     if (received_.empty()) {
         if (!has_body_ended_) return std::nullopt;
@@ -129,7 +114,7 @@ Result<std::optional<RequestBody::Piece>> Http2Stream::next_buffered() {
     return Piece{piece, is_done_};
 }
 
-net::Task<Result<RequestBody::Piece>> Http2Stream::next() {
+net::Task<Result<MessageBody::Piece>> Http2Stream::next() {
     net::Worker& worker = state().worker();
     for (;;) {
         Result<std::optional<Piece>> piece = next_buffered();

@@ -11,7 +11,7 @@
 #include "net/pause.hpp"
 #include "proxy/body_reader.hpp"
 #include "proxy/client_link.hpp"
-#include "proxy/request_body.hpp"
+#include "proxy/message_body.hpp"
 #include "proxy/response_writer.hpp"
 
 namespace sluice::proxy {
@@ -22,7 +22,7 @@ class Http2Session;
 /// One stream of an HTTP/2 connection, as its exchange sees it: the way to the client, and the request's body.
 ///
 /// Lifetime: on the frame of the coroutine that serves it.
-class Http2Stream final : public ClientLink, public RequestBody {
+class Http2Stream final : public ClientLink, public MessageBody {
 public:
     Http2Stream(Http2Session& session, http2::StreamId id, std::size_t head_bytes, bool has_body, bool has_length);
     Http2Stream(const Http2Stream&) = delete;
@@ -68,7 +68,7 @@ public:
     void reset_on_close() override {}
     [[nodiscard]] net::Stream* stream() override { return nullptr; }
 
-    // RequestBody
+    // MessageBody
     [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
     [[nodiscard]] net::Task<Result<Piece>> next() override;
     [[nodiscard]] bool is_done() const override { return is_done_; }

@@ -5,7 +5,6 @@
 
 #include "http/head_parser.hpp"
 #include "net/worker.hpp"
-#include "proxy/body_reader.hpp"
 
 namespace sluice::proxy {
 namespace {
@@ -15,13 +14,16 @@ constexpr std::size_t most_copies = 100;
 
 }  // namespace
 
-bool Mirrors::send(ClusterConnections& cluster, std::string message, http::Method method, Duration timeout) {
+bool Mirrors::send(ClusterConnections& cluster, const UpstreamLink::Part& request, http::Method method, Duration timeout) {
     if (copies_.size() >= most_copies) return false;
     // A hash of its own, or a cluster that balances by hash would send every copy to one endpoint.
     ClusterConnections::Hold endpoint = cluster.pick({worker_.random().next(), std::nullopt, {}});
     if (!endpoint) return false;
     Copy& copy = copies_.emplace_back(worker_.timers());
-    copy.message = std::move(message);
+    copy.head = request.head;
+    copy.body.append(request.first).append(request.second);
+    copy.trailers = request.trailers;
+    copy.framing = request.framing;
     copy.method = method;
     copy.timeout = timeout;
     copy.endpoint = std::move(endpoint);
@@ -34,8 +36,8 @@ void Mirrors::cut() {
     for (Copy& copy : copies_) all.push_back(&copy);
     for (Copy* const copy : all) {
         copy->is_cut = true;
-        if (copy->connection != nullptr) {
-            copy->connection->stream.abort();
+        if (copy->link != nullptr) {
+            copy->link->abort();
         } else {
             copy->wait.abort();
         }
@@ -44,28 +46,24 @@ void Mirrors::cut() {
 
 net::Task<void> Mirrors::run(Place place) {
     Copy& copy = *place;
-    copy.connection = copy.endpoint->take_idle();
-    if (copy.connection == nullptr) {
-        const Result<UpstreamConnection*> connected = co_await copy.endpoint->connect(copy.wait);
-        if (connected) copy.connection = *connected;
+    copy.link = copy.endpoint->take_idle();
+    if (copy.link == nullptr) {
+        const Result<UpstreamLink*> connected = co_await copy.endpoint->connect(copy.wait);
+        if (connected) copy.link = *connected;
     }
-    if (copy.connection != nullptr) {
-        const bool reusable = !copy.is_cut && co_await exchange(copy);
-        UpstreamConnection& connection = *std::exchange(copy.connection, nullptr);
-        if (reusable && !copy.is_cut) {
-            copy.endpoint->release(connection);
-        } else {
-            copy.endpoint->discard(connection);
-        }
+    if (copy.link != nullptr) {
+        const bool is_reusable = !copy.is_cut && co_await exchange(copy);
+        std::exchange(copy.link, nullptr)->give_back(is_reusable && !copy.is_cut);
     }
     copies_.erase(place);
     if (copies_.empty()) on_empty_();
 }
 
 net::Task<bool> Mirrors::exchange(Copy& copy) {
-    net::Stream& stream = copy.connection->stream;
+    UpstreamLink& link = *copy.link;
     const TimePoint deadline = worker_.now() + copy.timeout;
-    const Result<void> sent = co_await stream.write(net::Pieces(copy.message));
+    const UpstreamLink::Part request{copy.head, copy.body, {}, copy.framing, true, copy.trailers};
+    const Result<void> sent = co_await link.send(request);
     if (!sent) co_return false;
     net::Buffer buffer = worker_.buffers().take();
     http::HeadScanner scanner(http::HeadLimits{});
@@ -74,8 +72,8 @@ net::Task<bool> Mirrors::exchange(Copy& copy) {
     std::size_t head_bytes = 0;
     while (head_bytes == 0) {
         if (used == buffer.size()) co_return false;
-        stream.set_read_deadline(deadline);
-        const Result<std::size_t> got = co_await stream.read(buffer.from(used));
+        link.set_read_deadline(deadline);
+        const Result<std::size_t> got = co_await link.read(buffer.from(used));
         if (!got || *got == 0) co_return false;
         used += *got;
         const Result<std::optional<std::size_t>> end = scanner.scan({buffer.data(), used});
@@ -84,13 +82,12 @@ net::Task<bool> Mirrors::exchange(Copy& copy) {
     }
     const Result<void> parsed = http::parse_response_head({buffer.data(), head_bytes}, http::HeadLimits{}, copy.method, head);
     if (!parsed || head.status < 200) co_return false;
-    BodyReader body(stream, head.framing, buffer.from(head_bytes).first(used - head_bytes), {copy.timeout, 0, {}});
+    MessageBody& body = link.begin_body(head.framing, buffer.from(head_bytes).first(used - head_bytes), copy.timeout);
     while (!body.is_done()) {
-        const Result<BodyReader::Piece> piece = co_await body.next();
+        const Result<MessageBody::Piece> piece = co_await body.next();
         if (!piece) co_return false;
     }
-    co_return head.keep_alive && body.leftover().empty() && head.framing.kind != http::BodyKind::UntilClose &&
-        stream.is_drained();
+    co_return head.keep_alive && link.is_reusable();
 }
 
 }  // namespace sluice::proxy

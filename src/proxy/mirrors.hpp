@@ -24,8 +24,8 @@ public:
     Mirrors(const Mirrors&) = delete;
     Mirrors& operator=(const Mirrors&) = delete;
 
-    /// Sends a whole request and drops its response. False, and nothing is sent, when too many are under way.
-    bool send(ClusterConnections& cluster, std::string message, http::Method method, Duration timeout);
+    /// Copies a whole request, sends the copy and drops its response. False, and nothing is sent, when too many are under way.
+    bool send(ClusterConnections& cluster, const UpstreamLink::Part& request, http::Method method, Duration timeout);
 
     /// Breaks all off.
     void cut();
@@ -34,18 +34,21 @@ public:
 private:
     struct Copy {
         explicit Copy(net::TimerWheel& timers) : wait(timers) {}
-        std::string message;
+        std::string head;
+        std::string body;
+        std::string trailers;
+        http::BodyKind framing = http::BodyKind::None;
         http::Method method = http::Method::Get;
         Duration timeout{};
         ClusterConnections::Hold endpoint;
         ConnectionWait wait;
-        UpstreamConnection* connection = nullptr;
+        UpstreamLink* link = nullptr;
         bool is_cut = false;
     };
     using Place = std::list<Copy>::iterator;
 
     [[nodiscard]] net::Task<void> run(Place place);
-    /// True when the connection can carry another request.
+    /// True when the way is free for another request.
     [[nodiscard]] net::Task<bool> exchange(Copy& copy);
 
     net::Worker& worker_;

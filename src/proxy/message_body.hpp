@@ -9,12 +9,12 @@
 
 namespace sluice::proxy {
 
-/// The body of a request as an exchange takes it from the client, in pieces, whatever carries it.
+/// The body of a request or response as an exchange takes it from its sender, in pieces, whatever carries it.
 ///
 /// Threading: one worker.
 /// Lifetime:  a piece is valid until the next call, the first one as long as the body.
 /// Failure:   BadFraming, Closed (ended early), TimedOut, Cancelled; the caller names the side.
-class RequestBody {
+class MessageBody {
 public:
     struct Piece {
         std::string_view data;
@@ -35,7 +35,7 @@ public:
     [[nodiscard]] virtual std::string_view leftover() const = 0;
 
 protected:
-    ~RequestBody() = default;
+    ~MessageBody() = default;
 };
 
 }  // namespace sluice::proxy

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "http2/protocol.hpp"
+#include "net/pause.hpp"
+#include "proxy/upstream_link.hpp"
+
+namespace sluice::proxy {
+
+class Http2Upstream;
+
+/// One stream of a connection to an upstream, as its exchange sees it: the way of the request, and the body of the response.
+///
+/// Lifetime: owned by its connection, which lends it to one request after the other.
+class Http2UpstreamStream final : public UpstreamLink, private MessageBody {
+public:
+    explicit Http2UpstreamStream(Http2Upstream& connection);
+
+    /// Ready for another request.
+    void begin(TimePoint now);
+    /// 0 until the request is on its way.
+    [[nodiscard]] http2::StreamId id() const { return id_; }
+    [[nodiscard]] TimePoint began_at() const { return began_at_; }
+    /// The time to wait for a response has passed.
+    [[nodiscard]] bool has_waited_in_vain() const { return has_waited_in_vain_; }
+
+    // What the connection tells.
+    void add_head(std::string_view head, bool is_last);
+    void add_body(std::string_view data) { received_.append(data); }
+    void end_body(std::string trailers);
+    void note_taken() { is_taken_ = true; }
+    void note_progress(TimePoint now) { progress_ = now; }
+    void note_closed(http2::Code code, bool is_untouched);
+    void note_lost(const std::string& reason);
+    /// Something of that has happened: whoever waits looks. The stream may be another request's afterwards.
+    void wake();
+
+    // UpstreamLink
+    [[nodiscard]] net::Task<Result<void>> send(Part part) override;
+    [[nodiscard]] net::Task<Result<std::size_t>> read(std::span<char> space) override;
+    void set_read_deadline(TimePoint when) override;
+    [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
+    [[nodiscard]] bool is_reusable() override { return is_done_ && is_closed_; }
+    [[nodiscard]] bool has_lost_connection() const override { return is_lost_; }
+    void abort() override;
+    void cancel_read() override;
+    [[nodiscard]] bool is_awaited() const override { return reading_.is_waiting() || sending_.is_waiting(); }
+    [[nodiscard]] std::uint64_t take_sent_bytes() override;
+    [[nodiscard]] net::Stream* stream() override { return nullptr; }
+    void give_back(bool is_reusable) override;
+
+private:
+    // MessageBody
+    [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
+    [[nodiscard]] net::Task<Result<Piece>> next() override;
+    [[nodiscard]] bool is_done() const override { return is_done_; }
+    [[nodiscard]] std::uint64_t body_bytes() const override { return body_bytes_; }
+    [[nodiscard]] std::string_view trailers() const override { return is_done_ && !has_length_ ? std::string_view(trailers_) : std::string_view(); }
+    [[nodiscard]] std::string_view leftover() const override { return {}; }
+
+    [[nodiscard]] Result<void> open(const Part& part);
+    [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view data, bool is_last, std::string_view trailers);
+    [[nodiscard]] Error closed() const;
+    void give_back_piece();
+
+    Http2Upstream& connection_;
+    http2::StreamId id_ = 0;
+    TimePoint began_at_{};
+
+    /// Heads that came and were not read.
+    std::string heads_;
+    std::string received_;
+    std::string piece_;
+    /// Bytes of the last piece, that the upstream's window has not got back.
+    std::size_t unreturned_ = 0;
+    std::string trailers_;
+    std::optional<Error> flaw_;
+    bool has_ended_ = false;
+    bool is_done_ = false;
+    bool has_length_ = false;
+    std::uint64_t body_bytes_ = 0;
+    Duration idle_{};
+    TimePoint read_deadline_{};
+    net::Pause reading_;
+    bool is_read_cancelled_ = false;
+    bool has_waited_in_vain_ = false;
+
+    bool is_taken_ = true;
+    TimePoint progress_{};
+    net::Pause sending_;
+    std::uint64_t sent_bytes_ = 0;
+
+    bool is_closed_ = false;
+    bool is_untouched_ = false;
+    bool is_lost_ = false;
+    http2::Code code_ = http2::Code::NoError;
+    std::string reason_;
+    bool is_aborted_ = false;
+};
+
+}  // namespace sluice::proxy

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+#include "net/stream.hpp"
+#include "net/task.hpp"
+#include "proxy/message_body.hpp"
+
+namespace sluice::proxy {
+
+/// The way of one request to its upstream and back: a whole connection with HTTP/1.1, one of its streams with HTTP/2.
+///
+/// Threading: one worker; at most one coroutine sends and one reads.
+/// Lifetime:  whoever was given it gives it back, once, and does not look at it afterwards; nobody waits in it then.
+/// Failure:   side Internal or Upstream; Closed (the upstream is gone), Cancelled (abort), TimedOut (the deadline, or a write that
+///            stalls), BadFraming. Retry::Always says that the upstream has not acted on the request, and tells so.
+class UpstreamLink {
+public:
+    UpstreamLink(const UpstreamLink&) = delete;
+    UpstreamLink& operator=(const UpstreamLink&) = delete;
+
+    /// A part of a request.
+    struct Part {
+        /// Of HTTP/1.1, as http::HeadWriter writes it; empty in all parts but the first.
+        std::string_view head;
+        /// Of the body, which is framed as `framing` says.
+        std::string_view first;
+        std::string_view second = {};
+        http::BodyKind framing = http::BodyKind::None;
+        /// The request ends with it, or with these field lines.
+        bool is_last = false;
+        std::string_view trailers = {};
+    };
+    /// Done when nothing of the part is needed any more.
+    [[nodiscard]] virtual net::Task<Result<void>> send(Part part) = 0;
+
+    /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end.
+    [[nodiscard]] virtual net::Task<Result<std::size_t>> read(std::span<char> space) = 0;
+    /// For reads, also for one that goes on.
+    virtual void set_read_deadline(TimePoint when) = 0;
+
+    /// What comes after the final head, of which `buffered` has been read already; `idle` is how long it may say nothing.
+    ///
+    /// Lifetime: of the body: until the link is given back.
+    [[nodiscard]] virtual MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) = 0;
+
+    /// After the whole response: whether the way is free for another request.
+    [[nodiscard]] virtual bool is_reusable() = 0;
+    /// After a failure: whether it is all of the connection's, and not this request's alone.
+    [[nodiscard]] virtual bool has_lost_connection() const = 0;
+
+    /// Whoever waits in it is resumed with Cancelled, now and from now on.
+    virtual void abort() = 0;
+    /// Only the reader is, this once.
+    virtual void cancel_read() = 0;
+    [[nodiscard]] virtual bool is_awaited() const = 0;
+
+    /// Bytes that went out since it was asked last.
+    [[nodiscard]] virtual std::uint64_t take_sent_bytes() = 0;
+    /// The connection, where it can be handed over to another protocol; nullptr where others share it.
+    [[nodiscard]] virtual net::Stream* stream() = 0;
+
+    /// The request is over. What is not reusable is broken off.
+    virtual void give_back(bool is_reusable) = 0;
+
+protected:
+    UpstreamLink() = default;
+    ~UpstreamLink() = default;
+};
+
+}  // namespace sluice::proxy
