@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,12 +15,17 @@ struct FrameHead {
     std::uint8_t flags = 0;
 };
 
-/// Sees every frame of a client in what has come, also those that nghttp2 drops without a word: unknown ones, and those of streams
+/// Sees every frame of a peer in what has come, also those that nghttp2 drops without a word: unknown ones, and those of streams
 /// that are over.
 ///
 /// Threading: one worker.
 class FrameScanner {
 public:
+    /// "PRI * HTTP/2.0", two lines, "SM", two lines: what comes before a client's frames, and not before a server's.
+    static constexpr std::size_t client_preface_bytes = 24;
+
+    explicit FrameScanner(std::size_t preface_bytes = client_preface_bytes) : skip_(preface_bytes) {}
+
     /// Calls `each` with the head of every frame that begins in these bytes.
     template <typename Each>
     void scan(std::string_view bytes, Each each) {
@@ -58,10 +64,8 @@ private:
     }
 
     static constexpr std::uint8_t end_of_block = 4;
-    /// "PRI * HTTP/2.0", two lines, "SM", two lines.
-    static constexpr std::size_t preface_bytes = 24;
 
-    std::size_t skip_ = preface_bytes;
+    std::size_t skip_;
     std::array<unsigned char, 9> head_{};
     std::size_t have_ = 0;
     std::size_t block_bytes_ = 0;

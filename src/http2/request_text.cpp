@@ -4,20 +4,14 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "http2/field_text.hpp"
 
 namespace sluice::http2 {
 namespace {
 
-/// What each field counts for beside its bytes (RFC 9113, 6.5.2).
-constexpr std::size_t field_overhead = 32;
-
 /// Bytes that would end a word of the request line, or the line.
 bool is_one_word(std::string_view text) {
     return std::ranges::all_of(text, [](char byte) { return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f; });
-}
-
-bool is_one_line(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
 }  // namespace

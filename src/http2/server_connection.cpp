@@ -2,70 +2,31 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
-#include <vector>
 
-#include "base/text.hpp"
 #include "http2/flood_guard.hpp"
 #include "http2/frame_scanner.hpp"
+#include "http2/message_fields.hpp"
+#include "http2/nghttp2_session.hpp"
+#include "http2/outgoing_body.hpp"
 #include "http2/request_text.hpp"
-#include "http2/response_fields.hpp"
 #include "http2/skipped_ids.hpp"
 
 namespace sluice::http2 {
 namespace {
 
-constexpr std::int32_t connection_window = 1 << 20;
-constexpr std::uint32_t stream_window = 256 * 1024;
-/// What frames cost (FloodGuard).
-constexpr std::int64_t cost_of_reset = 5;
-constexpr std::int64_t cost_of_refusal = 20;
-constexpr std::int64_t cost_of_frame = 1;
-/// What is worth a point.
-constexpr std::int64_t bytes_of_point = 1024;
-constexpr std::int64_t worth_of_request = 1;
-constexpr std::int64_t worth_of_piece = 4;
-/// A frame of data that is worth its head is worth the window updates that may follow it, one for the stream and one for the connection.
-/// Smaller ones may be what the client's windows are kept tiny for (CVE-2019-9511).
-constexpr std::size_t least_fair_frame = 512;
-constexpr std::int64_t worth_of_fair_frame = 2;
 /// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
 constexpr std::size_t most_block_factor = 2;
 /// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
 constexpr std::size_t response_block_factor = 8;
 constexpr std::size_t response_block_room = std::size_t{64} * 1024;
 
-template <auto destroy>
-struct Destroy {
-    template <typename T>
-    void operator()(T* pointer) const {
-        destroy(pointer);
-    }
-};
-using Session = std::unique_ptr<nghttp2_session, Destroy<nghttp2_session_del>>;
-using Callbacks = std::unique_ptr<nghttp2_session_callbacks, Destroy<nghttp2_session_callbacks_del>>;
-using Options = std::unique_ptr<nghttp2_option, Destroy<nghttp2_option_del>>;
-
-std::string_view text_of(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
-
 }  // namespace
 
 struct ServerConnection::State {
-    /// What of a response has not been taken yet.
-    struct Response {
-        std::string_view data;
-        std::string trailers;
-        bool is_last = false;
-        /// nghttp2 asked for more than there was.
-        bool is_deferred = false;
-        bool has_piece = false;
-    };
-
     State(ServerEvents& the_events, const Limits& the_limits, TimePoint the_now)
         : events(the_events), limits(the_limits), guard(the_now), now(the_now), text(the_limits) {}
 
@@ -78,12 +39,12 @@ struct ServerConnection::State {
     bool is_calm = true;
     /// What the last GOAWAY of ours said, when it was a complaint.
     std::optional<Code> failure;
-    std::map<StreamId, Response> responses;
+    std::map<StreamId, OutgoingBody> responses;
+    MessageFields fields;
     SkippedIds skipped;
     /// Streams whose requests nobody wants to the end: to be reset as soon as their responses are.
     std::set<StreamId> unwanted;
-    /// A frame of which the caller's space has taken a part.
-    std::string_view unsent;
+    Output output;
     Session session;
 
     void spend(std::int64_t points) { is_calm = guard.spend(points, now) && is_calm; }
@@ -139,18 +100,18 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
         if (trailers) {
             events.on_body_end(id, std::move(*trailers));
         } else {
-            spend(cost_of_refusal);
+            spend(price::refusal);
             nghttp2_submit_rst_stream(session.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
         }
         return;
     }
     Result<std::string> head = text.finish(!has_ended);
     if (!head) {
-        spend(cost_of_refusal);
+        spend(price::refusal);
         events.on_refused(id, std::move(head.error()), !has_ended);
         return;
     }
-    guard.earn(worth_of_request);
+    guard.earn(price::request);
     events.on_request(id, std::move(*head), !has_ended);
 }
 
@@ -158,15 +119,15 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
 void ServerConnection::State::count(const FrameHead& frame) {
     switch (frame.type) {
         case NGHTTP2_RST_STREAM:
-            spend(cost_of_reset);
+            spend(price::reset);
             break;
         case NGHTTP2_DATA:
-            if (frame.length == 0 && (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0) spend(cost_of_frame);
+            if (frame.length == 0 && (frame.flags & NGHTTP2_FLAG_END_STREAM) == 0) spend(price::frame);
             break;
         case NGHTTP2_HEADERS:
             break;
         default:
-            spend(cost_of_frame);
+            spend(price::frame);
             break;
     }
 }
@@ -179,14 +140,14 @@ int ServerConnection::State::on_frame(nghttp2_session*, const nghttp2_frame* fra
         state.events.on_body_end(frame->hd.stream_id, {});
     } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length != 0 && frame->hd.length == frame->data.padlen) {
         // As good as empty.
-        state.spend(cost_of_frame);
+        state.spend(price::frame);
     }
     return 0;
 }
 
 int ServerConnection::State::on_bad_frame(nghttp2_session*, const nghttp2_frame*, int error, void* user) {
     // Who has not seen our SETTINGS yet does not know how many streams there may be.
-    of(user).spend(error == NGHTTP2_ERR_REFUSED_STREAM ? cost_of_reset : cost_of_refusal);
+    of(user).spend(error == NGHTTP2_ERR_REFUSED_STREAM ? price::reset : price::refusal);
     return 0;
 }
 
@@ -211,7 +172,7 @@ int ServerConnection::State::on_unsendable(nghttp2_session* session, const nghtt
 
 int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId stream, const std::uint8_t* data, std::size_t size, void* user) {
     State& state = of(user);
-    state.guard.earn(static_cast<std::int64_t>(size) / bytes_of_point);
+    state.guard.earn_received(size);
     state.events.on_body(stream, text_of(data, size));
     return 0;
 }
@@ -228,55 +189,23 @@ int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::ui
 ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId stream, std::uint8_t* space, std::size_t size,
                                            std::uint32_t* flags, nghttp2_data_source*, void* user) {
     State& state = of(user);
-    Response& response = state.responses[stream];
-    if (!response.has_piece) {
-        response.is_deferred = true;
-        return NGHTTP2_ERR_DEFERRED;
-    }
-    const std::size_t taken = std::min(size, response.data.size());
-    if (taken != 0) std::memcpy(space, response.data.data(), taken);
-    response.data.remove_prefix(taken);
-    state.guard.earn(static_cast<std::int64_t>(taken) / bytes_of_point + (taken >= least_fair_frame ? worth_of_fair_frame : 0));
-    if (taken != 0) state.events.on_progress(stream);
-    if (!response.data.empty()) return static_cast<ssize_t>(taken);
-    // Small messages are worth something too, but not what a small window has made small.
-    state.guard.earn(worth_of_piece);
-    response.has_piece = false;
-    if (response.is_last) {
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-        ResponseFields trailers(response.trailers);
-        if (trailers.count() != 0 && nghttp2_submit_trailer(session, stream, trailers.data(), trailers.count()) == 0) {
-            *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        }
-    }
+    OutgoingBody& body = state.responses[stream];
+    const std::optional<std::size_t> taken = body.take({space, size}, state.guard);
+    if (!taken) return NGHTTP2_ERR_DEFERRED;
+    if (*taken != 0) state.events.on_progress(stream);
+    if (body.has_piece()) return static_cast<ssize_t>(*taken);
+    if (body.is_last()) *flags |= body.end(session, stream, state.fields);
     state.events.on_taken(stream);
-    return static_cast<ssize_t>(taken);
+    return static_cast<ssize_t>(*taken);
 }
 
 ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, TimePoint now)
     : state_(std::make_unique<State>(events, limits, now)) {
-    nghttp2_session_callbacks* made_callbacks = nullptr;
-    nghttp2_session_callbacks_new(&made_callbacks);
-    const Callbacks callbacks(made_callbacks);
-    nghttp2_session_callbacks_set_on_begin_frame_callback(made_callbacks, State::on_begin_frame);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(made_callbacks, State::on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(made_callbacks, State::on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(made_callbacks, State::on_bad_header);
-    nghttp2_session_callbacks_set_on_frame_send_callback(made_callbacks, State::on_sent);
-    nghttp2_session_callbacks_set_on_frame_not_send_callback(made_callbacks, State::on_unsendable);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(made_callbacks, State::on_frame);
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made_callbacks, State::on_bad_frame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made_callbacks, State::on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(made_callbacks, State::on_close);
-    nghttp2_option* made_options = nullptr;
-    nghttp2_option_new(&made_options);
-    const Options options(made_options);
-    nghttp2_option_set_no_auto_window_update(made_options, 1);
-    nghttp2_option_set_max_outbound_ack(made_options, 100);
+    const Callbacks callbacks = make_callbacks<State>();
     // A response may be as large as limits.header_bytes lets an upstream's be; nghttp2's own 64 KiB may be less.
-    nghttp2_option_set_max_send_header_block_length(made_options, response_block_factor * std::size_t{limits.field_bytes} + response_block_room);
+    const Options options = make_options(response_block_factor * std::size_t{limits.field_bytes} + response_block_room);
     nghttp2_session* made = nullptr;
-    nghttp2_session_server_new2(&made, made_callbacks, state_.get(), made_options);
+    nghttp2_session_server_new2(&made, callbacks.get(), state_.get(), options.get());
     state_->session.reset(made);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
@@ -311,25 +240,9 @@ Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
     return fail(client_error(ErrorCode::TooManyFrames, "HTTP/2: the client sends more frames that lead to nothing than it may"));
 }
 
-std::size_t ServerConnection::take_output(std::span<char> space) {
-    State& state = *state_;
-    std::size_t used = 0;
-    while (used != space.size()) {
-        if (state.unsent.empty()) {
-            const std::uint8_t* data = nullptr;
-            const auto size = nghttp2_session_mem_send(state.session.get(), &data);
-            if (size <= 0) break;
-            state.unsent = text_of(data, static_cast<std::size_t>(size));
-        }
-        const std::size_t taken = std::min(space.size() - used, state.unsent.size());
-        std::memcpy(space.data() + used, state.unsent.data(), taken);
-        state.unsent.remove_prefix(taken);
-        used += taken;
-    }
-    return used;
-}
+std::size_t ServerConnection::take_output(std::span<char> space) { return state_->output.take(state_->session.get(), space); }
 
-bool ServerConnection::wants_output() const { return !state_->unsent.empty() || nghttp2_session_want_write(state_->session.get()) != 0; }
+bool ServerConnection::wants_output() const { return state_->output.is_wanted(state_->session.get()); }
 
 bool ServerConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
 
@@ -338,7 +251,8 @@ bool ServerConnection::is_in_head() const { return state_->frames.is_in_block();
 std::optional<Code> ServerConnection::failure() const { return state_->failure; }
 
 void ServerConnection::send_head(StreamId stream, std::uint16_t status, std::string_view head, bool has_body) {
-    ResponseFields fields(status, head);
+    MessageFields& fields = state_->fields;
+    fields.set_response(status, head);
     nghttp2_data_provider provider{};
     provider.read_callback = State::give_data;
     if (has_body) state_->responses[stream];
@@ -346,16 +260,12 @@ void ServerConnection::send_head(StreamId stream, std::uint16_t status, std::str
 }
 
 void ServerConnection::send_body(StreamId stream, std::string_view data, bool is_last, std::string_view trailers) {
-    State::Response& response = state_->responses[stream];
-    response.data = data;
-    response.is_last = is_last;
-    response.has_piece = true;
-    if (is_last) response.trailers = trailers;
-    if (std::exchange(response.is_deferred, false)) nghttp2_session_resume_data(state_->session.get(), stream);
+    if (state_->responses[stream].put(data, is_last, trailers)) nghttp2_session_resume_data(state_->session.get(), stream);
 }
 
 void ServerConnection::send_interim(StreamId stream, std::uint16_t status, std::string_view head) {
-    ResponseFields fields(status, head);
+    MessageFields& fields = state_->fields;
+    fields.set_response(status, head);
     nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.count(), nullptr);
 }
 
@@ -383,11 +293,8 @@ bool ServerConnection::has_window() const {
 }
 
 void ServerConnection::consume(StreamId stream, std::size_t bytes) {
-    if (nghttp2_session_find_stream(state_->session.get(), stream) != nullptr) {
-        nghttp2_session_consume(state_->session.get(), stream, bytes);
-    } else {
-        nghttp2_session_consume_connection(state_->session.get(), bytes);
-    }
+    // Of a stream that is over it is the connection's window alone.
+    nghttp2_session_consume(state_->session.get(), stream, bytes);
 }
 
 void ServerConnection::announce_end() { nghttp2_submit_shutdown_notice(state_->session.get()); }

@@ -10,20 +10,9 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "http2/protocol.hpp"
 
 namespace sluice::http2 {
-
-using StreamId = std::int32_t;
-
-/// RFC 9113, 7.
-enum class Code : std::uint32_t {
-    NoError = 0,
-    ProtocolError = 1,
-    InternalError = 2,
-    RefusedStream = 7,
-    Cancel = 8,
-    EnhanceYourCalm = 11,
-};
 
 /// What a client may do (docs/configuration.md, limits).
 struct Limits {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "http2/server_connection.hpp"
+#include "http2/protocol.hpp"
 
 namespace sluice::http2 {
 

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http2 {
+
+/// A head of HTTP/1.1, or field lines, as nghttp2 takes fields: names in lower case, and none of those that belong to a connection
+/// (RFC 9113, 8.2.2). One object serves many messages, one after the other, without allocating once it is warm.
+///
+/// Lifetime: points into the text of the last message.
+class MessageFields {
+public:
+    MessageFields() = default;
+    MessageFields(const MessageFields&) = delete;
+    MessageFields& operator=(const MessageFields&) = delete;
+
+    /// A response's head, with its status line.
+    void set_response(std::uint16_t status, std::string_view head);
+    /// A request's head, with its request line; Host becomes :authority, TE is left out unless it is "trailers".
+    /// Failure: false when it has no request line, or one for a tunnel or another proxy (CONNECT, a whole URL), or two hosts.
+    [[nodiscard]] bool set_request(std::string_view head, std::string_view scheme);
+    void set_trailers(std::string_view lines);
+
+    [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
+    [[nodiscard]] std::size_t count() const { return fields_.size(); }
+
+private:
+    void clear();
+    void add_lines(std::string_view lines, bool is_request);
+    void add(std::string_view name, std::string_view value);
+
+    std::string status_;
+    /// The names in lower case.
+    std::string names_;
+    std::vector<nghttp2_nv> fields_;
+    std::string_view host_;
+    int hosts_ = 0;
+};
+
+}  // namespace sluice::http2
