@@ -76,6 +76,8 @@ public:
     /// Why we had to end the connection, once our GOAWAY has gone out; nullopt: we had not.
     [[nodiscard]] std::optional<Code> failure() const;
 
+    /// The upstream's first SETTINGS have come: what it said is known to be HTTP/2, and how many streams it takes.
+    [[nodiscard]] bool is_ready() const;
     /// Streams that may be opened now: the smaller of the upstream's limit and ours less those that are open; 0 once it takes no more.
     [[nodiscard]] std::size_t free_streams() const;
     /// Whether it will ever take another request: not after a GOAWAY of either side, a failure, or the last id.

@@ -12,6 +12,7 @@ LAYERS = {
     "base": set(),
     "http": {"base"},
     "http2": {"base"},
+    "grpc": {"http", "base"},
     "config": {"base"},
     "platform": {"base"},
     "routing": {"http", "config", "base"},
@@ -21,8 +22,8 @@ LAYERS = {
     "tls": {"platform", "base"},
     "net": {"tls", "platform", "base"},
     "service": {"platform", "base"},
-    "proxy": {"http2", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
-    "app": {"proxy", "http2", "service", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "proxy": {"http2", "grpc", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
+    "app": {"proxy", "http2", "grpc", "service", "net", "tls", "filters", "upstream", "telemetry", "routing", "config", "http", "platform", "base"},
 }
 # where systems differ
 SYSTEM_FOLDERS = {"platform", "service"}
