@@ -140,8 +140,12 @@ struct Pool {
     bool operator==(const Pool&) const = default;
 };
 
+/// What is spoken with endpoints.
+enum class Protocol : std::uint8_t { Http1, Http2 };
+
 struct Cluster {
     std::string name;
+    Protocol protocol = Protocol::Http1;
     Balance balance = Balance::RoundRobin;
     HashKey hash;
     std::optional<Sticky> sticky;

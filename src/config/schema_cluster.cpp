@@ -263,6 +263,11 @@ constexpr std::array cluster_keys{
                           .range = {1, 128},
                           .sentence = "The name that routes use.",
                           .required = true}),
+    bind<&Cluster::protocol>({.name = "protocol",
+                              .choices = "http1 http2",
+                              .sentence = "What the endpoints are spoken to in: HTTP/1.1, or HTTP/2, where the requests "
+                                          "of all clients share few connections and gRPC has its trailers. HTTP/2 is "
+                                          "agreed on by ALPN with 'tls', and known beforehand without."}),
     bind<&Cluster::balance>({.name = "balance",
                              .choices = "round_robin least_request random hash",
                              .sentence = "How an endpoint is chosen for a request: in turn, the less busy "

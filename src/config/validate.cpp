@@ -95,7 +95,10 @@ void validate_clusters(const Config& config, Findings& findings) {
 class ClusterCheck {
 public:
     explicit ClusterCheck(const Config& config) {
-        for (const Cluster& cluster : config.clusters) names_.push_back(cluster.name);
+        for (const Cluster& cluster : config.clusters) {
+            names_.push_back(cluster.name);
+            if (cluster.protocol == Protocol::Http2) in_http2_.insert(cluster.name);
+        }
         known_.insert(names_.begin(), names_.end());
     }
 
@@ -103,9 +106,11 @@ public:
         const auto* forward = std::get_if<Forward>(&route.action);
         if (forward == nullptr) return;
         check_name(forward->cluster, pointer_to(pointer, "cluster"), findings);
+        check_upgrade(*forward, forward->cluster, pointer, findings);
         const std::string split = pointer_to(pointer, "split");
         for (std::size_t i = 0; i < forward->split.size(); ++i) {
             check_name(forward->split[i].cluster, pointer_to(pointer_to(split, i), "cluster"), findings);
+            check_upgrade(*forward, forward->split[i].cluster, pointer, findings);
         }
         if (!forward->mirror) return;
         check_name(forward->mirror->cluster, pointer_to(pointer_to(pointer, "mirror"), "cluster"), findings);
@@ -118,8 +123,16 @@ private:
                             names_.empty() ? "add it to 'clusters'" : suggest(name, names_)});
     }
 
+    /// A stream of a shared connection changes to no other protocol.
+    void check_upgrade(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
+        if (forward.upgrade.empty() || !in_http2_.contains(cluster)) return;
+        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/2, which has no upgrades",
+                            "remove it, or give these requests a cluster with \"protocol\": \"http1\""});
+    }
+
     std::vector<std::string_view> names_;
     std::unordered_set<std::string_view> known_;
+    std::unordered_set<std::string_view> in_http2_;
 };
 
 void validate_routes(const Config& config, ClusterNames clusters, Findings& findings) {

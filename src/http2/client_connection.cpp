@@ -58,6 +58,7 @@ struct ClientConnection::State {
     bool is_ending = false;
     bool has_failed = false;
     bool has_goaway = false;
+    bool has_settings = false;
     /// What nghttp2 has last found wrong; 0: nothing.
     int last_fault = 0;
     /// What the last GOAWAY of ours said, when it was a complaint.
@@ -187,6 +188,8 @@ int ClientConnection::State::on_frame(nghttp2_session* session, const nghttp2_fr
         state.spend(price::reset);
     } else if (frame->hd.type == NGHTTP2_GOAWAY) {
         state.has_goaway = true;
+    } else if (frame->hd.type == NGHTTP2_SETTINGS && (frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+        state.has_settings = true;
     }
     return 0;
 }
@@ -337,6 +340,8 @@ bool ClientConnection::wants_output() const { return state_->output.is_wanted(st
 bool ClientConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
 
 std::optional<Code> ClientConnection::failure() const { return state_->failure; }
+
+bool ClientConnection::is_ready() const { return state_->has_settings; }
 
 bool ClientConnection::takes_requests() const {
     return !state_->has_failed && !state_->is_ending && nghttp2_session_check_request_allowed(state_->session.get()) != 0;

@@ -1,5 +1,6 @@
 #include "proxy/endpoint_connections.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/worker.hpp"
@@ -16,6 +17,10 @@ Error no_connection(std::string context, Retry retry) {
 }  // namespace
 
 bool ConnectionWait::abort() {
+    if (beginning_ != nullptr) {
+        std::exchange(beginning_, nullptr)->abort_wait();
+        return true;
+    }
     if (outcome_ != Outcome::Queued) return dialing_.abort();
     end(Outcome::Cancelled);
     return true;
@@ -42,11 +47,12 @@ EndpointConnections::EndpointConnections(const Context& context, std::shared_ptr
 
 void EndpointConnections::follow(std::shared_ptr<upstream::ClusterState> cluster, std::uint32_t metric_index,
                                  std::shared_ptr<const void> metrics_lease) {
-    const bool has_other_tls = cluster_ && cluster_->tls() != cluster->tls();
+    const bool has_other_rules = cluster_ && (cluster_->tls() != cluster->tls() || cluster_->config().protocol != cluster->config().protocol);
     cluster_ = std::move(cluster);
-    // What was secured by other rules, or not at all, carries no further request.
-    if (has_other_tls) {
-        close_idle();
+    // What was secured by other rules, or not at all, or speaks another protocol, carries no further request.
+    if (has_other_rules) {
+        idle_.close_all();
+        finish_http2(false, TimePoint::max());
         session_->clear();
     }
     idle_.set_limits(0, {cluster_->config().max_idle, cluster_->config().idle_timeout});
@@ -54,9 +60,27 @@ void EndpointConnections::follow(std::shared_ptr<upstream::ClusterState> cluster
     metrics_lease_ = std::move(metrics_lease);
 }
 
-EndpointConnections::~EndpointConnections() { close_idle(); }
+EndpointConnections::~EndpointConnections() {
+    idle_.close_all();
+    let_http2_go();
+}
+
+void EndpointConnections::close_idle() {
+    idle_.close_all();
+    finish_http2(true, TimePoint::max());
+}
+
+void EndpointConnections::close_idle_since(TimePoint now) {
+    idle_.close_idle_since(now);
+    finish_http2(true, now - cluster_->config().idle_timeout);
+}
+
+std::size_t EndpointConnections::idle_count() const {
+    return idle_.size() + static_cast<std::size_t>(std::ranges::count_if(http2_, &Http2Entry::is_idle));
+}
 
 UpstreamLink* EndpointConnections::take_idle() {
+    if (speaks_http2()) return take_stream();
     Http1Upstream* const connection = idle_.acquire(0, context_.worker.now());
     if (connection == nullptr) return nullptr;
     connection->unwatch();
@@ -69,6 +93,7 @@ UpstreamLink* EndpointConnections::take_idle() {
 
 net::Task<Result<UpstreamLink*>> EndpointConnections::connect(ConnectionWait& wait) {
     wait.link_ = nullptr;
+    if (speaks_http2()) co_return co_await connect_http2(wait);
     // Those that wait come first, also while a place for them is free already.
     if (!queue_.empty() || !state_->take_slot(cluster_->config().pool.max_connections)) {
         const Result<void> waited = co_await wait_for_slot(wait);
@@ -89,13 +114,16 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
     wait.outcome_ = Outcome::Queued;
     wait.place_ = queue_.insert(queue_.end(), &wait);
     wait.ready_.clear();
-    wait.deadline_.set(context_.worker.now() + pool.queue_timeout);
+    // Who waits for what another dials has its time as well.
+    const Duration dial_time = dials_ != 0 ? Duration(cluster_->config().connect_timeout) : Duration{};
+    wait.deadline_.set(context_.worker.now() + pool.queue_timeout + dial_time);
     state_->add_waiting(1);
     // A place may have come free before anybody could see that one is wanted; and other workers may hold idle ones.
     serve_queue();
     if (wait.outcome_ == Outcome::Queued) cluster_->wake_workers();
     co_await wait.ready_;
     const Outcome outcome = std::exchange(wait.outcome_, Outcome::Idle);
+    if (outcome == Outcome::Failed) co_return fail(*std::exchange(wait.failure_, std::nullopt));
     if (outcome == Outcome::Cancelled) co_return fail(Error{ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}});
     if (outcome == Outcome::TooLate) {
         // Its time to wait is over, wherever it would wait next.
@@ -104,17 +132,24 @@ net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait)
     co_return Result<void>{};
 }
 
-/// The caller has a place for it.
-net::Task<Result<UpstreamLink*>> EndpointConnections::dial(ConnectionWait& wait) {
-    hold();
+/// `tls` is set to the rules by which it was secured.
+net::Task<Result<net::Stream>> EndpointConnections::dial_stream(ConnectionWait& wait, std::shared_ptr<const tls::ClientContext>& tls) {
     const TimePoint deadline = context_.worker.now() + cluster_->config().connect_timeout;
     Result<net::Stream> stream = co_await net::dial(context_.worker, destination_, deadline, &wait.dialing_);
     // The cluster may get other settings meanwhile.
-    const std::shared_ptr<const tls::ClientContext> tls = cluster_->tls();
+    tls = cluster_->tls();
     if (stream && tls) {
         const Result<void> secured = co_await secure(*stream, *tls, *state_, session_, deadline, wait.dialing_);
         if (!secured) stream = fail(secured.error());
     }
+    co_return stream;
+}
+
+/// The caller has a place for it.
+net::Task<Result<UpstreamLink*>> EndpointConnections::dial(ConnectionWait& wait) {
+    hold();
+    std::shared_ptr<const tls::ClientContext> tls;
+    Result<net::Stream> stream = co_await dial_stream(wait, tls);
     let_go();
     if (!stream) {
         give_slot_back();
@@ -137,7 +172,7 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial(ConnectionWait& wait)
 
 void EndpointConnections::release(Http1Upstream& connection) {
     const std::uint32_t most = cluster_->config().pool.max_requests;
-    if (is_retired_ || connection.tls() != cluster_->tls() || (most != 0 && connection.requests() >= most)) {
+    if (is_retired_ || speaks_http2() || connection.tls() != cluster_->tls() || (most != 0 && connection.requests() >= most)) {
         discard(connection);
         return;
     }
@@ -145,7 +180,7 @@ void EndpointConnections::release(Http1Upstream& connection) {
         ConnectionWait& wait = *queue_.front();
         connection.count_request();
         wait.link_ = &connection;
-        wait.end(ConnectionWait::Outcome::Connection);
+        wait.end(ConnectionWait::Outcome::Link);
         return;
     }
     // Another worker waits for the place that this one would hold for nothing.
@@ -209,20 +244,37 @@ void EndpointConnections::serve_queue() {
     is_serving_ = true;
     hold();
     const std::uint32_t most = cluster_->config().pool.max_connections;
-    while (!queue_.empty() && state_->take_slot(most)) {
+    while (!queue_.empty()) {
+        UpstreamLink* const stream = speaks_http2() ? take_stream() : nullptr;
+        if (stream != nullptr) {
+            queue_.front()->link_ = stream;
+            queue_.front()->end(ConnectionWait::Outcome::Link);
+            continue;
+        }
+        // One dial with HTTP/2 at a time: it will serve many.
+        if ((speaks_http2() && dials_ != 0) || !state_->take_slot(most)) break;
+        if (speaks_http2()) ++dials_;
         queue_.front()->end(ConnectionWait::Outcome::MayDial);
     }
     // For those who still wait, here or elsewhere, what lies idle here is a place.
-    if (state_->waiting() != 0) {
-        if (Http1Upstream* const idle = idle_.acquire(0, context_.worker.now())) close_idle_connection(*idle);
-    }
+    if (state_->waiting() != 0) close_one_idle();
     let_go();
     is_serving_ = false;
 }
 
+void EndpointConnections::close_one_idle() {
+    if (Http1Upstream* const idle = idle_.acquire(0, context_.worker.now())) {
+        close_idle_connection(*idle);
+        return;
+    }
+    const auto entry = std::ranges::find_if(http2_, &Http2Entry::is_idle);
+    if (entry != http2_.end()) entry->connection->finish();
+}
+
 void EndpointConnections::retire() {
     is_retired_ = true;
-    close_idle();
+    idle_.close_all();
+    finish_http2(false, TimePoint::max());
 }
 
 }  // namespace sluice::proxy

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.hpp"
@@ -14,6 +15,7 @@
 #include "telemetry/metrics.hpp"
 #include "upstream/cluster_state.hpp"
 #include "proxy/http1_upstream.hpp"
+#include "proxy/http2_upstream.hpp"
 #include "upstream/idle_pool.hpp"
 
 namespace sluice::proxy {
@@ -36,13 +38,17 @@ public:
 
 private:
     friend class EndpointConnections;
-    enum class Outcome : std::uint8_t { Idle, Queued, Connection, MayDial, TooLate, Cancelled };
+    enum class Outcome : std::uint8_t { Idle, Queued, Link, MayDial, Failed, TooLate, Cancelled };
 
     /// Takes it out of the queue and resumes its coroutine.
     void end(Outcome outcome);
 
     net::Dialing dialing_;
+    /// The connection that is about to say that it speaks HTTP/2.
+    Http2Upstream* beginning_ = nullptr;
     Outcome outcome_ = Outcome::Idle;
+    /// Of the dial that others waited for.
+    std::optional<Error> failure_;
     UpstreamLink* link_ = nullptr;
     EndpointConnections* queued_at_ = nullptr;
     std::list<ConnectionWait*>::iterator place_;
@@ -51,12 +57,12 @@ private:
 };
 
 /// A worker's connections to one endpoint: idle ones, those in use, and the requests that wait because the endpoint has
-/// as many as it may.
+/// as many as it may, or for the one that is dialed and will serve them all.
 ///
 /// Threading: one worker.
 /// Lifetime:  made by ClusterConnections; when the endpoint leaves its cluster this one is retired and lives on until the
 ///            last exchange that holds it has ended. A connection belongs to the caller until it is released or discarded.
-class EndpointConnections {
+class EndpointConnections final : private Http2UpstreamOwner {
 public:
     struct Context {
         net::Worker& worker;
@@ -81,9 +87,9 @@ public:
     /// Its place in the worker's metrics.
     [[nodiscard]] std::uint32_t metric_index() const { return metric_index_; }
 
-    /// An idle connection, or nullptr.
+    /// An idle connection, or a free stream of one; or nullptr.
     [[nodiscard]] UpstreamLink* take_idle();
-    /// A new connection, or one that another request gives back.
+    /// The same of a new connection, or of one that another request gives back.
     /// Failure: of the dialer; NoConnection when the queue is full or the wait too long.
     [[nodiscard]] net::Task<Result<UpstreamLink*>> connect(ConnectionWait& wait);
 
@@ -91,9 +97,9 @@ public:
     void release(Http1Upstream& connection);
     void discard(Http1Upstream& connection);
 
-    void close_idle() { idle_.close_all(); }
-    void close_idle_since(TimePoint now) { idle_.close_idle_since(now); }
-    [[nodiscard]] std::size_t idle_count() const { return idle_.size(); }
+    void close_idle();
+    void close_idle_since(TimePoint now);
+    [[nodiscard]] std::size_t idle_count() const;
 
     /// The endpoint is no longer one of its cluster's.
     void retire();
@@ -101,7 +107,7 @@ public:
     /// Exchanges that look at it, beside those with one of its connections.
     void hold() { ++holds_; }
     void let_go() { --holds_; }
-    [[nodiscard]] bool is_in_use() const { return holds_ != 0 || in_use_ != 0; }
+    [[nodiscard]] bool is_in_use() const { return holds_ != 0 || in_use_ != 0 || !http2_.empty(); }
 
     /// A place for a connection may be free, or other workers wait for one. Requests go on inside this call.
     void serve_queue();
@@ -116,12 +122,32 @@ private:
     };
 
     [[nodiscard]] net::Task<Result<void>> wait_for_slot(ConnectionWait& wait);
+    [[nodiscard]] net::Task<Result<net::Stream>> dial_stream(ConnectionWait& wait, std::shared_ptr<const tls::ClientContext>& tls);
     [[nodiscard]] net::Task<Result<UpstreamLink*>> dial(ConnectionWait& wait);
     void give_slot_back();
     void offer_slot();
     void close(Http1Upstream& connection);
     void close_idle_connection(Http1Upstream& connection);
     void leave_pool(Http1Upstream& connection);
+    void close_one_idle();
+
+    // endpoint_http2.cpp: the same with connections that carry many requests each.
+    /// A connection, and whether the metrics have it among the idle ones.
+    struct Http2Entry {
+        Http2Upstream* connection = nullptr;
+        bool is_idle = false;
+    };
+    void on_free_stream(Http2Upstream& connection) override;
+    void on_ended(Http2Upstream& connection) override;
+    [[nodiscard]] bool speaks_http2() const { return cluster_->config().protocol == config::Protocol::Http2; }
+    [[nodiscard]] UpstreamLink* take_stream();
+    [[nodiscard]] net::Task<Result<UpstreamLink*>> connect_http2(ConnectionWait& wait);
+    [[nodiscard]] net::Task<Result<UpstreamLink*>> dial_http2(ConnectionWait& wait);
+    [[nodiscard]] Http2Upstream::Settings http2_settings(bool has_tls) const;
+    void fail_queue(const Error& error);
+    void count_idle(Http2Entry& entry);
+    void finish_http2(bool only_idle, TimePoint idle_before);
+    void let_http2_go();
 
     Context context_;
     std::shared_ptr<upstream::ClusterState> cluster_;
@@ -134,6 +160,9 @@ private:
     std::uint32_t holds_ = 0;
     bool is_retired_ = false;
     bool is_serving_ = false;
+    std::vector<Http2Entry> http2_;
+    /// Connections with HTTP/2 that are about to be there.
+    std::uint32_t dials_ = 0;
     /// First come, first served; shorter than the pool's `queue`.
     std::list<ConnectionWait*> queue_;
     /// What the next TLS handshake goes on with.

@@ -151,10 +151,12 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     context_->mark(Stage::UpstreamConnected, state_.worker().now());
     Result<void> sent = co_await send_request();
     // An upstream may answer and close before it has read everything; its answer counts.
-    if (!sent && reused_) co_return fail(upstream_failure(sent.error()));
+    if (!sent && (reused_ || sent.error().retry == Retry::Always)) co_return fail(upstream_failure(sent.error()));
     schedule_hedge(forward);
     Result<void> headed = co_await read_response_head();
     co_await stop_hedge();
+    // What became of this request alone is no accident of a connection that grew old.
+    if (!headed && upstream_ != nullptr && !upstream_->has_lost_connection()) reused_ = false;
     co_return headed;
 }
 
@@ -198,8 +200,8 @@ void Exchange::judge_endpoint(const Result<void>& tried) {
     } else if (sent_nothing_) {
         if (tried.error().code == ErrorCode::TlsRefused) state_.tell_of_upstream_tls(cluster_state().config().name, tried.error());
         result = TryResult::ConnectFailure;
-    } else if (reused_ && tried.error().retry == Retry::IfReused) {
-        // It closed what was idle, which it may.
+    } else if (tried.error().retry == Retry::Always || (reused_ && tried.error().retry == Retry::IfReused)) {
+        // It closed what was idle, or took no more of a connection, which it may.
         return;
     } else {
         result = TryResult::ServerError;
@@ -217,6 +219,7 @@ std::optional<upstream::TryEnd> Exchange::worth_retry(const Result<void>& tried)
     const Error& error = tried.error();
     if (error.side != Side::Upstream) return std::nullopt;
     if (sent_nothing_) return error.retry == Retry::Always ? std::optional(TryEnd::ConnectFailed) : std::nullopt;
+    if (error.retry == Retry::Always) return TryEnd::Untouched;
     if (error.retry == Retry::IfReused) return TryEnd::ResetBeforeHead;
     return error.code == ErrorCode::ResponseTimeout && try_timeout_is_next_ ? std::optional(TryEnd::TryTimeout) : std::nullopt;
 }

@@ -156,7 +156,8 @@ Error Exchange::upstream_failure(const Error& error) const {
             return upstream_error(ErrorCode::ResponseTimeout, name + " did not answer in time");
         case ErrorCode::Closed:
         case ErrorCode::Cancelled:
-            return upstream_error(ErrorCode::UpstreamClosed, name + " closed the connection", Retry::IfReused, error.cause);
+            return upstream_error(ErrorCode::UpstreamClosed, name + (error.side == Side::Upstream && !error.context.empty() ? ": " + error.context : " closed the connection"),
+                                  error.retry == Retry::Always ? Retry::Always : Retry::IfReused, error.cause);
         case ErrorCode::BadFraming:
             return upstream_error(ErrorCode::BadResponse, name + ": " + error.context);
         default: break;

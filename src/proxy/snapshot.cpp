@@ -56,7 +56,7 @@ Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarde
 /// The same one for settings and files that are the same.
 Result<std::shared_ptr<const tls::ClientContext>> Snapshot::client_context(const config::Cluster& cluster, const ClusterPlan* before) const {
     if (!cluster.tls) return std::shared_ptr<const tls::ClientContext>();
-    const tls::ClientSettings settings = client_settings(config_, *cluster.tls);
+    const tls::ClientSettings settings = client_settings(config_, cluster);
     if (before != nullptr && before->state->tls() && before->state->tls()->settings() == settings) return before->state->tls();
     return tls::ClientContext::make(settings);
 }

@@ -26,9 +26,10 @@ tls::ServerSettings server_settings(const config::Config& config, const config::
     return settings;
 }
 
-tls::ClientSettings client_settings(const config::Config& config, const config::ClusterTls& cluster) {
-    return {cluster.verify, tls_file(config, cluster.ca), cluster.server_name, tls_file(config, cluster.cert),
-            tls_file(config, cluster.key), {"http/1.1"}};
+tls::ClientSettings client_settings(const config::Config& config, const config::Cluster& cluster) {
+    const config::ClusterTls& tls = *cluster.tls;
+    const std::string protocol = cluster.protocol == config::Protocol::Http2 ? "h2" : "http/1.1";
+    return {tls.verify, tls_file(config, tls.ca), tls.server_name, tls_file(config, tls.cert), tls_file(config, tls.key), {protocol}};
 }
 
 std::string listener_key(const config::Listener& listener) {

@@ -13,8 +13,8 @@ namespace sluice::proxy {
 /// The settings of a listener with what its files hold.
 [[nodiscard]] tls::ServerSettings server_settings(const config::Config& config, const config::ListenerTls& listener);
 
-/// The same of a cluster, as a client of its upstreams.
-[[nodiscard]] tls::ClientSettings client_settings(const config::Config& config, const config::ClusterTls& cluster);
+/// The same of a cluster that has them, as a client of its upstreams.
+[[nodiscard]] tls::ClientSettings client_settings(const config::Config& config, const config::Cluster& cluster);
 
 /// What the file of that path holds; "" for no path.
 [[nodiscard]] const std::string& tls_file(const config::Config& config, const std::string& path);

@@ -16,6 +16,8 @@ enum class TryEnd : std::uint8_t {
     Status,
     /// No response head within config::Retry::try_timeout.
     TryTimeout,
+    /// The upstream says that it has not acted on the request (RFC 9113, 8.7).
+    Untouched,
 };
 
 /// What is known when a try at an upstream has failed.
@@ -49,8 +51,9 @@ struct RetryDecision {
 ///
 /// 1. Never when a byte of a response came, interim ones included, or when the body is not at hand any more.
 /// 2. A reused connection that died under a request that may be repeated (RFC 9112, 9.3.1) says nothing about the
-///    endpoint, whose idle limit has just passed: once per request this is free, even where `attempts` is 1.
-/// 3. Otherwise while there are attempts left: after a failed connect always, since nothing was sent; after all else
+///    endpoint, whose idle limit has just passed: once per request this is free, even where `attempts` is 1. So is a request
+///    of any method that came back untouched: its connection was about to end.
+/// 3. Otherwise while there are attempts left: after a failed connect, or untouched, always, since nothing was done; after all else
 ///    when the method is idempotent (RFC 9110, 9.2.2) or the cluster is configured to repeat any.
 ///
 /// The budget (RetryBudget) is asked afterwards, by the caller.
