@@ -471,7 +471,8 @@ TEST_CASE("what is not consumed keeps the upstream from sending more") {
 TEST_CASE("bodies of forgotten and closed streams do not use up the window of the connection") {
     Pair pair;
     pair.most_bytes = 3000;
-    for (int i = 0; i < 20; ++i) {
+    // So many that what is left of the frame that is cut would use it up.
+    for (int i = 0; i < 100; ++i) {
         const StreamId id = pair.open();
         REQUIRE(pair.exchange());
         pair.server.respond(id, ok, bytes(2 * window));
@@ -728,6 +729,17 @@ TEST_CASE("any number of requests may be answered, refused and reset") {
         REQUIRE(pair.exchange());
         REQUIRE(pair.told.streams[id].is_closed);
     }
+}
+
+TEST_CASE("an upstream may refuse everything at once") {
+    Pair pair({}, true, {.fields = 100, .field_bytes = 65536, .streams = 1000});
+    std::vector<StreamId> ids;
+    for (int i = 0; i < 1000; ++i) ids.push_back(pair.open());
+    REQUIRE(pair.exchange());
+    for (const StreamId id : ids) pair.server.reset(id, 7);
+    REQUIRE(pair.exchange());
+    for (const StreamId id : ids) pair.check_closed(id, Code::RefusedStream, true);
+    CHECK(pair.client.free_streams() == 1000);
 }
 
 TEST_CASE("an end of ours lets what is open go on, and takes nothing new") {
