@@ -414,11 +414,38 @@ TEST_CASE("a stream that is forgotten behind its end is not reset") {
     REQUIRE(pair.exchange());
     pair.server.respond(id, ok);
     REQUIRE(pair.exchange());
-    pair.client.send_body(id, "a", true, {});
-    REQUIRE(pair.exchange());
+    pair.client.send_body(id, "a", true, "X-Sum: 1\r\n");
+    // Its body has been taken, and its trailers are still on their way.
+    char first = 0;
+    REQUIRE(pair.client.take_output({&first, 1}) == 1);
+    REQUIRE(pair.server.receive({&first, 1}));
+    REQUIRE(pair.told.streams[id].taken == 1);
+    REQUIRE_FALSE(pair.told.streams[id].is_closed);
     pair.client.forget(id);
     REQUIRE(pair.exchange());
-    CHECK(pair.server.streams[id].code == 0);
+    CHECK(pair.server.streams[id].heads.back() == "x-sum=1;");
+    CHECK(pair.server.streams[id].is_closed);
+    CHECK(pair.server.resets == 0);
+}
+
+TEST_CASE("an upstream is told that there is no push, how large a head may be, and the windows") {
+    Pair pair;
+    REQUIRE(pair.exchange());
+    CHECK(pair.server.setting(NGHTTP2_SETTINGS_ENABLE_PUSH) == 0);
+    CHECK(pair.server.setting(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE) == 65536);
+    CHECK(pair.server.setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) == window);
+}
+
+TEST_CASE("a request that is too large to be sent ends its stream, and is not to be tried again") {
+    Pair pair;
+    const std::string large = "X: " + bytes(17'000'000) + "\r\n";
+    const StreamId first = pair.open(("GET / HTTP/1.1\r\nHost: a\r\n" + large + "\r\n").c_str());
+    const StreamId second = pair.open(post, true);
+    pair.client.send_body(second, "a", true, large);
+    REQUIRE(pair.exchange());
+    for (const StreamId id : {first, second}) pair.check_closed(id, Code::InternalError, false);
+    CHECK(pair.server.streams.count(first) == 0);
+    CHECK(pair.server.streams[second].code == 2);
 }
 
 TEST_CASE("what is not consumed keeps the upstream from sending more") {
@@ -444,7 +471,8 @@ TEST_CASE("what is not consumed keeps the upstream from sending more") {
 TEST_CASE("bodies of forgotten and closed streams do not use up the window of the connection") {
     Pair pair;
     pair.most_bytes = 3000;
-    for (int i = 0; i < 20; ++i) {
+    // So many that what is left of the frame that is cut would use it up.
+    for (int i = 0; i < 100; ++i) {
         const StreamId id = pair.open();
         REQUIRE(pair.exchange());
         pair.server.respond(id, ok, bytes(2 * window));
@@ -670,11 +698,12 @@ TEST_CASE("frames that lead to nothing end the connection, and those that reques
 TEST_CASE("interim heads without end, and frames of streams that are over, end the connection") {
     const std::string interim = frame(1, end_headers, 1, std::string("\x08\x03", 2) + "103");
     const std::string late_reset = frame(3, 0, 1, std::string(4, '\0'));
-    for (const std::string& what : {interim, late_reset}) {
+    const std::string late_head = frame(1, end_headers, 1, "\x88");
+    for (const std::string& what : {interim, late_reset, late_head}) {
         Pair pair;
         const StreamId id = pair.open();
         REQUIRE(pair.exchange());
-        if (what == late_reset) pair.client.reset(id, Code::Cancel);
+        if (what != interim) pair.client.reset(id, Code::Cancel);
         REQUIRE(pair.exchange());
         int count = 0;
         while (count < 5000 && pair.client.receive(what, TimePoint{})) ++count;
@@ -700,6 +729,17 @@ TEST_CASE("any number of requests may be answered, refused and reset") {
         REQUIRE(pair.exchange());
         REQUIRE(pair.told.streams[id].is_closed);
     }
+}
+
+TEST_CASE("an upstream may refuse everything at once") {
+    Pair pair({}, true, {.fields = 100, .field_bytes = 65536, .streams = 1000});
+    std::vector<StreamId> ids;
+    for (int i = 0; i < 1000; ++i) ids.push_back(pair.open());
+    REQUIRE(pair.exchange());
+    for (const StreamId id : ids) pair.server.reset(id, 7);
+    REQUIRE(pair.exchange());
+    for (const StreamId id : ids) pair.check_closed(id, Code::RefusedStream, true);
+    CHECK(pair.client.free_streams() == 1000);
 }
 
 TEST_CASE("an end of ours lets what is open go on, and takes nothing new") {

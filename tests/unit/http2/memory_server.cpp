@@ -101,6 +101,7 @@ int MemoryServer::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* u
     MemoryServer& server = server_of(user);
     const bool is_message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) server.streams[frame->hd.stream_id].has_ended = true;
+    if (frame->hd.type == NGHTTP2_RST_STREAM) ++server.resets;
     if (frame->hd.type == NGHTTP2_GOAWAY) server.goaways.push_back(frame->goaway.error_code);
     return 0;
 }

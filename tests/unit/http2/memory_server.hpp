@@ -46,6 +46,9 @@ public:
     void go_away(std::int32_t last) { nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0); }
     void consume(std::int32_t stream, std::size_t bytes) { nghttp2_session_consume(session_, stream, bytes); }
 
+    /// What the client has set, NGHTTP2_SETTINGS_...
+    [[nodiscard]] std::uint32_t setting(nghttp2_settings_id id) const { return nghttp2_session_get_remote_settings(session_, id); }
+
     /// What it wants to send now.
     [[nodiscard]] std::string take_output();
     /// False when the client has broken a rule.
@@ -53,6 +56,8 @@ public:
 
     std::map<std::int32_t, Stream> streams;
     std::vector<std::uint32_t> goaways;
+    /// Frames that reset a stream, be it over or not.
+    int resets = 0;
 
 private:
     static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
