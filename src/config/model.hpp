@@ -82,6 +82,8 @@ struct Forward {
     milliseconds upgrade_idle = std::chrono::hours{1};
     /// From the complete request to the response head.
     milliseconds timeout = seconds{120};
+    /// Calls of gRPC-Web go to the upstream as gRPC.
+    bool grpc_web = false;
     /// "keep" sends the client's Host, "endpoint" the endpoint's address, anything else is sent as it is.
     std::string host = "keep";
     /// Taken off the front of the path before it is sent: "/api" makes /api/x to /x.

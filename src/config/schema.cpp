@@ -172,6 +172,10 @@ constexpr std::array route_keys{
          .sentence =
              "From the complete request to the head of the response; then the client gets 504.",
          .only_with = "cluster split"}),
+    bind<&RouteDraft::forward, &Forward::grpc_web>(
+        {.name = "grpc_web",
+         .sentence = "Calls of gRPC-Web, from browsers, are translated to gRPC for a cluster with \"protocol\": \"http2\".",
+         .only_with = "cluster split"}),
     bind<&RouteDraft::forward, &Forward::host>(
         {.name = "host",
          .range = {1, 259},

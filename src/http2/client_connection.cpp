@@ -235,6 +235,8 @@ int ClientConnection::State::on_data(nghttp2_session* session, std::uint8_t, Str
         return 0;
     }
     state.guard.earn_received(size);
+    // The connection's window is for all: what one request does not take must not hold up the others.
+    nghttp2_session_consume_connection(session, size);
     state.events.on_body(id, text_of(data, size));
     return 0;
 }
@@ -389,8 +391,7 @@ void ClientConnection::forget(StreamId stream) {
 }
 
 void ClientConnection::consume(StreamId stream, std::size_t bytes) {
-    // Of a stream that is over it is the connection's window alone.
-    nghttp2_session_consume(state_->session.get(), stream, bytes);
+    if (nghttp2_session_find_stream(state_->session.get(), stream) != nullptr) nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
 }
 
 void ClientConnection::end() {

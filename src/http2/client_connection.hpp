@@ -52,7 +52,8 @@ protected:
 /// A response that breaks a rule (RFC 9113, 8.1.1: fields that may not be, more of them than the limits, a length that is not the body's)
 /// resets its stream and is told as `on_closed` with ProtocolError.
 ///
-/// Flow control follows the owner: what it does not `consume` keeps the upstream from sending more, 256 KiB a stream and 1 MiB in all.
+/// Flow control follows the owner: what it does not `consume` keeps the upstream from sending more, 256 KiB a stream. The connection's window
+/// is open all the while, so that one stream never waits for another.
 ///
 /// Threading: one worker.
 /// Lifetime:  the events outlive it.
@@ -95,7 +96,7 @@ public:
     void reset(StreamId stream, Code code);
     /// The same without a further event. A stream that is not over on both sides is reset (CANCEL).
     void forget(StreamId stream);
-    /// The owner is done with so much of what `on_body` has told, also of a stream that is closed or forgotten.
+    /// The owner is done with so much of what `on_body` has told; of a stream that is closed or forgotten it need not say so.
     void consume(StreamId stream, std::size_t bytes);
 
     /// Ends the connection in peace: GOAWAY, no new streams; those that are open go on.

@@ -10,6 +10,9 @@
 namespace sluice::proxy {
 namespace {
 
+/// Requests that may wait for a dial of HTTP/2, beside those that may wait for a place.
+constexpr std::size_t most_dial_waits = 1000;
+
 Error no_connection(std::string context, Retry retry) {
     return upstream_error(ErrorCode::NoConnection, std::move(context), retry);
 }
@@ -29,7 +32,7 @@ bool ConnectionWait::abort() {
 void ConnectionWait::end(Outcome outcome) {
     EndpointConnections& endpoint = *std::exchange(queued_at_, nullptr);
     endpoint.queue_.erase(place_);
-    endpoint.state_->add_waiting(-1);
+    if (wants_place_) endpoint.state_->add_waiting(-1);
     deadline_.clear();
     outcome_ = outcome;
     ready_.set();
@@ -93,36 +96,49 @@ UpstreamLink* EndpointConnections::take_idle() {
 
 net::Task<Result<UpstreamLink*>> EndpointConnections::connect(ConnectionWait& wait) {
     wait.link_ = nullptr;
-    if (speaks_http2()) co_return co_await connect_http2(wait);
-    // Those that wait come first, also while a place for them is free already.
-    if (!queue_.empty() || !state_->take_slot(cluster_->config().pool.max_connections)) {
+    wait.has_inherited_ = false;
+    if (speaks_http2() && queue_.empty()) {
+        if (UpstreamLink* const stream = take_stream()) co_return stream;
+    }
+    // Those that wait come first, also while a place for them is free already; and one dial with HTTP/2 will serve many.
+    const bool is_dialing = speaks_http2() && dials_ != 0;
+    if (!queue_.empty() || is_dialing || !state_->take_slot(cluster_->config().pool.max_connections)) {
         const Result<void> waited = co_await wait_for_slot(wait);
         if (!waited) co_return fail(waited.error());
         if (wait.link_ != nullptr) co_return wait.link_;
+    } else if (speaks_http2()) {
+        ++dials_;
     }
+    // By the settings of now, as those have it who gave the place.
+    if (speaks_http2()) co_return co_await dial_http2(wait);
     co_return co_await dial(wait);
 }
 
 /// Afterwards the request has a connection, or a place for one of its own.
 net::Task<Result<void>> EndpointConnections::wait_for_slot(ConnectionWait& wait) {
     const config::Pool& pool = cluster_->config().pool;
-    if (queue_.size() >= pool.queue) {
+    // Who only waits for what another dials has a place as good as found.
+    const std::size_t most = pool.queue + (dials_ != 0 ? most_dial_waits : 0);
+    if (queue_.size() >= most) {
         co_return fail(no_connection("the queue for a connection to " + name() + " is full", Retry::Always));
     }
     using Outcome = ConnectionWait::Outcome;
     wait.queued_at_ = this;
     wait.outcome_ = Outcome::Queued;
     wait.place_ = queue_.insert(queue_.end(), &wait);
+    wait.number_ = ++waits_;
     wait.ready_.clear();
     // Who waits for what another dials has its time as well.
     const Duration dial_time = dials_ != 0 ? Duration(cluster_->config().connect_timeout) : Duration{};
     wait.deadline_.set(context_.worker.now() + pool.queue_timeout + dial_time);
-    state_->add_waiting(1);
+    wait.wants_place_ = pool.max_connections != 0;
+    if (wait.wants_place_) state_->add_waiting(1);
     // A place may have come free before anybody could see that one is wanted; and other workers may hold idle ones.
     serve_queue();
-    if (wait.outcome_ == Outcome::Queued) cluster_->wake_workers();
+    if (wait.outcome_ == Outcome::Queued && wait.wants_place_) cluster_->wake_workers();
     co_await wait.ready_;
     const Outcome outcome = std::exchange(wait.outcome_, Outcome::Idle);
+    wait.has_inherited_ = outcome == Outcome::Failed;
     if (outcome == Outcome::Failed) co_return fail(*std::exchange(wait.failure_, std::nullopt));
     if (outcome == Outcome::Cancelled) co_return fail(Error{ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}});
     if (outcome == Outcome::TooLate) {
@@ -151,6 +167,9 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial(ConnectionWait& wait)
     std::shared_ptr<const tls::ClientContext> tls;
     Result<net::Stream> stream = co_await dial_stream(wait, tls);
     let_go();
+    if (stream && speaks_http2()) {
+        stream = fail(upstream_error(ErrorCode::UpstreamClosed, name() + " is spoken to in HTTP/2 by now", Retry::Always));
+    }
     if (!stream) {
         give_slot_back();
         co_return fail(std::move(stream.error()));

@@ -35,6 +35,8 @@ public:
 
     /// Ends the wait with ErrorCode::Cancelled; true when there was one to end.
     bool abort();
+    /// The last `connect` failed because another's dial did.
+    [[nodiscard]] bool has_inherited() const { return has_inherited_; }
 
 private:
     friend class EndpointConnections;
@@ -49,6 +51,11 @@ private:
     Outcome outcome_ = Outcome::Idle;
     /// Of the dial that others waited for.
     std::optional<Error> failure_;
+    bool has_inherited_ = false;
+    /// The endpoint has as many connections as it may.
+    bool wants_place_ = false;
+    /// When it came, among those of its endpoint.
+    std::uint64_t number_ = 0;
     UpstreamLink* link_ = nullptr;
     EndpointConnections* queued_at_ = nullptr;
     std::list<ConnectionWait*>::iterator place_;
@@ -141,10 +148,10 @@ private:
     void on_ended(Http2Upstream& connection) override;
     [[nodiscard]] bool speaks_http2() const { return cluster_->config().protocol == config::Protocol::Http2; }
     [[nodiscard]] UpstreamLink* take_stream();
-    [[nodiscard]] net::Task<Result<UpstreamLink*>> connect_http2(ConnectionWait& wait);
     [[nodiscard]] net::Task<Result<UpstreamLink*>> dial_http2(ConnectionWait& wait);
     [[nodiscard]] Http2Upstream::Settings http2_settings(bool has_tls) const;
     void fail_queue(const Error& error);
+    [[nodiscard]] bool knows(const Http2Upstream* connection) const;
     void count_idle(Http2Entry& entry);
     void finish_http2(bool only_idle, TimePoint idle_before);
     void let_http2_go();
@@ -163,6 +170,8 @@ private:
     std::vector<Http2Entry> http2_;
     /// Connections with HTTP/2 that are about to be there.
     std::uint32_t dials_ = 0;
+    /// Requests that have waited so far.
+    std::uint64_t waits_ = 0;
     /// First come, first served; shorter than the pool's `queue`.
     std::list<ConnectionWait*> queue_;
     /// What the next TLS handshake goes on with.

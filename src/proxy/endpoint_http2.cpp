@@ -36,20 +36,6 @@ UpstreamLink* EndpointConnections::take_stream() {
     return nullptr;
 }
 
-net::Task<Result<UpstreamLink*>> EndpointConnections::connect_http2(ConnectionWait& wait) {
-    if (queue_.empty()) {
-        if (UpstreamLink* const stream = take_stream()) co_return stream;
-    }
-    if (!queue_.empty() || dials_ != 0 || !state_->take_slot(cluster_->config().pool.max_connections)) {
-        const Result<void> waited = co_await wait_for_slot(wait);
-        if (!waited) co_return fail(waited.error());
-        if (wait.link_ != nullptr) co_return wait.link_;
-    } else {
-        ++dials_;
-    }
-    co_return co_await dial_http2(wait);
-}
-
 /// The caller has a place for it. Those that wait get streams of the same connection, or the same failure.
 net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait& wait) {
     hold();
@@ -71,15 +57,22 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
         http2_.push_back({connection, false});
         context_.metrics.add_upstream_active(metric_index_, 1);
         Http2Upstream::run(std::move(made));
-        ready = co_await connection->await_settings(deadline, name());
+        // The upstream may have closed it already, and it is gone.
+        if (knows(connection)) {
+            ready = co_await connection->await_settings(deadline, name());
+        } else {
+            ready = fail(upstream_error(ErrorCode::UpstreamClosed, name() + " closed the connection before its SETTINGS of HTTP/2", Retry::Always));
+        }
         wait.beginning_ = nullptr;
         if (ready) link = connection->open();
+        if (ready && link == nullptr) connection->finish();
         // Meanwhile the cluster may have got other settings, or the endpoint have left it.
         if (ready && (is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
     }
     --dials_;
     if (ready && link == nullptr) ready = fail(upstream_error(ErrorCode::NoConnection, name() + " takes no streams of HTTP/2", Retry::Always));
-    if (!ready && ready.error().code != ErrorCode::Cancelled) fail_queue(ready.error());
+    // Where there are others, a stream of those may come free.
+    if (!ready && ready.error().code != ErrorCode::Cancelled && http2_.empty()) fail_queue(ready.error());
     serve_queue();
     let_go();
     if (!ready) co_return fail(std::move(ready.error()));
@@ -88,10 +81,17 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
 
 /// Those that waited for the same connection; whoever comes back meanwhile waits for the next.
 void EndpointConnections::fail_queue(const Error& error) {
-    for (std::size_t waiting = queue_.size(); waiting != 0 && !queue_.empty(); --waiting) {
+    const std::uint64_t last = waits_;
+    const bool was_serving = std::exchange(is_serving_, true);
+    while (!queue_.empty() && queue_.front()->number_ <= last) {
         queue_.front()->failure_ = error;
         queue_.front()->end(ConnectionWait::Outcome::Failed);
     }
+    is_serving_ = was_serving;
+}
+
+bool EndpointConnections::knows(const Http2Upstream* connection) const {
+    return std::ranges::find(http2_, connection, &Http2Entry::connection) != http2_.end();
 }
 
 void EndpointConnections::on_free_stream(Http2Upstream& connection) {
@@ -133,7 +133,7 @@ void EndpointConnections::finish_http2(bool only_idle, TimePoint idle_before) {
         if (is_idle || !only_idle) leaving.push_back(entry.connection);
     }
     for (Http2Upstream* const connection : leaving) {
-        if (std::ranges::find(http2_, connection, &Http2Entry::connection) != http2_.end()) connection->finish();
+        if (knows(connection)) connection->finish();
     }
 }
 

@@ -63,14 +63,15 @@ std::uint16_t status_of(const Error& error) {
     return 500;
 }
 
+std::string_view reason_for_client(const Error& error) {
+    return error.side == Side::Client ? std::string_view(error.context) : public_reason(error.code);
+}
+
 std::string error_body(std::uint16_t status, const Error& error, std::string_view request_id) {
     std::string body = std::to_string(status);
     body.append(" ").append(http::reason_phrase(status)).append("\n");
-    if (error.side == Side::Client && !error.context.empty()) {
-        body.append(error.context).append("\n");
-    } else if (error.side != Side::Client) {
-        body.append(public_reason(error.code)).append("\n");
-    }
+    const std::string_view reason = reason_for_client(error);
+    if (!reason.empty()) body.append(reason).append("\n");
     if (!request_id.empty()) body.append("request id: ").append(request_id).append("\n");
     return body;
 }

@@ -33,11 +33,13 @@ Exchange::Exchange(ClientLink& client, Scratch& scratch, MessageBody& body, Resp
       context_(state_.contexts().lease()),
       scratch_(scratch),
       head_(scratch.request),
-      body_(body),
+      body_(&body),
       writer_(writer),
       wait_(state_.worker().timers()),
       backoff_(state_.worker().timers()),
-      hedge_(state_.worker().timers(), this) {
+      hedge_(state_.worker().timers(), this),
+      call_deadline_(
+          state_.worker().timers(), [](void* self) { static_cast<Exchange*>(self)->on_call_deadline(); }, this) {
     state_.metrics().request_started();
     sent_before_ = client_.bytes_written();
     context_->begin(first_byte);
@@ -48,6 +50,7 @@ Exchange::~Exchange() { client_.unwatch(); }
 
 net::Task<Exchange::End> Exchange::run() {
     choose_request_id();
+    recognise_call();
     // "OPTIONS *" names no place.
     const bool has_place = head_.path.starts_with('/') && !head_.authority.empty();
     if (client_.entrance().redirects_to_https && has_place) {
@@ -109,13 +112,13 @@ Result<void> Exchange::route() {
 /// The same for what has come of a body whose length nobody told.
 Result<void> Exchange::check_body_so_far() const {
     const std::uint64_t limit = match_.route->max_body_bytes;
-    if (limit == 0 || body_.body_bytes() <= limit) return {};
+    if (limit == 0 || body_->body_bytes() <= limit) return {};
     return fail(client_error(ErrorCode::BodyTooLarge, "the body is larger than this route takes"));
 }
 
 void Exchange::add_own_fields(http::HeadWriter& writer) {
     // The client that asked may send its body or not: nobody can tell it from the next request.
-    if (head_.expects_continue && !body_.is_done()) writer_.close_after();
+    if (head_.expects_continue && !body_->is_done()) writer_.close_after();
     writer.field("Date", state_.http_date());
     if (!snapshot_->forwarded().request_id_header().empty()) {
         writer.field(snapshot_->forwarded().request_id_header(), request_id_);
@@ -171,13 +174,20 @@ net::Task<void> Exchange::answer_error(const Error& error) {
         co_return;
     }
     // The head is out: closing is the only way left to say that something broke.
-    if (writer_.has_begun()) co_return;
+    if (writer_.has_begun()) {
+        co_await end_call(error);
+        co_return;
+    }
     const std::uint16_t status = status_of(error);
     // An unread body may never end; and a client at fault has lost our trust in where its next request begins.
-    if (!body_.is_done() && (error.code == ErrorCode::BodyTooLarge || error.code == ErrorCode::BodyTimeout || error.code == ErrorCode::BadFraming)) {
+    if (!body_->is_done() && (error.code == ErrorCode::BodyTooLarge || error.code == ErrorCode::BodyTimeout || error.code == ErrorCode::BadFraming)) {
         writer_.close_after();
     }
     if (upload_started_ && !upload_complete_) writer_.close_after();
+    if (call_ != grpc::Kind::Other) {
+        co_await answer_call_error(error);
+        co_return;
+    }
     const std::string body = error_body(status, error, request_id_);
     http::HeadWriter& writer = writer_.begin_head(status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
@@ -212,7 +222,7 @@ void Exchange::account() {
     if (state_.access_log() != nullptr) state_.access_log()->write(record, now);
 }
 
-std::uint64_t Exchange::received_bytes() const { return client_.head_bytes() + body_.body_bytes() + tunnel_bytes_; }
+std::uint64_t Exchange::received_bytes() const { return client_.head_bytes() + body_->body_bytes() + tunnel_bytes_; }
 
 std::uint64_t Exchange::sent_bytes() const { return client_.bytes_written() - sent_before_; }
 
@@ -261,6 +271,11 @@ void Exchange::cut() {
 void Exchange::on_unawaited_input() {
     if (!client_.has_left()) return;
     client_gone_ = true;
+    break_off();
+}
+
+/// What goes on has no purpose any more.
+void Exchange::break_off() {
     const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->is_awaited();
     if (upstream_ != nullptr && !waits_for_hedge) {
         upstream_->abort();

@@ -16,6 +16,7 @@
 #include "net/task.hpp"
 #include "proxy/client_link.hpp"
 #include "proxy/context_pool.hpp"
+#include "proxy/grpc_web.hpp"
 #include "proxy/message_body.hpp"
 #include "proxy/response_writer.hpp"
 #include "proxy/scratch.hpp"
@@ -69,6 +70,7 @@ public:
 
 private:
     void on_unawaited_input() override;
+    void break_off();
 
     // 4 and 6: what is to be done.
     [[nodiscard]] Result<void> route();
@@ -82,6 +84,16 @@ private:
     [[nodiscard]] net::Task<void> redirect(const config::Redirect& redirect);
     [[nodiscard]] net::Task<void> answer_error(const Error& error);
     [[nodiscard]] net::Task<void> answer_options();
+
+    // Calls of gRPC.
+    void recognise_call();
+    [[nodiscard]] Result<void> begin_call(const config::Forward& forward);
+    void on_call_deadline();
+    [[nodiscard]] Error call_late() const;
+    [[nodiscard]] MessageBody& translated(MessageBody& body);
+    [[nodiscard]] net::Task<void> answer_call_error(const Error& error);
+    [[nodiscard]] net::Task<void> end_call(const Error& error);
+
     void add_own_fields(http::HeadWriter& writer);
 
     // 8: an endpoint and a connection.
@@ -157,7 +169,7 @@ private:
     ContextPool::Lease context_;
     Scratch& scratch_;
     const http::RequestHead& head_;
-    MessageBody& body_;
+    MessageBody* body_;
     ResponseWriter& writer_;
 
     routing::Match match_;
@@ -220,6 +232,16 @@ private:
     std::size_t response_used_ = 0;
     std::size_t response_head_bytes_ = 0;
     bool interim_came_ = false;
+
+    grpc::Kind call_ = grpc::Kind::Other;
+    net::Deadline call_deadline_;
+    bool is_call_late_ = false;
+    /// gRPC-Web that is translated, and how it is answered.
+    std::optional<GrpcWebRequestBody> web_request_;
+    std::optional<GrpcWebResponseBody> web_response_;
+    grpc::Kind answer_kind_ = grpc::Kind::Other;
+    /// The response's length was not told, so that trailers may follow.
+    bool is_length_open_ = false;
 
     /// What the client wants to change to, and may.
     std::string_view protocol_;

@@ -13,7 +13,9 @@ namespace sluice::proxy {
 net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     choose_cluster();
     response_timeout_ = forward.timeout;
-    Result<void> begun = take_first_piece();
+    Result<void> begun;
+    if (call_ != grpc::Kind::Other) begun = begin_call(forward);
+    if (begun) begun = take_first_piece();
     if (!begun) co_return begun;
     if (!enter_breaker()) {
         co_await answer_fallback();
@@ -28,6 +30,7 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     } else if (done) {
         done = co_await relay_response();
     }
+    call_deadline_.clear();
     if (breaker_ != nullptr) breaker_->leave(admission_);
     co_return done;
 }
@@ -42,7 +45,7 @@ void Exchange::choose_cluster() {
 
 /// What has come of the body with the head goes out with it.
 Result<void> Exchange::take_first_piece() {
-    Result<std::optional<MessageBody::Piece>> first = body_.next_buffered();
+    Result<std::optional<MessageBody::Piece>> first = body_->next_buffered();
     if (!first) {
         Error error = std::move(first.error());
         error.side = Side::Client;
@@ -50,7 +53,7 @@ Result<void> Exchange::take_first_piece() {
     }
     if (const Result<void> fits = check_body_so_far(); !fits) return fail(fits.error());
     if (first->has_value()) first_piece_ = **first;
-    upload_complete_ = body_.is_done();
+    upload_complete_ = body_->is_done();
     const config::Retry& retry = cluster_state().config().retry;
     // Of what can't be repeated once it was sent, only a failed connect is, before more of the body is read.
     keeps_body_ = !upload_complete_ && retry.attempts > 1 && (http::is_idempotent(head_.method) || retry.non_idempotent);
@@ -72,7 +75,7 @@ void Exchange::tell_breaker(const Result<void>& done) {
     using upstream::Outcome;
     Outcome outcome = scratch_.response.status >= 500 ? Outcome::Failure : Outcome::Success;
     if (!done) outcome = done.error().side == Side::Upstream ? Outcome::Failure : Outcome::Abandoned;
-    if (client_gone_ || cut_ || (!done && done.error().code == ErrorCode::NoConnection)) outcome = Outcome::Abandoned;
+    if (client_gone_ || cut_ || is_call_late_ || (!done && done.error().code == ErrorCode::NoConnection)) outcome = Outcome::Abandoned;
     const auto to_head = context_->between(Stage::Routed, Stage::FirstByte).value_or(std::chrono::microseconds{});
     const auto changed = breaker_->record(admission_, outcome, to_head, state_.worker().now());
     if (changed) state_.log_breaker(cluster_state().config().name, *changed);
@@ -84,7 +87,7 @@ net::Task<void> Exchange::answer_fallback() {
     const Error error = is_full ? upstream_error(ErrorCode::NoConnection, "cluster " + name + " has breaker.max_requests under way")
                                 : upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + name + " is open");
     state_.metrics().count_refused(error.code);
-    if (!body_.is_done()) writer_.close_after();
+    if (!body_->is_done()) writer_.close_after();
     const std::optional<config::Respond>& fallback = cluster_state().config().breaker->fallback;
     if (!fallback) {
         co_await answer_error(error);
@@ -109,15 +112,18 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
         if (tried && !kind) co_return tried;
         if (!tried) co_await finish_upload();
         if (!tried && upload_error_) tried = fail(*upload_error_);
+        if (!tried && is_call_late_) tried = fail(call_late());
         if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        if (!tried && tried.error().side == Side::Upstream && endpoint_) {
+        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && wait_.has_inherited())) {
             state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
         }
         const bool is_clients = !tried && tried.error().side == Side::Client;
         const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
         if (goes_on) continue;
         // Its response was given up for a try that nobody waits for any more.
-        if (tried && upstream_ == nullptr) {
+        if (tried && upstream_ == nullptr && is_call_late_) {
+            tried = fail(call_late());
+        } else if (tried && upstream_ == nullptr) {
             tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         }
         if (tried) co_return tried;
@@ -151,6 +157,7 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     context_->mark(Stage::UpstreamConnected, state_.worker().now());
     Result<void> sent = co_await send_request();
     // An upstream may answer and close before it has read everything; its answer counts.
+    if (!sent && !upstream_->has_lost_connection()) reused_ = false;
     if (!sent && (reused_ || sent.error().retry == Retry::Always)) co_return fail(upstream_failure(sent.error()));
     schedule_hedge(forward);
     Result<void> headed = co_await read_response_head();
@@ -172,6 +179,7 @@ net::Task<Result<void>> Exchange::take_connection() {
     // A client that leaves gives up its place in the queue.
     if (upload_complete_) client_.watch(this);
     if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+    if (is_call_late_) co_return fail(call_late());
     Result<UpstreamLink*> connected = co_await endpoint_->connect(wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
@@ -190,12 +198,15 @@ void Exchange::send_mirror(const config::Forward& forward) {
 
 /// Tells the cluster how its endpoint did.
 void Exchange::judge_endpoint(const Result<void>& tried) {
-    if (client_gone_ || cut_ || upload_error_) return;
+    if (client_gone_ || cut_ || is_call_late_ || upload_error_) return;
     using upstream::TryResult;
     TryResult result = TryResult::Success;
     if (tried) {
         if (scratch_.response.status >= 500) result = TryResult::ServerError;
     } else if (tried.error().side != Side::Upstream || tried.error().code == ErrorCode::NoConnection) {
+        return;
+    } else if (sent_nothing_ && wait_.has_inherited()) {
+        // Whoever dialed tells of it.
         return;
     } else if (sent_nothing_) {
         if (tried.error().code == ErrorCode::TlsRefused) state_.tell_of_upstream_tls(cluster_state().config().name, tried.error());
@@ -235,7 +246,7 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
                                                                          .attempts = tries_,
                                                                          .end = end,
                                                                          .has_had_free = free_retry_used_});
-    if (!decision.is_retried || cut_ || client_gone_) co_return false;
+    if (!decision.is_retried || cut_ || client_gone_ || is_call_late_) co_return false;
     const TimePoint now = state_.worker().now();
     if (request_deadline_ && now >= *request_deadline_) co_return false;
     if (decision.is_free) {
@@ -246,14 +257,14 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
         co_return false;
     }
     co_await finish_upload();
-    if (upload_error_ || client_gone_ || cut_) co_return false;
+    if (upload_error_ || client_gone_ || cut_ || is_call_late_) co_return false;
     state_.metrics().count_retry(endpoint_->metric_index());
     context_->set(ContextFlag::Retried);
     release_upstream(false);
     upload_started_ = upload_stopped_ = false;
     upload_done_.clear();
     // All of it may have been read, though not sent.
-    upload_complete_ = body_.is_done();
+    upload_complete_ = body_->is_done();
     // Set where the failed try stopped reading.
     if (!upload_complete_) request_deadline_.reset();
     // What died on reuse says nothing against its endpoint: that one may be chosen again, over a new connection.
@@ -261,7 +272,7 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (!decision.is_free) reused_ = false;
     const Duration wait = decision.is_free ? Duration{} : upstream::backoff(settings, ++retries_, state_.worker().random());
     if (wait > Duration{}) co_await backoff_.until(now + wait);
-    co_return !cut_ && !client_gone_;
+    co_return !cut_ && !client_gone_ && !is_call_late_;
 }
 
 void Exchange::release_upstream(bool reusable) {

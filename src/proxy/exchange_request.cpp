@@ -47,12 +47,12 @@ void Exchange::start_response_clock() {
 
 /// The head with what there is of the body.
 UpstreamLink::Part Exchange::first_part() {
-    return {request_head_bytes_, first_piece_.data, scratch_.replay, head_.framing.kind, body_.is_done(), request_trailers()};
+    return {request_head_bytes_, first_piece_.data, scratch_.replay, head_.framing.kind, body_->is_done(), request_trailers()};
 }
 
 /// What upstreams take for the gateway's word is removed from trailers as it is from headers.
 std::string_view Exchange::request_trailers() {
-    const std::string_view trailers = body_.trailers();
+    const std::string_view trailers = body_->trailers();
     return trailers.empty() ? trailers : snapshot_->client_certificates().without(trailers, scratch_.trailers);
 }
 
@@ -107,8 +107,8 @@ void Exchange::expect_response() {
 }
 
 net::Task<Result<void>> Exchange::upload_body() {
-    while (!body_.is_done()) {
-        Result<MessageBody::Piece> piece = co_await body_.next();
+    while (!body_->is_done()) {
+        Result<MessageBody::Piece> piece = co_await body_->next();
         if (!piece) co_return fail(client_body_error(piece.error()));
         Result<void> fits = check_body_so_far();
         if (!fits) co_return fits;
@@ -120,7 +120,7 @@ net::Task<Result<void>> Exchange::upload_body() {
 }
 
 net::Task<Result<void>> Exchange::send_body_piece(const MessageBody::Piece& piece) {
-    const UpstreamLink::Part part{.head = {}, .first = piece.data, .framing = head_.framing.kind, .is_last = body_.is_done(),
+    const UpstreamLink::Part part{.head = {}, .first = piece.data, .framing = head_.framing.kind, .is_last = body_->is_done(),
                                   .trailers = request_trailers()};
     co_return co_await upstream_->send(part);
 }
@@ -150,6 +150,7 @@ Error Exchange::client_body_error(const Error& error) const {
 /// A failure of the upstream's stream in the words of the exchange.
 Error Exchange::upstream_failure(const Error& error) const {
     if (client_gone_) return client_error(ErrorCode::ClientClosed, "the client left before the response");
+    if (is_call_late_) return call_late();
     const std::string& name = endpoint_->name();
     switch (error.code) {
         case ErrorCode::TimedOut:

@@ -123,6 +123,7 @@ Result<void> Exchange::write_response_head() {
         const http::Field* const length = http::find_field(response.fields, http::FieldId::ContentLength);
         if (length != nullptr && response.status != 204) writer.field(*length);
     }
+    is_length_open_ = framing.kind == http::BodyKind::UntilClose || framing.kind == http::BodyKind::Chunked;
     if (!writer_.end_head(framing)) {
         return fail(upstream_error(ErrorCode::BadResponse, endpoint_->name() + " sent a head that is too large"));
     }
@@ -139,8 +140,9 @@ void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
 
 net::Task<Result<void>> Exchange::relay_response() {
     const Duration idle = cluster_state().config().read_timeout;
-    MessageBody& body = upstream_->begin_body(scratch_.response.framing,
+    MessageBody& from_upstream = upstream_->begin_body(scratch_.response.framing,
                                               response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_), idle);
+    MessageBody& body = translated(from_upstream);
     Result<void> headed = write_response_head();
     if (!headed) {
         co_await finish_upload();

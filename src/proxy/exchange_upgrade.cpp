@@ -64,7 +64,7 @@ net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string
     // The configuration may have changed while the upstream thought about it.
     follow();
     if (client_.is_draining() || client_.is_leaving()) drain();
-    const TunnelEnd end = co_await tunnel.run(body_.leftover(), from_upstream);
+    const TunnelEnd end = co_await tunnel.run(body_->leftover(), from_upstream);
     state_.metrics().tunnel_closed();
     tunnel_ = nullptr;
     tunnel_bytes_ = tunnel.bytes_from_client();

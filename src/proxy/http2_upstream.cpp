@@ -11,6 +11,8 @@ namespace {
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
 constexpr Duration no_limit = std::chrono::hours{24};
+/// A request that was given up after so long without a byte of the upstream's for anybody.
+constexpr Duration suspicious_silence = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -103,9 +105,10 @@ std::size_t Http2Upstream::fill(net::Buffer& buffer) {
     for (;;) {
         const std::size_t more = connection_.take_output(buffer.from(used));
         used += more;
-        // What was taken may be followed by more at once.
+        // What was taken may be followed by more at once, and what could not go out by a reset.
+        const bool has_news = !changed_.empty();
         act();
-        if (more == 0 || used == buffer.size()) return used;
+        if ((more == 0 && !has_news) || used == buffer.size()) return used;
     }
 }
 
@@ -166,8 +169,6 @@ void Http2Upstream::on_body(http2::StreamId id, std::string_view data) {
     if (Http2UpstreamStream* const stream = find(id); stream != nullptr) {
         stream->add_body(data);
         changed_.push_back(id);
-    } else {
-        connection_.consume(id, data.size());
     }
 }
 
@@ -233,12 +234,16 @@ void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
     } else {
         --unopened_;
     }
-    std::erase(streams_, &stream);
     // An upstream from which nothing has come since is perhaps not there any more, and the others would wait for it as long.
-    if (stream.has_waited_in_vain() && received_at_ < stream.began_at()) is_finishing_ = true;
+    const bool is_patient = worker_.now() - stream.began_at() > suspicious_silence;
+    const bool is_in_vain = stream.has_waited_in_vain() || (is_patient && !stream.is_reusable());
+    if (is_in_vain && received_at_ < stream.began_at()) is_finishing_ = true;
+    // As long as the stream counts as lent, the connection can't come to its end inside this call.
+    wake_writer();
+    std::erase(streams_, &stream);
     free_.emplace_back(&stream);
     if (streams_.empty()) idle_since_ = worker_.now();
-    wake_writer();
+    if (is_over_) wake_writer();
     if (owner_ != nullptr && !is_over_ && !is_finishing_) {
         owner_->on_free_stream(*this);
     } else {

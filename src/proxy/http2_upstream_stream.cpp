@@ -9,6 +9,14 @@
 #include "proxy/trailers.hpp"
 
 namespace sluice::proxy {
+namespace {
+
+/// Of heads that nobody reads, because the client takes nothing: interim ones may be many.
+constexpr std::size_t most_head_bytes = std::size_t{256} * 1024;
+/// Of a buffer, for the next request.
+constexpr std::size_t most_kept_bytes = std::size_t{32} * 1024;
+
+}  // namespace
 
 Http2UpstreamStream::Http2UpstreamStream(Http2Upstream& connection)
     : connection_(connection), reading_(connection.worker_.timers()), sending_(connection.worker_.timers()) {}
@@ -17,8 +25,10 @@ void Http2UpstreamStream::begin(TimePoint now) {
     id_ = 0;
     began_at_ = progress_ = now;
     heads_.clear();
-    received_.clear();
-    piece_.clear();
+    for (std::string* const buffer : {&received_, &piece_}) {
+        buffer->clear();
+        if (buffer->capacity() > most_kept_bytes) buffer->shrink_to_fit();
+    }
     trailers_.clear();
     reason_.clear();
     flaw_.reset();
@@ -32,6 +42,10 @@ void Http2UpstreamStream::begin(TimePoint now) {
 }
 
 void Http2UpstreamStream::add_head(std::string_view head, bool is_last) {
+    if (heads_.size() + head.size() > most_head_bytes) {
+        note_closed(http2::Code::ProtocolError, false);
+        return;
+    }
     heads_.append(head);
     if (is_last) has_ended_ = true;
 }
@@ -62,7 +76,7 @@ void Http2UpstreamStream::wake() {
     const http2::StreamId id = id_;
     const bool may_read = !heads_.empty() || !received_.empty() || has_ended_ || is_closed_;
     if (may_read && reading_.end() && connection.find(id) != this) return;
-    if (is_taken_ || is_closed_) sending_.end();
+    if (is_taken_ || is_closed_ || has_ended_) sending_.end();
 }
 
 Error Http2UpstreamStream::closed() const {
@@ -124,8 +138,13 @@ net::Task<Result<void>> Http2UpstreamStream::send_piece(std::string_view data, b
     while (!is_taken_) {
         if (is_aborted_) co_return fail(net::cancelled());
         if (is_closed_) co_return fail(closed());
+        // The answer is whole: nobody wants the rest.
+        if (has_ended_) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::Never, "answered before it had the whole request", {}});
         const TimePoint end = progress_ + connection_.settings_.write_stall;
-        if (worker.now() >= end) co_return fail(net::timed_out());
+        if (worker.now() >= end) {
+            has_waited_in_vain_ = true;
+            co_return fail(net::timed_out());
+        }
         co_await sending_.until(end);
     }
     if (is_aborted_) co_return fail(net::cancelled());
@@ -221,10 +240,13 @@ void Http2UpstreamStream::cancel_read() {
     if (!reading_.end()) is_read_cancelled_ = false;
 }
 
+bool Http2UpstreamStream::has_lost_connection() const {
+    return is_lost_ || (is_untouched_ && !connection_.connection_.takes_requests());
+}
+
 std::uint64_t Http2UpstreamStream::take_sent_bytes() { return std::exchange(sent_bytes_, 0); }
 
 void Http2UpstreamStream::give_back(bool) {
-    if (id_ != 0) connection_.connection_.consume(id_, std::exchange(unreturned_, 0) + received_.size());
     connection_.end_stream(*this);
 }
 

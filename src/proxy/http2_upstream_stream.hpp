@@ -47,7 +47,7 @@ public:
     void set_read_deadline(TimePoint when) override;
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override { return is_done_ && is_closed_; }
-    [[nodiscard]] bool has_lost_connection() const override { return is_lost_; }
+    [[nodiscard]] bool has_lost_connection() const override;
     void abort() override;
     void cancel_read() override;
     [[nodiscard]] bool is_awaited() const override { return reading_.is_waiting() || sending_.is_waiting(); }

@@ -1,7 +1,7 @@
 #include "proxy/mirrors.hpp"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "http/head_parser.hpp"
 #include "net/worker.hpp"
@@ -32,9 +32,10 @@ bool Mirrors::send(ClusterConnections& cluster, const UpstreamLink::Part& reques
 }
 
 void Mirrors::cut() {
-    std::vector<Copy*> all;
-    for (Copy& copy : copies_) all.push_back(&copy);
-    for (Copy* const copy : all) {
+    // Each may take others with it.
+    for (;;) {
+        const auto copy = std::ranges::find(copies_, false, &Copy::is_cut);
+        if (copy == copies_.end()) return;
         copy->is_cut = true;
         if (copy->link != nullptr) {
             copy->link->abort();

@@ -52,7 +52,7 @@ public:
 
     /// After the whole response: whether the way is free for another request.
     [[nodiscard]] virtual bool is_reusable() = 0;
-    /// After a failure: whether it is all of the connection's, and not this request's alone.
+    /// After a failure: whether the connection has come to its end, and not this request alone.
     [[nodiscard]] virtual bool has_lost_connection() const = 0;
 
     /// Whoever waits in it is resumed with Cancelled, now and from now on.
