@@ -378,10 +378,11 @@ class CheckTest(TlsTest):
             self.assertIn("/listeners/0/tls/certificates/0" + expected, said)
 
     def test_a_certificate_that_expires_soon_or_has_is_a_warning(self):
-        for days, expected in ((5, "expires in 5 days"), (-1, "has expired on ")):
+        # Whole days, of which the first is not whole any more when the file is read.
+        for days, expected in ((5, "expires in [45] days"), (-1, "has expired on ")):
             done = self.check({"certificates": [self.ca.sign("soon", days=days)]})
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(expected, done.stderr)
+            self.assertRegex(done.stderr, expected)
 
 
 class ClientCertificateTest(TlsTest):
