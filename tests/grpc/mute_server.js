@@ -31,7 +31,7 @@ server.on('stream', (stream, headers) => {
     stream.on('error', () => {});
     stream.on('close', () => tell({ event: 'closed', path, code: stream.rstCode }));
     stream.resume();
-    answers[path.split('/').pop()](stream);
+    (answers[path.split('/').pop()] ?? answers.Silent)(stream);
 });
 server.listen(0, '127.0.0.1', () => tell({ port: server.address().port }));
 process.stdin.resume();

@@ -307,10 +307,9 @@ class Ends(Certified):
         gateway = self.new_gateway(self.server(), limits={"drain": "300ms"})
         client = self.begin(gateway, "count", message={"count": 1, "stay": True})
         client.wait(event="first")
-        gateway.send_signal(signal.SIGTERM)
+        gateway.stop()
         result = self.result(client)
         self.assertEqual((result["status"]["code"], result["messages"]), (UNAVAILABLE, 1), result)
-        gateway.wait()
 
     def test_a_channel_goes_on_with_the_next_gateway_at_the_same_address(self):
         server = self.server()
