@@ -58,7 +58,7 @@ function outcome(call, answered) {
         };
         call.on('metadata', (made) => {
             found.initial = fields(made);
-            if (scene !== 'parallel') tell({ event: 'head' });
+            if (!options.calls) tell({ event: 'head' });
         });
         call.on('status', (status) => {
             found.status = { code: status.code, details: status.details, trailing: fields(status.metadata) };
@@ -125,6 +125,22 @@ const scenes = {
         return {
             codes: [...new Set(ended.map((one) => one.status.code))],
             right: ended.filter((one, index) => one.response?.text === `call ${index}`).length,
+        };
+    },
+
+    // So many calls one after the other, in lanes of which each waits for its own.
+    steady: async () => {
+        const ended = [];
+        const lane = async () => {
+            for (let i = 0; i < options.calls / options.lanes; ++i) {
+                ended.push(await unary({ text: 'steady' }));
+            }
+        };
+        await Promise.all(Array.from({ length: options.lanes }, lane));
+        return {
+            codes: [...new Set(ended.map((one) => one.status.code))],
+            right: ended.filter((one) => one.response?.text === 'steady').length,
+            details: [...new Set(ended.filter((one) => one.status.code !== 0).map((one) => one.status.details))],
         };
     },
 

@@ -1,5 +1,6 @@
-// A gRPC server: server.js [--port N] [--cert FILE --key FILE]. Prints {"port": N} once it listens, and then what happens to
-// calls: "started", "cancelled". Calls are told apart by the metadata x-id. It ends when its standard input does.
+// A gRPC server: server.js [--port N] [--cert FILE --key FILE] [--age MILLISECONDS]. Prints {"port": N} once it listens, and
+// then what happens to calls: "started", "cancelled". Calls are told apart by the metadata x-id. Connections end in peace
+// (GOAWAY) at their age, the program when its standard input does.
 'use strict';
 
 const fs = require('node:fs');
@@ -8,7 +9,7 @@ const grpc = require('@grpc/grpc-js');
 const { Echo, tell } = require('./service.js');
 
 const { values: options } = parseArgs({
-    options: { port: { type: 'string', default: '0' }, cert: { type: 'string' }, key: { type: 'string' } },
+    options: { port: { type: 'string', default: '0' }, cert: { type: 'string' }, key: { type: 'string' }, age: { type: 'string' } },
 });
 
 // Plain values as gRPC's metadata; those of "-bin" names are base64.
@@ -107,7 +108,11 @@ function chat(call) {
     call.on('error', () => {});
 }
 
-const server = new grpc.Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
+const server = new grpc.Server({
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+    ...(options.age ? { 'grpc.max_connection_age_ms': Number(options.age) } : {}),
+});
 server.addService(Echo, { Unary: unary, Collect: collect, Count: count, Chat: chat });
 const credentials = options.cert
     ? grpc.ServerCredentials.createSsl(null, [{ cert_chain: fs.readFileSync(options.cert), private_key: fs.readFileSync(options.key) }])

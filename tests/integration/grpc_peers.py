@@ -125,10 +125,12 @@ class NodeProcess:
 
 
 class GrpcServer(NodeProcess):
-    """Listens once it is made; `address` is for clusters."""
+    """Listens once it is made; `address` is for clusters. `age` is in milliseconds."""
 
-    def __init__(self, program="server.js", port=0, certificate=None):
+    def __init__(self, program="server.js", port=0, certificate=None, age=0):
         arguments = ["--port", str(port)] if port else []
+        if age:
+            arguments += ["--age", str(age)]
         if certificate:
             arguments += ["--cert", certificate["cert"], "--key", certificate["key"]]
         super().__init__(program, *arguments)

@@ -61,7 +61,14 @@ class WebTest(GrpcTest):
         connection = self.connect(gateway)
         headers = {"Content-Type": kind, "Accept": kind, "X-Grpc-Web": "1", **{key.replace("_", "-"): value for key, value in fields.items()}}
         connection.request("POST", path, body=base64.b64encode(body) if "text" in kind else body, headers=headers)
-        return connection.getresponse()
+        response = connection.getresponse()
+        response.owner = connection
+        return response
+
+    def leave(self, response):
+        """As a client that goes away in the middle."""
+        response.close()
+        response.owner.close()
 
     def web(self, gateway, path, message, kind=BINARY, **fields):
         response = self.begin_web(gateway, path, framed(message), kind, **fields)
@@ -100,11 +107,11 @@ class Translation(WebTest):
         for kind in (BINARY, TEXT):
             with self.subTest(kind):
                 response = self.begin_web(self.sluice, ECHO + "Count", framed({"count": 1, "size": 3, "stay": True}), kind, x_id=kind)
-                wanted = len(framed({"index": 0, "text": "zzz"}).replace(b": ", b":").replace(b", ", b","))
+                wanted = len(framed(b'{"index":0,"text":"zzz"}'))
                 data = b""
                 while len(decode_segments(data) if kind == TEXT else data) < wanted:
                     data += response.read1(1000)
-                response.close()
+                self.leave(response)
                 self.peer.wait(event="cancelled", id=kind)
 
     def test_large_messages(self):
@@ -203,12 +210,12 @@ class Upstream(WebTest):
                 self.assertEqual((found.code, found.trailers["grpc-message"]), (NOT_FOUND, "not here"))
                 fields = mute.wait(event="request", path=path)["headers"]
                 self.assertEqual((fields["content-type"], fields["te"]), ("application/grpc+proto", "trailers"))
-                self.assertNotIn("content-length", fields if kind == TEXT else {})
+                self.assertIn(fields.get("content-length"), (None, str(len(framed({})))))
 
     def test_a_client_that_goes_away_cancels_the_call(self):
         mute = self.server("mute_server.js")
         gateway = self.gateway(grpc_to(mute, route_settings={"grpc_web": True}))
-        self.begin_web(gateway, MUTE + "Head", framed({})).close()
+        self.leave(self.begin_web(gateway, MUTE + "Head", framed({})))
         self.assertEqual(mute.wait(event="closed")["code"], CANCEL)
 
     def test_without_the_setting_nothing_is_translated(self):
