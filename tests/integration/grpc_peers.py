@@ -200,6 +200,14 @@ class GrpcTest(GatewayTest):
         kind = () if "content-type" in names else (("content-type", "application/grpc"),)
         return client.begin("POST", path, *kind, ("te", "trailers"), *fields, has_body=True)
 
+    def assert_ended_by_trailers(self, response, status):
+        """The one message of the mute server's Head, and behind it the gateway's own end."""
+        self.assertEqual((response.status, unframed(response.body)), (200, [(0, b"{}")]), response)
+        self.assertIsNotNone(response.trailers, response)
+        self.assertEqual(response.trailers["grpc-status"], str(status), response.trailers)
+        self.assertTrue(response.trailers["grpc-message"], response.trailers)
+        self.assertIn(response.reset, (None, NO_ERROR), response)
+
     def assert_trailers_only(self, response, status):
         """HTTP's 200, gRPC's status in a head that ends the stream; what the client still sends may be cut off without blame."""
         self.assertEqual((response.status, response.trailers, bytes(response.body)), (200, None, b""), response)
