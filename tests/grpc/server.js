@@ -1,6 +1,6 @@
-// A gRPC server: server.js [--port N] [--cert FILE --key FILE] [--age MILLISECONDS]. Prints {"port": N} once it listens, and
-// then what happens to calls: "started", "cancelled". Calls are told apart by the metadata x-id. Connections end in peace
-// (GOAWAY) at their age, the program when its standard input does.
+// A gRPC server: server.js [--port N] [--cert FILE --key FILE] [--age MILLISECONDS] [--streams N]. Prints {"port": N}
+// once it listens, and then what happens to calls: "started", "cancelled". Calls are told apart by the metadata x-id.
+// Connections take so many calls at a time, and end in peace (GOAWAY) at their age; the program ends when its standard input does.
 'use strict';
 
 const fs = require('node:fs');
@@ -9,7 +9,13 @@ const grpc = require('@grpc/grpc-js');
 const { Echo, tell } = require('./service.js');
 
 const { values: options } = parseArgs({
-    options: { port: { type: 'string', default: '0' }, cert: { type: 'string' }, key: { type: 'string' }, age: { type: 'string' } },
+    options: {
+        port: { type: 'string', default: '0' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        age: { type: 'string' },
+        streams: { type: 'string' },
+    },
 });
 
 // Plain values as gRPC's metadata; those of "-bin" names are base64.
@@ -60,13 +66,19 @@ function unary(call, callback) {
     callback(null, { text, length: asked.text?.length, saw: fields(call.metadata) }, metadata(asked.trailing));
 }
 
+// The metadata x-hold says for how many milliseconds each message is held, for a server that reads slowly.
 function collect(call, callback) {
     begin(call, 'Collect');
+    const hold = Number(call.metadata.get('x-hold')[0] ?? 0);
     let count = 0;
     let length = 0;
     call.on('data', (message) => {
         count += 1;
         length += message.text.length;
+        if (hold) {
+            call.pause();
+            setTimeout(() => call.resume(), hold);
+        }
     });
     call.on('end', () => callback(null, { count, length }, metadata({ 'x-trailer': 'collected' })));
     call.on('error', () => {});
@@ -112,12 +124,18 @@ const server = new grpc.Server({
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     ...(options.age ? { 'grpc.max_connection_age_ms': Number(options.age) } : {}),
+    ...(options.streams ? { 'grpc.max_concurrent_streams': Number(options.streams) } : {}),
 });
 server.addService(Echo, { Unary: unary, Collect: collect, Count: count, Chat: chat });
-const credentials = options.cert
-    ? grpc.ServerCredentials.createSsl(null, [{ cert_chain: fs.readFileSync(options.cert), private_key: fs.readFileSync(options.key) }])
-    : grpc.ServerCredentials.createInsecure();
-server.bindAsync(`127.0.0.1:${options.port}`, credentials, (error, port) => {
+function credentials() {
+    if (!options.cert) {
+        return grpc.ServerCredentials.createInsecure();
+    }
+    const pair = { cert_chain: fs.readFileSync(options.cert), private_key: fs.readFileSync(options.key) };
+    return grpc.ServerCredentials.createSsl(null, [pair]);
+}
+
+server.bindAsync(`127.0.0.1:${options.port}`, credentials(), (error, port) => {
     if (error) {
         throw error;
     }

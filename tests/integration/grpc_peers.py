@@ -125,12 +125,12 @@ class NodeProcess:
 
 
 class GrpcServer(NodeProcess):
-    """Listens once it is made; `address` is for clusters. `age` is in milliseconds."""
+    """Listens once it is made; `address` is for clusters. Further options are those of the program."""
 
-    def __init__(self, program="server.js", port=0, certificate=None, age=0):
+    def __init__(self, program="server.js", port=0, certificate=None, **options):
         arguments = ["--port", str(port)] if port else []
-        if age:
-            arguments += ["--age", str(age)]
+        for name, value in options.items():
+            arguments += [f"--{name}", str(value)]
         if certificate:
             arguments += ["--cert", certificate["cert"], "--key", certificate["key"]]
         super().__init__(program, *arguments)

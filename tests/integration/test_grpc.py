@@ -111,7 +111,8 @@ class Calls(Certified):
         self.assertEqual(self.result(client)["messages"], 3)
 
     def test_metadata_of_the_client_reaches_the_server(self):
-        sent = {"x-text": ["a value, with a comma"], "x-twice": ["one", "two"], "x-every-bin": [EVERY_BYTE], "x-some-bin": [SHORT, EVERY_BYTE]}
+        sent = {"x-text": ["a value, with a comma"], "x-twice": ["one", "two"], "x-every-bin": [EVERY_BYTE],
+                "x-some-bin": [SHORT, EVERY_BYTE]}
         saw = self.ask("unary", message={"text": ""}, metadata=sent)["response"]["saw"]
         for name, values in sent.items():
             # Fields of one name may be joined on the way, which metadata allows.
@@ -214,6 +215,11 @@ class Calls(Certified):
         connections = [self.sluice.metric_sum(f"sluice_upstream_connections_{state}") for state in ("active", "idle")]
         self.assertLessEqual(sum(connections), 4)
 
+    def test_compressed_messages(self):
+        result = self.ask("chat", count=20, size=10000, channel={"grpc.default_compression_algorithm": 2})
+        self.assert_ended(result)
+        self.assertEqual((result["messages"], result["length"]), (20, 20 * 10000))
+
     def test_pings_of_the_client_are_answered_while_a_call_is_silent(self):
         channel = {"grpc.keepalive_time_ms": 100, "grpc.keepalive_timeout_ms": 10000 if is_sanitized() else 2000}
         client = self.begin(self.sluice, "count", message={"count": 1, "stay": True}, deadline=2500, channel=channel, traces="keepalive")
@@ -254,8 +260,20 @@ class Silence(Certified):
         self.assertEqual((result["status"]["code"], result["messages"]), (OK, 2), result)
 
 
-class SlowReader(Certified):
-    @unittest.skipIf(is_sanitized(), "sanitizers need memory of their own")
+class FewStreams(Certified):
+    def test_calls_wait_for_a_server_that_takes_few_at_a_time(self):
+        gateway = self.new_gateway(self.server(streams=3), cluster_settings={"pool": {"max_connections": 2, "queue_timeout": "20s"}})
+        self.assertEqual(self.call(gateway, "parallel", calls=200), {"codes": [OK], "right": 200})
+
+
+@unittest.skipIf(is_sanitized(), "sanitizers need memory of their own")
+class SlowReaders(Certified):
+    def test_a_server_that_reads_slowly_holds_the_client_back(self):
+        gateway = self.new_gateway(self.server())
+        result = self.call(gateway, "collect", count=1000, size=128 * 1024, metadata={"x-hold": "1"})
+        self.assertEqual((result["status"]["code"], result["response"]["count"]), (OK, 1000))
+        self.assertLess(gateway.peak_rss_bytes(), 64 * MIB)
+
     def test_a_client_that_reads_slowly_holds_the_server_back(self):
         gateway = self.new_gateway(self.server())
         result = self.call(gateway, "count", message={"count": 1000, "size": 128 * 1024}, hold=1)

@@ -4,7 +4,7 @@ import re
 import socket
 import time
 
-from grpc_peers import (DEADLINE_EXCEEDED, ECHO, OK, RESOURCE_EXHAUSTED, UNAVAILABLE, UNIMPLEMENTED, GrpcTest, framed, grpc_to,
+from grpc_peers import (DEADLINE_EXCEEDED, ECHO, INTERNAL, OK, RESOURCE_EXHAUSTED, UNAVAILABLE, UNIMPLEMENTED, GrpcTest, framed, grpc_to,
                         need_node, unframed)
 from harness import cluster, config, main, route
 from http2_client import CANCEL
@@ -69,6 +69,12 @@ class Errors(GrpcTest):
         result = self.call(gateway, "unary", message={"text": "x" * 5000})
         self.assertEqual(result["status"]["code"], RESOURCE_EXHAUSTED)
         self.assertEqual(self.call(gateway, "unary", message={"text": "x"})["status"]["code"], OK)
+
+    def test_metadata_over_the_limit_is_exhausted(self):
+        gateway = self.gateway(grpc_to(self.server()))
+        # One that the compression of fields makes small on the wire.
+        fields = [("x-large", "x" * 3000)] * 14
+        self.assert_trailers_only(self.raw(gateway, ECHO + "Unary", *fields, body=framed({})), RESOURCE_EXHAUSTED)
 
     def test_a_server_that_does_not_speak_tls_is_unavailable(self):
         gateway = self.gateway(grpc_to(self.server(), cluster_settings={"tls": {}}))
@@ -148,6 +154,17 @@ class TimeLimits(GrpcTest):
     def test_the_server_sees_the_end_of_a_call_whose_deadline_has_passed(self):
         self.raw(self.limited(), MUTE + "Silent", ("grpc-timeout", "200m"), body=framed({}))
         self.assertEqual(self.mute.wait(event="closed")["code"], CANCEL)
+
+    def test_a_deadline_that_is_no_time_is_refused(self):
+        gateway = self.limited()
+        for text in ("abc", "123456789S", "-1S", "1", "S", "1 S", "1s"):
+            with self.subTest(text):
+                self.assert_trailers_only(self.raw(gateway, MUTE + "Only", ("grpc-timeout", text), body=framed({})), INTERNAL)
+        self.assertEqual(self.mute.find(event="request"), [])
+
+    def test_a_deadline_that_has_passed_already(self):
+        response = self.raw(self.limited(), MUTE + "Silent", ("grpc-timeout", "0m"), body=framed({}))
+        self.assert_trailers_only(response, DEADLINE_EXCEEDED)
 
     def test_the_server_is_told_what_is_left_of_the_deadline(self):
         self.raw(self.limited(), MUTE + "Only", ("grpc-timeout", "20S"), body=framed({}))

@@ -76,7 +76,8 @@ class WebTest(GrpcTest):
     def begin_web(self, gateway, path, body, kind=BINARY, **fields):
         """A response whose head has come."""
         connection = self.connect(gateway)
-        headers = {"Content-Type": kind, "Accept": kind, "X-Grpc-Web": "1", **{key.replace("_", "-"): value for key, value in fields.items()}}
+        headers = {"Content-Type": kind, "Accept": kind, "X-Grpc-Web": "1"}
+        headers.update((key.replace("_", "-"), value) for key, value in fields.items())
         connection.request("POST", path, body=base64.b64encode(body) if "text" in kind else body, headers=headers)
         response = connection.getresponse()
         response.owner = connection
@@ -181,7 +182,8 @@ class Translation(WebTest):
         for kind in (BINARY, TEXT):
             with self.subTest(kind):
                 body = framed({"text": "two"})
-                response = self.raw(self.sluice, ECHO + "Unary", ("content-type", kind), body=base64.b64encode(body) if kind == TEXT else body)
+                body = base64.b64encode(body) if kind == TEXT else body
+                response = self.raw(self.sluice, ECHO + "Unary", ("content-type", kind), body=body)
                 found = WebResponse(response.status, dict(response.headers.fields), bytes(response.body))
                 self.assertEqual((found.code, found.messages[0]["text"], response.trailers), (OK, "two", None))
 
