@@ -84,8 +84,8 @@ function collect(call, callback) {
     call.on('error', () => {});
 }
 
-// {count, size, fail, stay}: so many messages as fast as the client takes them, without end where there is no count; with "stay" the call goes
-// on in silence behind them.
+// {count, size, fail, stay}: so many messages as fast as the client takes them, without end where there is no count; with "stay"
+// the call goes on in silence behind them.
 function count(call) {
     begin(call, 'Count');
     const { count: wanted = Infinity, size = 1, fail, stay } = call.request;
