@@ -39,6 +39,8 @@ public:
     virtual void abort() = 0;
     /// The same without resuming anybody: only what comes from now on fails.
     virtual void refuse_waits() = 0;
+    /// The body of the request may pause for so long, as often as it likes: a conversation, not an upload.
+    virtual void allow_pauses(Duration longest) = 0;
     /// Only who reads the body is resumed with Cancelled, this once.
     virtual void cancel_read() = 0;
     /// The client must not take for whole what is not.

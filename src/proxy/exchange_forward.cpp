@@ -153,7 +153,7 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (!connected) co_return connected;
     if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
     sent_nothing_ = false;
-    state_.metrics().count_upstream_request(endpoint_->metric_index(), reused_);
+    state_.metrics().count_upstream_request(endpoint_->metric_index(), upstream_->is_reused());
     context_->mark(Stage::UpstreamConnected, state_.worker().now());
     Result<void> sent = co_await send_request();
     // An upstream may answer and close before it has read everything; its answer counts.
@@ -252,8 +252,8 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (decision.is_free) {
         free_retry_used_ = true;
         --tries_;
-    } else if (end != upstream::TryEnd::ConnectFailed && !cluster_->budget().take_retry(now)) {
-        // A failed connect has sent nothing, so its retry adds no load: the budget is for those that do.
+    } else if (end != upstream::TryEnd::ConnectFailed && end != upstream::TryEnd::Untouched && !cluster_->budget().take_retry(now)) {
+        // After a failed connect, or of what came back unread, the retry adds no load: the budget is for those that do.
         co_return false;
     }
     co_await finish_upload();

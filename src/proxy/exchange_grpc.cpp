@@ -1,5 +1,6 @@
 // Calls of gRPC: HTTP, but for how errors are told and how long a call may take; and gRPC-Web, where the route translates it.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -43,6 +44,8 @@ Result<void> Exchange::begin_call(const config::Forward& forward) {
         if (!time) return fail(client_error(ErrorCode::BadRequest, "grpc-timeout is no time: 1 to 8 digits and one of H, M, S, m, u, n"));
         call_deadline_.set(state_.worker().now() + *time);
     }
+    // Of a call with streams, either side may wait for the other.
+    client_.allow_pauses(std::max<Duration>(state_.limits().body_idle, cluster_state().config().read_timeout));
     if (!forward.grpc_web || !grpc::is_web(call_)) return {};
     const http::Field* const accept = http::find_field(head_.fields, "Accept");
     answer_kind_ = grpc::answer_kind(call_, accept != nullptr ? accept->value : std::string_view{});
@@ -69,7 +72,9 @@ MessageBody& Exchange::translated(MessageBody& body) {
     if (http::find_field(fields, grpc::status_field) != nullptr) grpc::append_web_trailers(status, fields);
     std::string made;
     grpc::append_content_type(made, answer_kind_, type.format);
-    std::erase_if(fields, [](const http::Field& field) { return field.id == http::FieldId::ContentLength || field.id == http::FieldId::Trailer; });
+    std::erase_if(fields, [](const http::Field& field) {
+        return field.id == http::FieldId::ContentLength || field.id == http::FieldId::Trailer || grpc::is_status_field(field.name);
+    });
     for (http::Field& field : fields) {
         if (equal_ignoring_case(field.name, "Content-Type")) field.value = scratch_.arena.copy(made);
     }

@@ -55,6 +55,7 @@ private:
     void unwatch() override { stream_.unwatch(); }
     [[nodiscard]] bool has_left() override { return stream_.peer_has_closed(); }
     void abort() override { stream_.abort(); }
+    void allow_pauses(Duration) override {}
     void refuse_waits() override { stream_.refuse_waits(); }
     void cancel_read() override { stream_.cancel_read(); }
     void reset_on_close() override { stream_.reset_on_close(); }

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override;
     [[nodiscard]] bool has_lost_connection() const override { return true; }
+    [[nodiscard]] bool is_reused() const override { return requests_ > 1; }
     void abort() override { stream_.abort(); }
     void cancel_read() override { stream_.cancel_read(); }
     [[nodiscard]] bool is_awaited() const override { return stream_.is_awaited(); }

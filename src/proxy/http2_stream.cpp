@@ -126,7 +126,9 @@ net::Task<Result<MessageBody::Piece>> Http2Stream::next() {
         const TimePoint before = worker.now();
         // A client that may not send, because others' bodies fill the connection's window, is not slow.
         const bool may_send = session_.connection_.has_window();
-        const TimePoint end = !may_send ? before + limits.body_idle : pace_deadline({limits.body_idle, limits.min_rate, limits.min_rate_grace}, body_bytes_, waited_, before);
+        const bool may_pause = longest_pause_ != Duration{};
+        const ReadPace pace{may_pause ? longest_pause_ : Duration(limits.body_idle), may_pause ? 0 : limits.min_rate, limits.min_rate_grace};
+        const TimePoint end = !may_send ? before + limits.body_idle : pace_deadline(pace, body_bytes_, waited_, before);
         co_await reading_.until(end);
         if (may_send) waited_ += worker.now() - before;
         if (std::exchange(is_read_cancelled_, false)) co_return fail(net::cancelled());

@@ -63,6 +63,7 @@ public:
     void unwatch() override { watcher_ = nullptr; }
     [[nodiscard]] bool has_left() override { return is_closed_ && !(is_last_ && is_taken_); }
     void abort() override;
+    void allow_pauses(Duration longest) override { longest_pause_ = longest; }
     void refuse_waits() override { is_aborted_ = true; }
     void cancel_read() override;
     void reset_on_close() override {}
@@ -99,6 +100,8 @@ private:
     bool is_done_;
     std::uint64_t body_bytes_ = 0;
     Duration waited_{};
+    /// Zero: the limits of uploads are kept.
+    Duration longest_pause_{};
     net::Pause reading_;
     bool is_read_cancelled_ = false;
 

@@ -11,6 +11,7 @@ namespace {
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
 constexpr Duration no_limit = std::chrono::hours{24};
+constexpr std::uint32_t good_streams_for_one_more = 32;
 /// A request that was given up after so long without a byte of the upstream's for anybody.
 constexpr Duration suspicious_silence = std::chrono::seconds{5};
 
@@ -24,6 +25,7 @@ Http2Upstream::Http2Upstream(net::Worker& worker, net::Stream stream, std::share
       settings_(settings),
       owner_(&owner),
       connection_(*this, settings.limits, worker.now()),
+      most_streams_(settings.limits.streams),
       settings_wait_(worker.timers()) {
     stream_.set_write_stall_limit(settings_.write_stall);
 }
@@ -135,7 +137,9 @@ void Http2Upstream::let_go_of_peer() {
     stream_.abort();
 }
 
-bool Http2Upstream::has_free_stream() const { return !is_finishing_ && !is_broken_ && connection_.free_streams() > unopened_; }
+bool Http2Upstream::has_free_stream() const {
+    return !is_finishing_ && !is_broken_ && streams_.size() < most_streams_ && connection_.free_streams() > unopened_;
+}
 
 Http2UpstreamStream* Http2Upstream::open() {
     if (!has_free_stream()) return nullptr;
@@ -146,7 +150,7 @@ Http2UpstreamStream* Http2Upstream::open() {
     ++unopened_;
     ++requests_;
     if (settings_.most_requests != 0 && requests_ >= settings_.most_requests) is_finishing_ = true;
-    stream->begin(worker_.now());
+    stream->begin(worker_.now(), requests_ > 1);
     return stream;
 }
 
@@ -189,6 +193,8 @@ void Http2Upstream::on_taken(http2::StreamId id) {
 void Http2Upstream::on_closed(http2::StreamId id, http2::Code code, bool is_untouched) {
     if (Http2UpstreamStream* const stream = find(id); stream != nullptr) stream->note_closed(code, is_untouched);
     changed_.push_back(id);
+    // It has more to do than we know of: the next would be refused as well.
+    if (code == http2::Code::RefusedStream && !open_.empty()) most_streams_ = std::max(1U, static_cast<std::uint32_t>(open_.size()) - 1);
 }
 
 /// Whoever still waits for an answer gets none.
@@ -238,6 +244,9 @@ void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
     const bool is_patient = worker_.now() - stream.began_at() > suspicious_silence;
     const bool is_in_vain = stream.has_waited_in_vain() || (is_patient && !stream.is_reusable());
     if (is_in_vain && received_at_ < stream.began_at()) is_finishing_ = true;
+    if (stream.is_reusable() && ++good_streams_ % good_streams_for_one_more == 0) {
+        most_streams_ = std::min(most_streams_ + 1, settings_.limits.streams);
+    }
     // As long as the stream counts as lent, the connection can't come to its end inside this call.
     wake_writer();
     std::erase(streams_, &stream);

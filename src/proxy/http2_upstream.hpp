@@ -115,6 +115,9 @@ private:
     std::map<http2::StreamId, Http2UpstreamStream*> open_;
     /// Streams about which something has changed.
     std::vector<http2::StreamId> changed_;
+    /// Less than the limit after the upstream has refused one; with each that ends well it comes nearer again.
+    std::uint32_t most_streams_;
+    std::uint32_t good_streams_ = 0;
     /// Lent, and not on their way yet.
     std::uint32_t unopened_ = 0;
     std::uint32_t requests_ = 0;

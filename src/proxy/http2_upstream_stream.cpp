@@ -21,8 +21,9 @@ constexpr std::size_t most_kept_bytes = std::size_t{32} * 1024;
 Http2UpstreamStream::Http2UpstreamStream(Http2Upstream& connection)
     : connection_(connection), reading_(connection.worker_.timers()), sending_(connection.worker_.timers()) {}
 
-void Http2UpstreamStream::begin(TimePoint now) {
+void Http2UpstreamStream::begin(TimePoint now, bool is_reused) {
     id_ = 0;
+    is_reused_ = is_reused;
     began_at_ = progress_ = now;
     heads_.clear();
     for (std::string* const buffer : {&received_, &piece_}) {

@@ -23,7 +23,7 @@ public:
     explicit Http2UpstreamStream(Http2Upstream& connection);
 
     /// Ready for another request.
-    void begin(TimePoint now);
+    void begin(TimePoint now, bool is_reused);
     /// 0 until the request is on its way.
     [[nodiscard]] http2::StreamId id() const { return id_; }
     [[nodiscard]] TimePoint began_at() const { return began_at_; }
@@ -48,6 +48,7 @@ public:
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override { return is_done_ && is_closed_; }
     [[nodiscard]] bool has_lost_connection() const override;
+    [[nodiscard]] bool is_reused() const override { return is_reused_; }
     void abort() override;
     void cancel_read() override;
     [[nodiscard]] bool is_awaited() const override { return reading_.is_waiting() || sending_.is_waiting(); }
@@ -72,6 +73,7 @@ private:
     Http2Upstream& connection_;
     http2::StreamId id_ = 0;
     TimePoint began_at_{};
+    bool is_reused_ = false;
 
     /// Heads that came and were not read.
     std::string heads_;

@@ -55,6 +55,9 @@ public:
     /// After a failure: whether the connection has come to its end, and not this request alone.
     [[nodiscard]] virtual bool has_lost_connection() const = 0;
 
+    /// The connection has carried requests before.
+    [[nodiscard]] virtual bool is_reused() const = 0;
+
     /// Whoever waits in it is resumed with Cancelled, now and from now on.
     virtual void abort() = 0;
     /// Only the reader is, this once.
