@@ -29,8 +29,9 @@ Http2Upstream::Http2Upstream(net::Worker& worker, net::Stream stream, std::share
 Http2Upstream::~Http2Upstream() = default;
 
 void Http2Upstream::run(std::unique_ptr<Http2Upstream> connection) {
-    Http2Upstream& self = *connection;
-    net::spawn(self.live(std::move(connection)));
+    Http2Upstream* const self = connection.release();
+    // Not from here: an upstream may have left already, and whoever has made this is about to wait for its settings.
+    self->worker_.post([self] { net::spawn(self->live(std::unique_ptr<Http2Upstream>(self))); });
 }
 
 net::Task<void> Http2Upstream::live(std::unique_ptr<Http2Upstream> self) {
@@ -65,9 +66,13 @@ net::Task<bool> Http2Upstream::read_once() {
     if (!got->has_value()) co_return true;
     if (**got == 0) co_return false;
     received_at_ = worker_.now();
+    const std::size_t free_before = connection_.free_streams();
     const Result<void> received = connection_.receive({buffer.data(), **got}, worker_.now());
     if (!received) reason_ = received.error().context;
+    const bool has_more_room = connection_.free_streams() > free_before;
     act();
+    // Also when the upstream has only said that it takes more.
+    if (has_more_room && owner_ != nullptr && has_free_stream()) owner_->on_free_stream(*this);
     if (connection_.is_ready()) settings_wait_.end();
     co_return received.has_value();
 }
@@ -132,7 +137,7 @@ void Http2Upstream::let_go_of_peer() {
     stream_.abort();
 }
 
-bool Http2Upstream::has_free_stream() const { return !is_finishing_ && !is_broken_ && connection_.free_streams() > unopened_; }
+bool Http2Upstream::has_free_stream() const { return !is_finishing_ && !is_broken_ && connection_.is_ready() && connection_.free_streams() > unopened_; }
 
 Http2UpstreamStream* Http2Upstream::open() {
     if (!has_free_stream()) return nullptr;
