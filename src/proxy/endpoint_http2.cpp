@@ -74,8 +74,8 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
         ready = co_await connection->await_settings(deadline, name());
         wait.beginning_ = nullptr;
         if (ready) link = connection->open();
-        // Meanwhile the cluster may have got other settings, or the endpoint have left it.
-        // One without a free stream may never have any, and another is dialed for the next request.
+        // Meanwhile the cluster may have got other settings, or the endpoint have left it. One without a free stream may never have any,
+        // and another is dialed for the next request.
         if (ready && (link == nullptr || is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
     }
     --dials_;

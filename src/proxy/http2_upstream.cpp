@@ -73,7 +73,8 @@ net::Task<bool> Http2Upstream::read_once() {
     act();
     // Also when the upstream has only said that it takes more.
     if (has_more_room && owner_ != nullptr && has_free_stream()) owner_->on_free_stream(*this);
-    if (connection_.is_ready()) settings_wait_.end();
+    // When it has failed the reason is told at the end.
+    if (received && connection_.is_ready()) settings_wait_.end();
     co_return received.has_value();
 }
 
