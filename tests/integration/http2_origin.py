@@ -118,6 +118,8 @@ class Http2Origin:
             request.connection.close()
 
     def end(self):
+        if self.stopping:
+            return
         self.stopping = True
         # Only this wakes up a thread that accepts.
         self.listener.shutdown(socket.SHUT_RDWR)

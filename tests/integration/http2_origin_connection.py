@@ -33,7 +33,7 @@ class Http2Request:
         self.trailers = None
         self.is_complete = False
         self.reset_code = None
-        self.has_answered = False
+        self.has_answered = self.was_broken_off = False
         #: Whether the window of the stream follows what has come.
         self.opens_window = connection.origin.opens_windows
         self.window = connection.first_window
@@ -43,7 +43,7 @@ class Http2Request:
 
     @property
     def is_over(self):
-        return self.reset_code is not None or (self.is_complete and self.has_answered)
+        return self.reset_code is not None or self.was_broken_off or (self.is_complete and self.has_answered)
 
     def wait(self, condition, what):
         self.connection.wait(condition, f"{what}: {self}")
@@ -97,7 +97,7 @@ class Http2Request:
             self.fields(trailers, ends=True)
 
     def reset(self, code=INTERNAL_ERROR):
-        self.has_answered = True
+        self.has_answered = self.was_broken_off = True
         self.send(RstStreamFrame(self.stream, error_code=code))
 
     def open_window(self, size):

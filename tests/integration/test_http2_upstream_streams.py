@@ -4,40 +4,12 @@ import threading
 
 from harness import PATIENCE, ConnectionEnded, main, request_bytes, wait_until
 from http2_client import CANCEL, ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM
-from http2_origin import Http2UpstreamTest, at_once, says
+from http2_origin import at_once, says
 from http2_origin_connection import Http2Connection
+from http2_streams import StreamsTest
 from hyperframe.frame import GoAwayFrame, SettingsFrame
 
 HELD = ("/held", "/held?1", "/held?2", "/held?3", "/held?4")
-
-
-def held(event):
-    """Answers once the event is set."""
-    return lambda request: event.wait(PATIENCE) and request.answer(b"held")
-
-
-class StreamsTest(Http2UpstreamTest):
-    def setUp(self):
-        self.gate = threading.Event()
-        self.addCleanup(self.gate.set)
-
-    def held_origin(self, *script, **options):
-        upstream = self.http2_origin(*script, **options)
-        upstream.on("/held", held(self.gate))
-        return upstream
-
-    def ask(self, gateway, *targets, method="GET", fields=(), body=b""):
-        """One client of HTTP/1.1 for each; their responses are still to be read."""
-        clients = []
-        for target in targets:
-            client = self.client(gateway)
-            length = [f"Content-Length: {len(body)}"] if method == "POST" else []
-            client.send(request_bytes(method, target, [*fields, *length]) + (body if method == "POST" else b""))
-            clients.append(client)
-        return clients
-
-    def statuses(self, clients):
-        return [client.response().status for client in clients]
 
 
 class Sharing(StreamsTest):
