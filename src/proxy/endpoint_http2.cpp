@@ -65,9 +65,9 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
         }
         wait.beginning_ = nullptr;
         if (ready) link = connection->open();
-        if (ready && link == nullptr) connection->finish();
-        // Meanwhile the cluster may have got other settings, or the endpoint have left it.
-        if (ready && (is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
+        // Meanwhile the cluster may have got other settings, or the endpoint have left it. One without a free stream may never have any,
+        // and another is dialed for the next request.
+        if (ready && (link == nullptr || is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
     }
     --dials_;
     if (ready && link == nullptr) ready = fail(upstream_error(ErrorCode::NoConnection, name() + " takes no streams of HTTP/2", Retry::Always));

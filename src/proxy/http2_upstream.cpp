@@ -69,10 +69,15 @@ net::Task<bool> Http2Upstream::read_once() {
     if (!got->has_value()) co_return true;
     if (**got == 0) co_return false;
     received_at_ = worker_.now();
+    const std::size_t free_before = connection_.free_streams();
     const Result<void> received = connection_.receive({buffer.data(), **got}, worker_.now());
     if (!received) reason_ = received.error().context;
+    const bool has_more_room = connection_.free_streams() > free_before;
     act();
-    if (connection_.is_ready()) settings_wait_.end();
+    // Also when the upstream has only said that it takes more.
+    if (has_more_room && owner_ != nullptr && has_free_stream()) owner_->on_free_stream(*this);
+    // When it has failed the reason is told at the end.
+    if (received && connection_.is_ready()) settings_wait_.end();
     co_return received.has_value();
 }
 
@@ -138,7 +143,7 @@ void Http2Upstream::let_go_of_peer() {
 }
 
 bool Http2Upstream::has_free_stream() const {
-    return !is_finishing_ && !is_broken_ && streams_.size() < most_streams_ && connection_.free_streams() > unopened_;
+    return !is_finishing_ && !is_broken_ && connection_.is_ready() && streams_.size() < most_streams_ && connection_.free_streams() > unopened_;
 }
 
 Http2UpstreamStream* Http2Upstream::open() {

@@ -61,14 +61,14 @@ public:
     Http2Upstream& operator=(const Http2Upstream&) = delete;
     ~Http2Upstream();
 
-    /// Begins to read and write.
+    /// Begins to read and write. An upstream that has left already ends it inside this call.
     static void run(std::unique_ptr<Http2Upstream> connection);
     /// Waits until the upstream has said how many streams it takes. Once, behind `run`.
     /// Failure: side Upstream, TlsRefused or UpstreamClosed: it speaks no HTTP/2. The connection ends by itself then. Cancelled after `abort_wait`.
     [[nodiscard]] net::Task<Result<void>> await_settings(TimePoint deadline, const std::string& name);
     void abort_wait();
 
-    /// A way for one request; nullptr when there is none free.
+    /// A way for one request; nullptr when there is none free, and before the upstream has said how many it takes.
     [[nodiscard]] Http2UpstreamStream* open();
     [[nodiscard]] bool has_free_stream() const;
     [[nodiscard]] bool is_idle() const { return streams_.empty(); }

@@ -58,9 +58,10 @@ class Http2Response:
 
 
 class Http2Client:
-    """One connection. `settings` go with the preface, a dict by SettingsFrame's names."""
+    """One connection. `settings` go with the preface, a dict by SettingsFrame's names; with a `context` it speaks TLS."""
 
-    def __init__(self, address, patience=PATIENCE, settings=None, opens_windows=True, keeps_bodies=True, receive_buffer=None):
+    def __init__(self, address, patience=PATIENCE, settings=None, opens_windows=True, keeps_bodies=True, receive_buffer=None,
+                 context=None):
         self.patience = patience
         self.opens_windows = opens_windows
         self.keeps_bodies = keeps_bodies
@@ -87,6 +88,8 @@ class Http2Client:
             self.sock.close()
             raise
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context:
+            self.sock = context.wrap_socket(self.sock, server_hostname="localhost")
         self.raw(PREFACE)
         self.send(SettingsFrame(0, settings=settings or {}))
 
