@@ -56,7 +56,6 @@ net::Task<Result<UpstreamLink*>> HealthConnection::begin_http2(TimePoint deadlin
     Http2UpstreamOwner& owner = *this;
     auto made = std::make_unique<Http2Upstream>(worker_, std::move(stream_), tls_, settings, owner);
     http2_ = made.get();
-    is_beginning_ = true;
     Http2Upstream::run(std::move(made));
     Result<void> ready;
     // It may have ended while it began.
@@ -65,7 +64,6 @@ net::Task<Result<UpstreamLink*>> HealthConnection::begin_http2(TimePoint deadlin
     } else {
         ready = fail(upstream_error(ErrorCode::UpstreamClosed, name + " closed the connection before its SETTINGS of HTTP/2"));
     }
-    is_beginning_ = false;
     if (!ready) co_return fail(std::move(ready.error()));
     UpstreamLink* const link = http2_->open();
     if (link == nullptr) co_return fail(upstream_error(ErrorCode::NoConnection, name + " takes no streams of HTTP/2"));
@@ -76,12 +74,13 @@ net::Task<void> HealthConnection::close() {
     if (link_ != nullptr) std::exchange(link_, nullptr)->give_back(false);
     http1_.end();
     stream_ = net::Stream();
+    // Each may end it at once.
     if (http2_ != nullptr && is_aborted_) {
-        std::exchange(http2_, nullptr)->let_go();
+        http2_->abort_wait();
     } else if (http2_ != nullptr) {
         http2_->finish();
-        if (http2_ != nullptr) co_await ended_;
     }
+    if (http2_ != nullptr) co_await ended_;
     deadline_.clear();
 }
 
@@ -101,11 +100,8 @@ void HealthConnection::abort() {
     if (dialing_.abort()) return;
     if (link_ != nullptr) {
         link_->abort();
-    } else if (http2_ != nullptr && is_beginning_) {
-        http2_->abort_wait();
     } else if (http2_ != nullptr) {
-        std::exchange(http2_, nullptr)->let_go();
-        ended_.set();
+        http2_->abort_wait();
     }
 }
 

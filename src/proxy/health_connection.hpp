@@ -58,7 +58,6 @@ private:
     UpstreamLink* link_ = nullptr;
     net::Event ended_;
     net::Deadline deadline_;
-    bool is_beginning_ = false;
     bool is_aborted_ = false;
     bool is_late_ = false;
 };

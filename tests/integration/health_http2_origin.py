@@ -30,8 +30,9 @@ class Call:
         """A whole response; one without body and trailers is its head alone."""
         ends = not body and trailers is None
         self.head(status, *fields, ends=ends)
-        if body:
-            self.connection.send_data(self.stream, body, end_stream=trailers is None)
+        for at in range(0, len(body), 16384):
+            is_last = at + 16384 >= len(body)
+            self.connection.send_data(self.stream, body[at : at + 16384], end_stream=is_last and trailers is None)
         if trailers is not None:
             self.connection.send_headers(self.stream, trailers, end_stream=True)
 

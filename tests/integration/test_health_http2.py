@@ -88,8 +88,7 @@ class Http(HealthHttp2Test):
             connection.sock.recv(1000)
             connection.send(answer(b"", "400 Bad Request", ["Connection: close"]))
 
-        origin = self.origin()
-        origin.script(*[refuses] * 100)
+        origin = self.origin(script=[refuses] * 300)
         self.checked(origin)
         self.assertIn("HTTP/2", self.wait_health(origin, "down")["last_error"])
 

@@ -68,7 +68,7 @@ TEST_CASE("A response that is its head alone has the status of gRPC there", "[pr
 }
 
 TEST_CASE("What an endpoint says of its failure is short and can't harm a terminal", "[proxy]") {
-    CHECK(flaw_of(grpc_check(), answer(200, "", "grpc-status: 13\r\ngrpc-message: a%1B[31m%0A\r\n")) == "grpc-status 13 INTERNAL: a\\x1B[31m\\x0A");
+    CHECK(flaw_of(grpc_check(), answer(200, "", "grpc-status: 13\r\ngrpc-message: a%1B[31m%0A\r\n")) == "grpc-status 13 INTERNAL: a\\x1b[31m\\x0a");
     CHECK(flaw_of(grpc_check(), answer(200, "", "grpc-status: 13\r\ngrpc-message: " + std::string(5000, 'x') + "\r\n")).size() < 300);
 }
 
