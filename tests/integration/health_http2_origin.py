@@ -10,6 +10,7 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 
 from waiting import PATIENCE
 
@@ -17,7 +18,8 @@ from waiting import PATIENCE
 class Call:
     """A request, and how it is answered."""
 
-    def __init__(self, connection, stream, fields):
+    def __init__(self, peer, connection, stream, fields):
+        self.peer = peer
         self.connection = connection
         self.stream = stream
         self.fields = dict(fields)
@@ -36,15 +38,20 @@ class Call:
         if trailers is not None:
             self.connection.send_headers(self.stream, trailers, end_stream=True)
 
+    def flush(self):
+        """Sends what was said so far; the rest goes out when `serve` returns."""
+        self.peer.sendall(self.connection.data_to_send())
+
     def reset(self, code):
         self.connection.reset_stream(self.stream, code)
 
 
 class Http2Origin:
-    """Ends with the test. With a certificate it speaks TLS and agrees on one of `protocols`."""
+    """Ends with the test. With a certificate it speaks TLS and agrees on one of `protocols`; `settings` are those of its SETTINGS."""
 
-    def __init__(self, test, serve, certificate=None, protocols=("h2",)):
+    def __init__(self, test, serve, certificate=None, protocols=("h2",), settings=None):
         self.serve = serve
+        self.settings = settings or {}
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -102,17 +109,18 @@ class Http2Origin:
 
     def speak(self, peer):
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        connection.local_settings = h2.settings.Settings(client=False, initial_values={**connection.local_settings, **self.settings})
         connection.initiate_connection()
         peer.sendall(connection.data_to_send())
         calls = {}
         while data := peer.recv(65536):
             for event in connection.receive_data(data):
-                self.take(connection, event, calls)
+                self.take(peer, connection, event, calls)
             peer.sendall(connection.data_to_send())
 
-    def take(self, connection, event, calls):
+    def take(self, peer, connection, event, calls):
         if isinstance(event, h2.events.RequestReceived):
-            calls[event.stream_id] = Call(connection, event.stream_id, event.headers)
+            calls[event.stream_id] = Call(peer, connection, event.stream_id, event.headers)
         elif isinstance(event, h2.events.DataReceived):
             calls[event.stream_id].body += event.data
             connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

@@ -2,10 +2,12 @@
 
 import shutil
 import tempfile
+import time
 
 from certificates import Authority
 from harness import GatewayTest, answer, cluster, config, forward_all, main, native_path, quick_check, route, wait_until
 from health_http2_origin import Http2Origin
+import h2.settings
 
 #: HealthCheckResponse with gRPC's prefix, by its status.
 SERVING, NOT_SERVING = (bytes([0, 0, 0, 0, 2, 8, status]) for status in (1, 2))
@@ -68,6 +70,20 @@ class Http(HealthHttp2Test):
                 reason, _ = self.expect("down", serve, {"body": "READY"})
                 self.assertEqual(reason, "no answer in time")
 
+    def test_a_body_that_comes_too_slowly_has_failed(self):
+        def drips(call):
+            call.head(200)
+            try:
+                for _ in range(300):
+                    call.connection.send_data(call.stream, b"x" * 10)
+                    call.flush()
+                    time.sleep(0.02)
+            except OSError:
+                pass
+
+        reason, _ = self.expect("down", drips, {"body": "READY"})
+        self.assertEqual(reason, "no answer in time")
+
     def test_a_reset_stream_has_failed(self):
         reason, _ = self.expect("down", lambda call: call.reset(2))
         self.assertIn("reset the stream with error code 2", reason)
@@ -91,6 +107,21 @@ class Http(HealthHttp2Test):
         origin = self.origin(script=[refuses] * 300)
         self.checked(origin)
         self.assertIn("HTTP/2", self.wait_health(origin, "down")["last_error"])
+
+    def test_a_server_that_says_nothing_is_down(self):
+        origin = self.origin(script=[lambda connection: connection.sock.recv(1000) and connection.sock.recv(1000)] * 300)
+        self.checked(origin)
+        self.assertIn("sends no SETTINGS", self.wait_health(origin, "down")["last_error"])
+
+    def test_a_server_that_leaves_at_once_is_down(self):
+        origin = self.origin(script=[lambda connection: connection.close()] * 300)
+        self.checked(origin)
+        self.assertIn("closed the connection", self.wait_health(origin, "down")["last_error"])
+
+    def test_a_server_that_takes_no_streams_is_down(self):
+        origin = Http2Origin(self, lambda call: call.answer(200), settings={h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 0})
+        self.checked(origin)
+        self.assertIn("takes no streams", self.wait_health(origin, "down")["last_error"])
 
     def test_a_cluster_that_turns_to_http_2_is_asked_in_it_from_then_on(self):
         origin = Http2Origin(self, lambda call: call.answer(200))
@@ -193,6 +224,24 @@ class Ends(HealthHttp2Test):
         wait_until(lambda: len(origin.calls) == 2, "another check")
         self.assertEqual(self.sluice.stop(), 0)
         wait_until(lambda: origin.ended == 2, "the end of that one")
+
+    def test_a_check_that_waits_for_settings_is_broken_off_at_the_end_and_by_a_reload(self):
+        def waits(connection):
+            while connection.sock.recv(1000):
+                pass
+            ended.append(connection)
+
+        ended = []
+        origin = self.origin(script=[waits] * 2)
+        self.checked(origin, {"interval": "1h", "timeout": "1h"})
+        wait_until(lambda: origin.accepted == 1, "a check")
+        self.sluice.reload(config([route("/*rest", respond={"status": 204})]))
+        wait_until(lambda: len(ended) == 1, "the end of the check")
+        checked = cluster("c", origin, protocol="http2", health_check={"interval": "1h", "timeout": "1h"})
+        self.sluice.reload(config([route("/*rest", cluster="c")], [checked]))
+        wait_until(lambda: origin.accepted == 2, "another check")
+        self.assertEqual(self.sluice.stop(), 0)
+        wait_until(lambda: len(ended) == 2, "the end of that one")
 
 
 if __name__ == "__main__":
