@@ -112,7 +112,8 @@ net::Task<Result<std::string>> ask_health(UpstreamLink& link, const config::Heal
                                           TimePoint deadline) {
     const Question question = question_of(settings, place);
     const Result<void> sent = co_await link.send({.head = question.head, .first = question.body, .is_last = true});
-    if (!sent) co_return fail(sent.error());
+    // Whoever answers before it has taken the whole request has answered; whoever is gone says so to the reader too.
+    if (!sent && sent.error().code != ErrorCode::Closed) co_return fail(sent.error());
     const auto received = std::make_unique<Received>();
     const Result<void> head = co_await read_head(link, *received, question.method, deadline);
     if (!head) co_return fail(head.error());

@@ -13,7 +13,8 @@ namespace sluice::proxy {
 /// Asks an endpoint over `link` as its cluster's health check wants it, and judges the answer: "" when it is well, else what is wrong.
 ///
 /// Lifetime: all that is referred to outlives the task; the caller gives the link back.
-/// Failure:  of the link, without a limit to the whole time; BadResponse for an answer that is not HTTP or too large. reason_of says it in words.
+/// Failure:  of the link, also TimedOut when no head has come by the deadline; the body's end is the caller's to limit. BadResponse for an answer
+///           that is not HTTP, or too large. reason_of says it in words.
 [[nodiscard]] net::Task<Result<std::string>> ask_health(UpstreamLink& link, const config::HealthCheck& settings, const upstream::EndpointPlace& place,
                                                         TimePoint deadline);
 
