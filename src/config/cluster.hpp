@@ -49,9 +49,11 @@ struct Sticky {
 
 /// Asks each endpoint from time to time whether it is well.
 struct HealthCheck {
-    enum class Type : std::uint8_t { Http, Tcp };
+    enum class Type : std::uint8_t { Http, Tcp, Grpc };
     Type type = Type::Http;
     std::string path = "/";
+    /// Of gRPC; empty asks for the server as a whole.
+    std::string service;
     /// Empty sends the endpoint's address.
     std::string host;
     std::string method = "GET";

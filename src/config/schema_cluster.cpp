@@ -101,10 +101,16 @@ constexpr Object pool{"pool", "Limits of the connections to each endpoint.", poo
 
 constexpr std::array health_keys{
     bind<&HealthCheck::type>({.name = "type",
-                              .choices = "http tcp",
-                              .sentence = "Whether a request is made, or a connection only."}),
+                              .choices = "http tcp grpc",
+                              .sentence = "Whether a request is made in what the cluster's 'protocol' says, a connection "
+                                          "only, or a call of gRPC's grpc.health.v1.Health/Check."}),
     bind<&HealthCheck::path>(
         {.name = "path", .range = {1, 4096}, .sentence = "The path that is asked for."}),
+    bind<&HealthCheck::service>(
+        {.name = "service",
+         .range = {0, 1024},
+         .sentence = "With \"type\": \"grpc\" the service that must be SERVING, such as \"shop.v1.Orders\"; empty "
+                     "asks for the server as a whole."}),
     bind<&HealthCheck::host>({.name = "host",
                               .range = {1, 259},
                               .sentence = "The Host that is sent.",

@@ -96,6 +96,30 @@ void check_health(const HealthCheck& check, const std::string& pointer, Findings
     }
 }
 
+/// Keys of one type of check with another.
+void check_health_type(const Cluster& cluster, const std::string& pointer, Findings& findings) {
+    const HealthCheck& check = *cluster.health_check;
+    const bool is_grpc = check.type == HealthCheck::Type::Grpc;
+    if (is_grpc && cluster.protocol != Protocol::Http2) {
+        findings.push_back({pointer_to(pointer, "type"), false, "gRPC needs HTTP/2, and this cluster is spoken to in HTTP/1.1",
+                            "write \"protocol\": \"http2\" in the cluster, or check by \"http\" or \"tcp\""});
+    }
+    if (!is_grpc && !check.service.empty()) {
+        findings.push_back({pointer_to(pointer, "service"), false, "only a check by gRPC asks for a service",
+                            "write \"type\": \"grpc\" too, or remove it"});
+    }
+    const HealthCheck defaults;
+    const auto refuse = [&](const char* key, bool is_there) {
+        if (!is_grpc || !is_there) return;
+        findings.push_back({pointer_to(pointer, key), false, "a check by gRPC goes by the answer's grpc-status and SERVING alone",
+                            "remove it, or write \"type\": \"http\""});
+    };
+    refuse("path", check.path != defaults.path);
+    refuse("method", check.method != defaults.method);
+    refuse("statuses", check.statuses != defaults.statuses);
+    refuse("body", !check.body.empty());
+}
+
 void check_breaker(const Breaker& breaker, const std::string& pointer, Findings& findings) {
     if (!breaker.fallback) return;
     validate_respond(*breaker.fallback, pointer_to(pointer, "fallback"), findings);
@@ -111,7 +135,11 @@ void validate_cluster(const Cluster& cluster, const std::string& pointer, Findin
     }
     check_hash(cluster, pointer, findings);
     if (cluster.sticky) check_sticky(*cluster.sticky, pointer_to(pointer, "sticky"), findings);
-    if (cluster.health_check) check_health(*cluster.health_check, pointer_to(pointer, "health_check"), findings);
+    if (cluster.health_check) {
+        const std::string place = pointer_to(pointer, "health_check");
+        check_health(*cluster.health_check, place, findings);
+        check_health_type(cluster, place, findings);
+    }
     if (cluster.tls) validate_cluster_tls(*cluster.tls, pointer_to(pointer, "tls"), findings);
     if (cluster.breaker) check_breaker(*cluster.breaker, pointer_to(pointer, "breaker"), findings);
 }

@@ -8,10 +8,9 @@
 
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "net/dialer.hpp"
 #include "net/pause.hpp"
-#include "net/stream.hpp"
 #include "net/task.hpp"
+#include "proxy/health_connection.hpp"
 #include "upstream/cluster_state.hpp"
 
 namespace sluice::proxy {
@@ -49,9 +48,9 @@ private:
         std::shared_ptr<upstream::ClusterState> cluster;
         std::shared_ptr<upstream::EndpointState> endpoint;
         net::Pause pause;
-        net::Dialing dialing;
         std::shared_ptr<tls::SessionSlot> session = std::make_shared<tls::SessionSlot>();
-        net::Stream stream;
+        /// Of the check that goes on.
+        HealthConnection* connection = nullptr;
         bool is_ended = false;
         /// The endpoint is no longer checked: what was known of it is forgotten, and this cluster told if there is one.
         bool forgets = false;
@@ -62,7 +61,7 @@ private:
     [[nodiscard]] net::Task<void> run(Place place);
     /// An empty text when the endpoint is well, otherwise what is wrong.
     [[nodiscard]] net::Task<std::string> check_once(Check& check);
-    [[nodiscard]] net::Task<std::string> ask(Check& check, TimePoint deadline);
+    [[nodiscard]] net::Task<std::string> ask(Check& check, HealthConnection& connection, TimePoint deadline);
     void record(Check& check, const std::string& flaw);
 
     net::Worker& worker_;

@@ -93,6 +93,12 @@ class Checks(HealthTest):
         _, member = self.expect_check("down", held(release))
         self.assertIn("time", member["last_error"])
 
+    def test_an_interim_response_is_not_the_answer(self):
+        interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        self.expect_check("up", lambda request: interim + answer())
+        _, member = self.expect_check("down", lambda request: interim + answer(b"", "503 Service Unavailable"))
+        self.assertIn("503", member["last_error"])
+
     def test_an_answer_that_is_not_http_has_failed(self):
         self.expect_check("down", lambda request: b"SSH-2.0-OpenSSH\r\n\r\n")
 

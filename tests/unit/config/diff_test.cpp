@@ -162,7 +162,7 @@ TEST_CASE("no configuration differs from itself, and no secret is told", "[confi
     const std::string secret = base.clusters[1].sticky->secret;
     REQUIRE_FALSE(secret.empty());
     int compared = 0;
-    for (int i = 0; i < 600; ++i) {
+    for (int i = 0; i < 1500; ++i) {
         const auto other = parse(test::vary_config(base, random), "f");
         if (!other) continue;
         ++compared;
