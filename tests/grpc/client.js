@@ -115,6 +115,17 @@ function count(call, hold) {
     return seen;
 }
 
+// How calls ended: the codes, how many had the response that they should have, what was said of the others.
+function summary(ended, expected) {
+    const failed = ended.filter((one) => one.status.code !== 0);
+    return {
+        codes: [...new Set(ended.map((one) => one.status.code))],
+        right: ended.filter((one, index) => one.response?.text === expected(index)).length,
+        // What the gateway says ends with the request's own id.
+        details: [...new Set(failed.map((one) => one.status.details.replace(/ \(request id.*/, '')))],
+    };
+}
+
 const scenes = {
     unary: () => unary(options.message),
 
@@ -122,10 +133,7 @@ const scenes = {
     parallel: async () => {
         const wanted = Array.from({ length: options.calls }, (_, index) => unary({ text: `call ${index}` }));
         const ended = await Promise.all(wanted);
-        return {
-            codes: [...new Set(ended.map((one) => one.status.code))],
-            right: ended.filter((one, index) => one.response?.text === `call ${index}`).length,
-        };
+        return summary(ended, (index) => `call ${index}`);
     },
 
     // So many calls one after the other, in lanes of which each waits for its own.
@@ -137,11 +145,7 @@ const scenes = {
             }
         };
         await Promise.all(Array.from({ length: options.lanes }, lane));
-        return {
-            codes: [...new Set(ended.map((one) => one.status.code))],
-            right: ended.filter((one) => one.response?.text === 'steady').length,
-            details: [...new Set(ended.filter((one) => one.status.code !== 0).map((one) => one.status.details))],
-        };
+        return summary(ended, () => 'steady');
     },
 
     // A call, a cue, and another call of the same channel.

@@ -210,7 +210,7 @@ class Calls(Certified):
     def test_two_hundred_calls_at_a_time_of_one_channel(self):
         before = self.accepted()
         result = self.ask("parallel", calls=200)
-        self.assertEqual(result, {"codes": [OK], "right": 200})
+        self.assertEqual(result, {"codes": [OK], "right": 200, "details": []})
         self.assertEqual(self.accepted() - before, 1)
         connections = [self.sluice.metric_sum(f"sluice_upstream_connections_{state}") for state in ("active", "idle")]
         self.assertLessEqual(sum(connections), 4)
@@ -263,7 +263,7 @@ class Silence(Certified):
 class FewStreams(Certified):
     def test_calls_wait_for_a_server_that_takes_few_at_a_time(self):
         gateway = self.new_gateway(self.server(streams=3), cluster_settings={"pool": {"max_connections": 2, "queue_timeout": "20s"}})
-        self.assertEqual(self.call(gateway, "parallel", calls=200), {"codes": [OK], "right": 200})
+        self.assertEqual(self.call(gateway, "parallel", calls=200), {"codes": [OK], "right": 200, "details": []})
 
 
 @unittest.skipIf(is_sanitized(), "sanitizers need memory of their own")

@@ -207,6 +207,10 @@ class TimeLimits(GrpcTest):
             self.assertEqual([client.streams[stream].is_over for stream in streams], [False, False])
             client.reset(*streams)
 
+    def test_a_server_that_is_silent_for_too_long_behind_its_head(self):
+        gateway = self.limited(cluster_settings={"read_timeout": "300ms"})
+        self.assert_ended_by_trailers(self.raw(gateway, MUTE + "Head", body=framed({})), DEADLINE_EXCEEDED)
+
     def test_a_call_that_ends_in_time_is_left_alone(self):
         gateway = self.gateway(grpc_to(self.server()))
         result = self.call(gateway, "chat", count=100, size=100, deadline=60000)
