@@ -47,11 +47,13 @@ class Call:
 
 
 class Http2Origin:
-    """Ends with the test. With a certificate it speaks TLS and agrees on one of `protocols`; `settings` are those of its SETTINGS."""
+    """Ends with the test. With a certificate it speaks TLS and agrees on one of `protocols`; `settings` are those of its SETTINGS. With
+    `answers_heads` it does not wait for bodies."""
 
-    def __init__(self, test, serve, certificate=None, protocols=("h2",), settings=None):
+    def __init__(self, test, serve, certificate=None, protocols=("h2",), settings=None, answers_heads=False):
         self.serve = serve
         self.settings = settings or {}
+        self.answers_heads = answers_heads
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -121,11 +123,14 @@ class Http2Origin:
     def take(self, peer, connection, event, calls):
         if isinstance(event, h2.events.RequestReceived):
             calls[event.stream_id] = Call(peer, connection, event.stream_id, event.headers)
+            if self.answers_heads:
+                self.serve(calls[event.stream_id])
         elif isinstance(event, h2.events.DataReceived):
             calls[event.stream_id].body += event.data
             connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded):
             self.calls.append(calls[event.stream_id])
-            self.serve(self.calls[-1])
+            if not self.answers_heads:
+                self.serve(self.calls[-1])
         elif isinstance(event, h2.events.ConnectionTerminated):
             self.farewells.append(event.error_code)

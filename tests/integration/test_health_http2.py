@@ -168,6 +168,15 @@ class Grpc(HealthHttp2Test):
         serve = lambda call: call.answer(200, fields=[GRPC, ("grpc-status", "12")])
         self.expect_grpc("grpc-status 12 UNIMPLEMENTED", serve)
 
+    def test_an_error_may_come_before_the_request_was_taken(self):
+        def refuses(call):
+            call.answer(200, fields=[GRPC, ("grpc-status", "16")])
+
+        no_window = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0}
+        origin = Http2Origin(self, refuses, settings=no_window, answers_heads=True)
+        self.checked(origin, {"type": "grpc"})
+        self.wait_down(origin, "grpc-status 16 UNAUTHENTICATED")
+
     def test_a_length_does_not_hide_the_trailers(self):
         serve = lambda call: call.answer(200, SERVING, [GRPC, ("content-length", "7")], [("grpc-status", "0")])
         self.expect_grpc("up", serve)
