@@ -59,6 +59,8 @@ SCENARIOS = {
 }
 #: Scenario of memory: the protocol of the connections that wait.
 IDLE = {"idle-https": "http/1.1", "idle-h2": "h2"}
+#: Connections before those that are weighed; few, as the memory that they leave is used again.
+FIRST_CONNECTIONS = 4
 MEASURES = ("rps", "p50", "p99", "cpu_us")
 
 
@@ -178,7 +180,7 @@ class Comparison:
         for name in self.options.servers:
             server = self.start(name)
             try:
-                self.loads.idle(server, IDLE[scenario], 64)
+                self.loads.idle(server, IDLE[scenario], FIRST_CONNECTIONS)
                 found[name] = self.loads.idle(server, IDLE[scenario], self.options.idle)
                 server.check()
             finally:

@@ -9,6 +9,7 @@ VERSION is 1.2 or 1.3, KIND is full or resumed, PROTOCOL is http/1.1 or h2.
 """
 
 import json
+import os
 import socket
 import ssl
 import sys
@@ -129,6 +130,17 @@ def is_answered_h2(connection):
             return True
 
 
+def is_closed(connection):
+    """Whether its end has come, below TLS; what has come before it hides it."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as plain:
+        try:
+            return plain.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
 def idle(port, protocol, count):
     context = context_of("1.3", protocol)
     is_answered = is_answered_h2 if protocol == "h2" else is_answered_http1
@@ -141,6 +153,7 @@ def idle(port, protocol, count):
                 failures.append("a wrong answer")
         except OSError as error:
             failures.append(str(error))
+    failures += ["closed by the server"] * sum(map(is_closed, kept))
     print(json.dumps({"open": len(kept), "failures": failures}), flush=True)
     sys.stdin.read()
 

@@ -1,7 +1,7 @@
 """What compare_tls.py loads its servers with: wrk, h2load, and processes of tls_clients.py.
 
 Each call returns {"requests", "rps", "p50", "p99", "wrong"}: times in microseconds, `wrong` a list of texts of what went wrong.
-wrk and h2load are no clients for full handshakes: both go on with the session of their last connection, without a word.
+wrk and h2load are no clients for full handshakes: a connection that follows another goes on with its session, without a word.
 """
 
 import collections
@@ -77,6 +77,8 @@ class Loads:
             return {**NOTHING, "wrong": [failure or f"h2load says: {output[-300:]}"]}
         done, succeeded, *bad = map(int, found.groups())
         wrong = [found.group(0)] if any(bad) or succeeded != done else []
+        if f"status codes: {succeeded} 2xx" not in output:
+            wrong.append(re.search(r"status codes: .*|$", output).group(0))
         if "Application protocol: h2\n" not in output:
             wrong.append("HTTP/2 was not agreed to")
         with open(log, encoding="ascii") as rows:
@@ -86,14 +88,17 @@ class Loads:
     def handshakes(self, port, version, kind):
         running = [self.start("handshakes", port, version, kind, self.seconds) for _ in range(PROCESSES)]
         times, wrong = [], collections.Counter()
-        for result, failure in map(self.result, running):
-            wrong.update([failure] if failure else [])
-            times += result.get("times", [])
-            wrong.update(result.get("failures", []))
-            if result.get("other_kind"):
-                wrong[f"not {kind}"] += result["other_kind"]
+        try:
+            for result, failure in map(self.result, running):
+                wrong.update([failure] if failure else [])
+                wrong.update(result.get("failures", []))
+                wrong[f"not {kind}"] += result.get("other_kind", 0)
+                times += result.get("times", [])
+        finally:
+            for process in running:
+                process.kill()
         return {"requests": len(times), "rps": len(times) / self.seconds, **percentiles(times),
-                "wrong": [f"{count} x {text}" for text, count in wrong.items()]}
+                "wrong": counted(wrong)}
 
     def result(self, process):
         """What a process of tls_clients.py printed, and why it failed."""
@@ -126,7 +131,11 @@ class Loads:
         finally:
             process.stdin.close()
             process.wait()
-        return {"bytes": cost, "wrong": [f"{n} x {text}" for text, n in collections.Counter(told["failures"]).items()]}
+        return {"bytes": cost, "wrong": counted(collections.Counter(told["failures"]))}
+
+
+def counted(texts):
+    return [f"{count} x {text}" for text, count in texts.items() if count]
 
 
 def wrk_time(output, label):
