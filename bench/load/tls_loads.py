@@ -77,8 +77,9 @@ class Loads:
             return {**NOTHING, "wrong": [failure or f"h2load says: {output[-300:]}"]}
         done, succeeded, *bad = map(int, found.groups())
         wrong = [found.group(0)] if any(bad) or succeeded != done else []
-        if f"status codes: {succeeded} 2xx" not in output:
-            wrong.append(re.search(r"status codes: .*|$", output).group(0))
+        statuses = re.search(r"status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", output)
+        if not statuses or any(map(int, statuses.groups())):
+            wrong.append(statuses.group(0) if statuses else "h2load tells no status")
         if "Application protocol: h2\n" not in output:
             wrong.append("HTTP/2 was not agreed to")
         with open(log, encoding="ascii") as rows:
