@@ -48,6 +48,10 @@ net::Task<void> Http2Upstream::live(std::unique_ptr<Http2Upstream> self) {
     if (!streams_.empty()) co_await streams_done_;
     wake_writer();
     if (!writer_done_.is_set()) co_await writer_done_;
+    while (ends_ != 0) {
+        ends_done_.clear();
+        co_await ends_done_;
+    }
     if (owner_ != nullptr) owner_->on_ended(*self);
 }
 
@@ -238,7 +242,10 @@ void Http2Upstream::wake_writer() {
     if (connection_.wants_output() || is_over_) wake_.set();
 }
 
+/// The writer and the owner are called from here, and what they do may be the end of the connection: it waits for this. It may be gone
+/// afterwards.
 void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
+    ++ends_;
     if (stream.id() != 0) {
         open_.erase(stream.id());
         connection_.forget(stream.id());
@@ -263,6 +270,7 @@ void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
     } else {
         settle();
     }
+    if (--ends_ == 0) ends_done_.set();
 }
 
 Http2UpstreamStream* Http2Upstream::find(http2::StreamId id) const {

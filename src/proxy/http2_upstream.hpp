@@ -134,6 +134,9 @@ private:
     bool is_acting_ = false;
     bool is_reading_ = false;
     bool is_writing_ = false;
+    /// Streams that are being ended.
+    std::uint32_t ends_ = 0;
+    net::Event ends_done_;
     net::Event wake_;
     net::Event writer_done_;
     net::Event streams_done_;

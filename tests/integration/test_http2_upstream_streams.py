@@ -183,6 +183,26 @@ class Goaway(StreamsTest):
             wait_until(lambda: self.idle(gateway) == 0, "no idle connection in the metrics")
         self.assertEqual(upstream.accepted, 3)
 
+    def test_a_connection_that_has_said_goaway_ends_with_its_last_request_however_that_ends(self):
+        upstream = self.held_origin()
+        upstream.on("/reset", lambda request: (request.connection.goaway(), request.reset()))
+        gateway = self.before(upstream, route={"timeout": "200ms"})
+        for number in range(1, 4):
+            for path, status in (("/held", 504), ("/reset", 502)):
+                client, = self.ask(gateway, path)
+                connection = upstream.wait_requests(number, path)[-1].connection
+                if path == "/held":
+                    connection.goaway()
+                self.assertEqual(client.response().status, status)
+                connection.wait_closed()
+            leaving, = self.ask(gateway, "/held?leaves")
+            connection = upstream.wait_requests(number, "/held?leaves")[-1].connection
+            connection.goaway()
+            leaving.close()
+            connection.wait_closed()
+        self.settle(gateway)
+        self.assertEqual(self.idle(gateway), 0)
+
     def test_an_upstream_that_leaves_as_soon_as_it_has_come(self):
         """In one piece with its settings, or closed without any, as one that is about to end does."""
         def leaves(connection):
