@@ -182,7 +182,6 @@ int ClientConnection::State::on_frame(nghttp2_session* session, const nghttp2_fr
         stream->has_ended = true;
         state.events.on_body_end(id, {});
     } else if (frame->hd.type == NGHTTP2_DATA && frame->hd.length != 0 && frame->hd.length == frame->data.padlen) {
-        // As good as empty.
         state.spend(price::frame);
     } else if (frame->hd.type == NGHTTP2_RST_STREAM && nghttp2_session_find_stream(session, id) == nullptr) {
         state.spend(price::reset);
@@ -342,7 +341,6 @@ bool ClientConnection::wants_output() const { return state_->output.is_wanted(st
 bool ClientConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
 
 std::optional<Code> ClientConnection::failure() const { return state_->failure; }
-
 bool ClientConnection::is_ready() const { return state_->has_settings; }
 
 bool ClientConnection::takes_requests() const {
@@ -357,7 +355,6 @@ std::size_t ClientConnection::free_streams() const {
 }
 
 std::size_t ClientConnection::open_streams() const { return state_->streams.size(); }
-
 StreamId ClientConnection::open(std::string_view head, std::string_view scheme, bool has_body) {
     State& state = *state_;
     if (free_streams() == 0 || !state.fields.set_request(head, scheme)) return 0;
@@ -391,7 +388,8 @@ void ClientConnection::forget(StreamId stream) {
 }
 
 void ClientConnection::consume(StreamId stream, std::size_t bytes) {
-    if (nghttp2_session_find_stream(state_->session.get(), stream) != nullptr) nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
+    // Nothing where it is over.
+    nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
 }
 
 void ClientConnection::end() {

@@ -242,8 +242,8 @@ void Http2Upstream::wake_writer() {
     if (connection_.wants_output() || is_over_) wake_.set();
 }
 
-/// The writer and the owner are called from here, and what they do may be the end of the connection: it waits for this. It may be gone
-/// afterwards.
+/// The writer and the owner are called from here, and what they do may be the end of the connection: it waits for the end of this call,
+/// and may be gone afterwards.
 void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
     ++ends_;
     if (stream.id() != 0) {
