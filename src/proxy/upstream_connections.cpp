@@ -1,5 +1,6 @@
 #include "proxy/upstream_connections.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -76,7 +77,9 @@ void UpstreamConnections::schedule_sweep() { sweep_.set(worker_.now() + sweep_in
 void UpstreamConnections::sweep() {
     free_retired();
     for (const auto& cluster : clusters_) cluster->close_idle_since(worker_.now());
-    if (idle_count() != 0 || !retired_.empty()) schedule_sweep();
+    // What is in use now will be idle, perhaps with no further request that would see to it.
+    const bool is_in_use = std::ranges::any_of(clusters_, [](const auto& cluster) { return cluster->is_in_use(); });
+    if (is_in_use || idle_count() != 0 || !retired_.empty()) schedule_sweep();
 }
 
 }  // namespace sluice::proxy

@@ -224,7 +224,8 @@ class Bodies(FaultsTest):
 
         def floods(request):
             request.head()
-            while not enough.is_set():
+            # Its lock is let go in between, for the thread that reads.
+            while not enough.wait(0.001):
                 request.send(DataFrame(request.stream, b"x" * 16384))
 
         self.upstream.otherwise = floods

@@ -120,6 +120,19 @@ class Sharing(StreamsTest):
         self.assertEqual(gateway.get("/").status, 200)
         self.assertEqual(upstream.accepted, 2)
 
+    def test_a_connection_that_was_in_use_for_long_is_closed_once_it_is_idle(self):
+        upstream = self.http2_origin()
+        old = self.origin()
+        for gateway in (self.before(upstream, idle_timeout="300ms"), self.before(old, protocol="http1", idle_timeout="300ms")):
+            client = self.client(gateway)
+            # The gateway looks for idle ones every second: the second time it finds none and one in use.
+            client.send(request_bytes("POST", "/", ["Content-Length: 20"]))
+            for _ in range(20):
+                client.send(b"x")
+                threading.Event().wait(0.15)
+            self.assertEqual(client.response().status, 200)
+            wait_until(lambda: (self.active(gateway), self.idle(gateway)) == (0, 0), "no connection in the metrics")
+
     def test_workers_share_the_places_of_an_endpoint(self):
         upstream = self.http2_origin()
         gateway = self.before(upstream, top={"workers": 3}, pool={"max_connections": 1, "queue_timeout": "30s"})
