@@ -252,8 +252,8 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (decision.is_free) {
         free_retry_used_ = true;
         --tries_;
-    } else if (end != upstream::TryEnd::ConnectFailed && end != upstream::TryEnd::Untouched && !cluster_->budget().take_retry(now)) {
-        // After a failed connect, or of what came back unread, the retry adds no load: the budget is for those that do.
+    } else if (end != upstream::TryEnd::ConnectFailed && !cluster_->budget().take_retry(now)) {
+        // A failed connect has sent nothing, so its retry adds no load: the budget is for those that do.
         co_return false;
     }
     co_await finish_upload();

@@ -52,7 +52,7 @@ struct RetryDecision {
 /// 1. Never when a byte of a response came, interim ones included, or when the body is not at hand any more.
 /// 2. A reused connection that died under a request that may be repeated (RFC 9112, 9.3.1) says nothing about the
 ///    endpoint, whose idle limit has just passed: once per request this is free, even where `attempts` is 1. So is a request
-///    of any method that came back untouched from a reused connection that takes no more.
+///    of any method that came back untouched.
 /// 3. Otherwise while there are attempts left: after a failed connect, or untouched, always, since nothing was done; after all else
 ///    when the method is idempotent (RFC 9110, 9.2.2) or the cluster is configured to repeat any.
 ///

@@ -131,3 +131,16 @@ TEST_CASE("Tries that fail one after the other end", "[upstream]") {
     }
     CHECK(sent == most + 1);
 }
+
+TEST_CASE("What came back untouched is sent again whatever its method, once for nothing", "[upstream]") {
+    config::Retry config;
+    config.attempts = 2;
+    FailedTry failed{.idempotent = false, .body_replayable = true, .attempts = 1, .end = TryEnd::Untouched};
+    CHECK(decide(config, failed) == free_one);
+    failed.has_had_free = true;
+    CHECK(decide(config, failed) == yes);
+    failed.attempts = 2;
+    CHECK(decide(config, failed) == no);
+    failed = {.idempotent = false, .body_replayable = false, .attempts = 1, .end = TryEnd::Untouched};
+    CHECK(decide(config, failed) == no);
+}
