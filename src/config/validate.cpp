@@ -107,10 +107,12 @@ public:
         if (forward == nullptr) return;
         check_name(forward->cluster, pointer_to(pointer, "cluster"), findings);
         check_upgrade(*forward, forward->cluster, pointer, findings);
+        check_grpc_web(*forward, forward->cluster, pointer, findings);
         const std::string split = pointer_to(pointer, "split");
         for (std::size_t i = 0; i < forward->split.size(); ++i) {
             check_name(forward->split[i].cluster, pointer_to(pointer_to(split, i), "cluster"), findings);
             check_upgrade(*forward, forward->split[i].cluster, pointer, findings);
+            check_grpc_web(*forward, forward->split[i].cluster, pointer, findings);
         }
         if (!forward->mirror) return;
         check_name(forward->mirror->cluster, pointer_to(pointer_to(pointer, "mirror"), "cluster"), findings);
@@ -128,6 +130,13 @@ private:
         if (forward.upgrade.empty() || !in_http2_.contains(cluster)) return;
         findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/2, which has no upgrades",
                             "remove it, or give these requests a cluster with \"protocol\": \"http1\""});
+    }
+
+    /// gRPC is HTTP/2.
+    void check_grpc_web(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
+        if (!forward.grpc_web || !known_.contains(cluster) || in_http2_.contains(cluster)) return;
+        findings.push_back({pointer_to(pointer, "grpc_web"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/1.1, which does not carry gRPC",
+                            "write \"protocol\": \"http2\" in the cluster, or remove it where the upstream speaks gRPC-Web itself"});
     }
 
     std::vector<std::string_view> names_;

@@ -19,7 +19,11 @@ Error no_connection(std::string context, Retry retry) {
 
 }  // namespace
 
-bool ConnectionWait::abort() {
+bool ConnectionWait::abort(Abort what) {
+    if (dials_at_ != nullptr && what == Abort::Wait && !dials_at_->queue_.empty()) {
+        has_left_ = true;
+        return true;
+    }
     if (beginning_ != nullptr) {
         std::exchange(beginning_, nullptr)->abort_wait();
         return true;

@@ -33,8 +33,13 @@ public:
     explicit ConnectionWait(net::TimerWheel& timers)
         : deadline_(timers, [](void* self) { static_cast<ConnectionWait*>(self)->end(Outcome::TooLate); }, this) {}
 
+    enum class Abort : std::uint8_t {
+        /// A dial that others wait for goes on, and the wait ends with it.
+        Wait,
+        Dial,
+    };
     /// Ends the wait with ErrorCode::Cancelled; true when there was one to end.
-    bool abort();
+    bool abort(Abort what = Abort::Wait);
     /// The last `connect` failed because another's dial did.
     [[nodiscard]] bool has_inherited() const { return has_inherited_; }
 
@@ -52,6 +57,10 @@ private:
     /// Of the dial that others waited for.
     std::optional<Error> failure_;
     bool has_inherited_ = false;
+    /// Where it dials for others too.
+    EndpointConnections* dials_at_ = nullptr;
+    /// Nobody waits for what it dials but those.
+    bool has_left_ = false;
     /// The endpoint has as many connections as it may.
     bool wants_place_ = false;
     /// When it came, among those of its endpoint.

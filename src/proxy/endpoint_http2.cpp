@@ -39,6 +39,8 @@ UpstreamLink* EndpointConnections::take_stream() {
 /// The caller has a place for it. Those that wait get streams of the same connection, or the same failure.
 net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait& wait) {
     hold();
+    wait.dials_at_ = this;
+    wait.has_left_ = false;
     std::shared_ptr<const tls::ClientContext> tls;
     Result<net::Stream> stream = co_await dial_stream(wait, tls);
     if (stream && tls && stream->tls()->facts().protocol != "h2") {
@@ -46,6 +48,7 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
     }
     Result<void> ready;
     UpstreamLink* link = nullptr;
+    Http2Upstream* connection = nullptr;
     if (!stream) {
         ready = fail(std::move(stream.error()));
         give_slot_back();
@@ -53,7 +56,7 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
         const TimePoint deadline = context_.worker.now() + cluster_->config().connect_timeout;
         Http2UpstreamOwner& owner = *this;
         auto made = std::make_unique<Http2Upstream>(context_.worker, std::move(*stream), tls, http2_settings(tls != nullptr), owner);
-        Http2Upstream* const connection = wait.beginning_ = made.get();
+        connection = wait.beginning_ = made.get();
         http2_.push_back({connection, false});
         context_.metrics.add_upstream_active(metric_index_, 1);
         Http2Upstream::run(std::move(made));
@@ -64,17 +67,22 @@ net::Task<Result<UpstreamLink*>> EndpointConnections::dial_http2(ConnectionWait&
             ready = fail(upstream_error(ErrorCode::UpstreamClosed, name() + " closed the connection before its SETTINGS of HTTP/2", Retry::Always));
         }
         wait.beginning_ = nullptr;
-        if (ready) link = connection->open();
+        if (ready && !wait.has_left_) link = connection->open();
         // Meanwhile the cluster may have got other settings, or the endpoint have left it. One without a free stream may never have any,
         // and another is dialed for the next request.
-        if (ready && (link == nullptr || is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
+        if (ready && ((link == nullptr && !wait.has_left_) || is_retired_ || !speaks_http2() || tls != cluster_->tls())) connection->finish();
     }
     --dials_;
-    if (ready && link == nullptr) ready = fail(upstream_error(ErrorCode::NoConnection, name() + " takes no streams of HTTP/2", Retry::Always));
+    wait.dials_at_ = nullptr;
+    if (ready && link == nullptr && !wait.has_left_) ready = fail(upstream_error(ErrorCode::NoConnection, name() + " takes no streams of HTTP/2", Retry::Always));
     // Where there are others, a stream of those may come free.
-    if (!ready && ready.error().code != ErrorCode::Cancelled && http2_.empty()) fail_queue(ready.error());
+    const auto is_another = [&](const Http2Entry& entry) { return entry.connection != connection && entry.connection->takes_requests(); };
+    const bool has_others = std::ranges::any_of(http2_, is_another);
+    if (!ready && ready.error().code != ErrorCode::Cancelled && !has_others) fail_queue(ready.error());
     serve_queue();
+    for (Http2Entry& entry : http2_) count_idle(entry);
     let_go();
+    if (wait.has_left_) co_return fail(net::cancelled());
     if (!ready) co_return fail(std::move(ready.error()));
     co_return link;
 }

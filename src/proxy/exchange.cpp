@@ -262,7 +262,7 @@ void Exchange::cut() {
     client_.refuse_waits();
     if (upstream_ != nullptr && upstream_->is_awaited()) {
         upstream_->abort();
-    } else if (!wait_.abort() && !abort_hedge() && !backoff_.end()) {
+    } else if (!wait_.abort(ConnectionWait::Abort::Dial) && !abort_hedge() && !backoff_.end()) {
         client_.abort();
     }
 }

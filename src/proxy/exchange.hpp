@@ -90,6 +90,7 @@ private:
     [[nodiscard]] Result<void> begin_call(const config::Forward& forward);
     void on_call_deadline();
     [[nodiscard]] Error call_late() const;
+    void open_length();
     [[nodiscard]] MessageBody& translated(MessageBody& body);
     [[nodiscard]] net::Task<void> answer_call_error(const Error& error);
     [[nodiscard]] net::Task<void> end_call(const Error& error);

@@ -26,6 +26,7 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     tell_breaker(done);
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
     if (done && scratch_.response.status == 101) {
+        call_deadline_.clear();
         done = co_await switch_protocols(forward);
     } else if (done) {
         done = co_await relay_response();
@@ -114,12 +115,13 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
         if (!tried && upload_error_) tried = fail(*upload_error_);
         if (!tried && is_call_late_) tried = fail(call_late());
         if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && wait_.has_inherited())) {
+        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && (is_call_late_ || wait_.has_inherited()))) {
             state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
         }
         const bool is_clients = !tried && tried.error().side == Side::Client;
         const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
         if (goes_on) continue;
+        if (!tried && is_call_late_) tried = fail(call_late());
         // Its response was given up for a try that nobody waits for any more.
         if (tried && upstream_ == nullptr && is_call_late_) {
             tried = fail(call_late());

@@ -45,7 +45,8 @@ Result<void> Exchange::begin_call(const config::Forward& forward) {
         call_deadline_.set(state_.worker().now() + *time);
     }
     // Of a call with streams, either side may wait for the other.
-    client_.allow_pauses(std::max<Duration>(state_.limits().body_idle, cluster_state().config().read_timeout));
+    const bool has_streams = call_ == grpc::Kind::Grpc && cluster_state().config().protocol == config::Protocol::Http2;
+    if (has_streams) client_.allow_pauses(std::max<Duration>(state_.limits().body_idle, cluster_state().config().read_timeout));
     if (!forward.grpc_web || !grpc::is_web(call_)) return {};
     const http::Field* const accept = http::find_field(head_.fields, "Accept");
     answer_kind_ = grpc::answer_kind(call_, accept != nullptr ? accept->value : std::string_view{});
@@ -63,11 +64,18 @@ Error Exchange::call_late() const {
     return upstream_error(ErrorCode::ResponseTimeout, "the call was not over within its grpc-timeout");
 }
 
+/// A response of gRPC that tells its length has trailers all the same, which have no place behind a length with HTTP/1.1.
+void Exchange::open_length() {
+    http::ResponseHead& response = scratch_.response;
+    const bool has_length = response.framing.kind == http::BodyKind::Length && upstream_->stream() == nullptr;
+    if (has_length && content_type(response.fields).kind == grpc::Kind::Grpc) response.framing = {http::BodyKind::UntilClose};
+}
+
 /// The response of gRPC as gRPC-Web, if it is one.
 MessageBody& Exchange::translated(MessageBody& body) {
     http::Fields& fields = scratch_.response.fields;
     const grpc::ContentType type = content_type(fields);
-    if (!web_request_ || type.kind != grpc::Kind::Grpc) return body;
+    if (type.kind != grpc::Kind::Grpc) return body;
     std::string status;
     if (http::find_field(fields, grpc::status_field) != nullptr) grpc::append_web_trailers(status, fields);
     std::string made;
@@ -85,10 +93,10 @@ MessageBody& Exchange::translated(MessageBody& body) {
 /// An error as a response that is nothing but the end of the call ("Trailers-Only").
 net::Task<void> Exchange::answer_call_error(const Error& error) {
     const std::string lines = status_lines(error, request_id_);
-    http::HeadWriter& writer = writer_.begin_head(200, {}, snapshot_->head_room_bytes() + lines.size());
-    add_own_fields(writer);
     std::string type;
     grpc::append_content_type(type, call_, content_type(head_.fields).format);
+    http::HeadWriter& writer = writer_.begin_head(200, {}, snapshot_->head_room_bytes() + lines.size() + type.size());
+    add_own_fields(writer);
     writer.field("Content-Type", type);
     for (std::string_view rest = lines; !rest.empty();) {
         const std::size_t end = rest.find("\r\n");
@@ -104,9 +112,11 @@ net::Task<void> Exchange::answer_call_error(const Error& error) {
 /// The response has begun: what went wrong stands at its end, where the client looks for it.
 net::Task<void> Exchange::end_call(const Error& error) {
     const bool has_trailers = call_ == grpc::Kind::Grpc && head_.major_version == 2 && is_length_open_;
-    if (!has_trailers && !web_response_) co_return;
+    // Inside a message its end would be taken for the rest of that message.
+    const bool has_frame = web_response_ && web_response_->is_between_messages();
+    if (!has_trailers && !has_frame) co_return;
     const std::string lines = status_lines(error, request_id_);
-    const std::string_view last = web_response_ ? web_response_->end(lines) : std::string_view{};
+    const std::string_view last = has_frame ? web_response_->end(lines) : std::string_view{};
     const Result<void> sent = co_await writer_.send(last, true, has_trailers ? std::string_view(lines) : std::string_view{});
     if (!sent) client_gone_ = true;
 }

@@ -105,7 +105,7 @@ bool Exchange::abort_hedge() {
         hedge_.link->abort();
         return true;
     }
-    return hedge_.wait.abort();
+    return hedge_.wait.abort(ConnectionWait::Abort::Dial);
 }
 
 }  // namespace sluice::proxy

@@ -140,9 +140,10 @@ void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
 
 net::Task<Result<void>> Exchange::relay_response() {
     const Duration idle = cluster_state().config().read_timeout;
+    if (call_ != grpc::Kind::Other) open_length();
     MessageBody& from_upstream = upstream_->begin_body(scratch_.response.framing,
                                               response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_), idle);
-    MessageBody& body = translated(from_upstream);
+    MessageBody& body = web_request_ ? translated(from_upstream) : from_upstream;
     Result<void> headed = write_response_head();
     if (!headed) {
         co_await finish_upload();
@@ -150,7 +151,8 @@ net::Task<Result<void>> Exchange::relay_response() {
         co_return headed;
     }
     Result<void> relayed = co_await relay_body(body);
-    const bool reusable = relayed && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
+    // What was broken off while nobody waited in it looks whole.
+    const bool reusable = relayed && !is_call_late_ && !client_gone_ && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
     client_.unwatch();
     co_await finish_upload();
     release_upstream(reusable);

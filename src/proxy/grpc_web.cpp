@@ -59,7 +59,27 @@ std::string_view GrpcWebResponseBody::end(std::string_view lines) {
     return piece_;
 }
 
+/// A message has a flag and four bytes of length before it ("PROTOCOL-HTTP2" of gRPC, Length-Prefixed-Message).
+void GrpcWebResponseBody::follow(std::string_view data) {
+    constexpr std::uint32_t whole_prefix = 5;
+    while (!data.empty()) {
+        if (message_left_ != 0) {
+            const std::size_t passed = std::min<std::size_t>(data.size(), message_left_);
+            message_left_ -= passed;
+            data.remove_prefix(passed);
+            continue;
+        }
+        if (prefix_bytes_ == 0) message_bytes_ = 0;
+        if (prefix_bytes_ != 0) message_bytes_ = message_bytes_ << 8 | static_cast<unsigned char>(data.front());
+        data.remove_prefix(1);
+        if (++prefix_bytes_ != whole_prefix) continue;
+        message_left_ = message_bytes_;
+        prefix_bytes_ = 0;
+    }
+}
+
 MessageBody::Piece GrpcWebResponseBody::encode(const Piece& piece) {
+    follow(piece.data);
     if (!is_text_ && !piece.is_last) return piece;
     frame_.clear();
     if (piece.is_last && source_.trailers().empty() && !head_status_.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,15 +59,22 @@ public:
     [[nodiscard]] std::string_view trailers() const override { return {}; }
     [[nodiscard]] std::string_view leftover() const override { return source_.leftover(); }
 
+    /// No message has begun and not ended.
+    [[nodiscard]] bool is_between_messages() const { return prefix_bytes_ == 0 && message_left_ == 0; }
     /// A last frame with these trailers, for a call that the gateway ends.
     [[nodiscard]] std::string_view end(std::string_view lines);
 
 private:
     [[nodiscard]] Piece encode(const Piece& piece);
+    void follow(std::string_view data);
 
     MessageBody& source_;
     bool is_text_;
     std::string head_status_;
+    /// Of the message that goes by: how much of its prefix has come, the length in it, and what of that is to come.
+    std::uint32_t prefix_bytes_ = 0;
+    std::uint32_t message_bytes_ = 0;
+    std::uint64_t message_left_ = 0;
     std::string frame_;
     std::string piece_;
 };

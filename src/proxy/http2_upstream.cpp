@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
 constexpr Duration no_limit = std::chrono::hours{24};
 constexpr std::uint32_t good_streams_for_one_more = 32;
-/// A request that was given up after so long without a byte of the upstream's for anybody.
+/// So long without a byte for any of the requests, and one of them was given up.
 constexpr Duration suspicious_silence = std::chrono::seconds{5};
 
 }  // namespace
@@ -73,6 +73,7 @@ net::Task<bool> Http2Upstream::read_once() {
     if (!got->has_value()) co_return true;
     if (**got == 0) co_return false;
     received_at_ = worker_.now();
+    silent_since_.reset();
     const std::size_t free_before = connection_.free_streams();
     const Result<void> received = connection_.receive({buffer.data(), **got}, worker_.now());
     if (!received) reason_ = received.error().context;
@@ -253,9 +254,9 @@ void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
         --unopened_;
     }
     // An upstream from which nothing has come since is perhaps not there any more, and the others would wait for it as long.
-    const bool is_patient = worker_.now() - stream.began_at() > suspicious_silence;
-    const bool is_in_vain = stream.has_waited_in_vain() || (is_patient && !stream.is_reusable());
-    if (is_in_vain && received_at_ < stream.began_at()) is_finishing_ = true;
+    const bool is_silent = silent_since_ && worker_.now() - *silent_since_ > suspicious_silence;
+    const bool is_in_vain = stream.has_waited_in_vain() && received_at_ < stream.began_at();
+    if (is_in_vain || (is_silent && !stream.is_reusable())) is_finishing_ = true;
     if (stream.is_reusable() && ++good_streams_ % good_streams_for_one_more == 0) {
         most_streams_ = std::min(most_streams_ + 1, settings_.limits.streams);
     }

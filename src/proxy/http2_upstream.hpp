@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,8 @@ public:
     /// A way for one request; nullptr when there is none free, and before the upstream has said how many it takes.
     [[nodiscard]] Http2UpstreamStream* open();
     [[nodiscard]] bool has_free_stream() const;
+    /// It may yet have one.
+    [[nodiscard]] bool takes_requests() const { return !is_finishing_ && !is_broken_; }
     [[nodiscard]] bool is_idle() const { return streams_.empty(); }
     [[nodiscard]] TimePoint idle_since() const { return idle_since_; }
     [[nodiscard]] const std::shared_ptr<const tls::ClientContext>& tls() const { return tls_; }
@@ -121,6 +124,8 @@ private:
     /// Lent, and not on their way yet.
     std::uint32_t unopened_ = 0;
     std::uint32_t requests_ = 0;
+    /// Since when a request is on its way and nothing has come for any.
+    std::optional<TimePoint> silent_since_;
     /// When something came last.
     TimePoint received_at_{};
     TimePoint idle_since_{};

@@ -102,6 +102,7 @@ Result<void> Http2UpstreamStream::open(const Part& part) {
     }
     --connection_.unopened_;
     connection_.open_.emplace(id_, this);
+    if (!connection_.silent_since_) connection_.silent_since_ = connection_.worker_.now();
     sent_bytes_ += part.head.size();
     return {};
 }

@@ -40,7 +40,7 @@ void Mirrors::cut() {
         if (copy->link != nullptr) {
             copy->link->abort();
         } else {
-            copy->wait.abort();
+            copy->wait.abort(ConnectionWait::Abort::Dial);
         }
     }
 }
