@@ -12,6 +12,7 @@
 #include "http2/flood_guard.hpp"
 #include "http2/message_fields.hpp"
 #include "http2/protocol.hpp"
+#include "http2/window_credit.hpp"
 
 namespace sluice::http2 {
 
@@ -27,6 +28,10 @@ public:
     [[nodiscard]] std::optional<std::size_t> take(std::span<std::uint8_t> space, FloodGuard& guard);
     /// The piece has not been taken to its end.
     [[nodiscard]] bool has_piece() const { return has_piece_; }
+    /// What is left of it.
+    [[nodiscard]] std::size_t left_bytes() const { return has_piece_ ? data_.size() : 0; }
+    /// Of the stream's window.
+    [[nodiscard]] WindowCredit& credit() { return credit_; }
     /// The piece is the last.
     [[nodiscard]] bool is_last() const { return is_last_; }
     /// The last piece has been taken.
@@ -37,6 +42,7 @@ public:
 private:
     std::string_view data_;
     std::string trailers_;
+    WindowCredit credit_;
     bool is_last_ = false;
     /// nghttp2 asked for more than there was.
     bool is_deferred_ = false;

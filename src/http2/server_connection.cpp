@@ -13,6 +13,7 @@
 #include "http2/nghttp2_session.hpp"
 #include "http2/outgoing_body.hpp"
 #include "http2/request_text.hpp"
+#include "http2/window_credit.hpp"
 #include "http2/skipped_ids.hpp"
 
 namespace sluice::http2 {
@@ -44,12 +45,19 @@ struct ServerConnection::State {
     SkippedIds skipped;
     /// Streams whose requests nobody wants to the end: to be reset as soon as their responses are.
     std::set<StreamId> unwanted;
+    /// Of the connection's window; each response has that of its stream.
+    WindowCredit credit;
+    /// Responses of which only a few bytes could go out.
+    std::set<StreamId> held;
+    bool sends_small = false;
     Output output;
     Session session;
 
     void spend(std::int64_t points) { is_calm = guard.spend(points, now) && is_calm; }
     void end_head(const nghttp2_frame& frame);
     void count(const FrameHead& frame);
+    void add_credit(StreamId stream, std::int64_t bytes);
+    void resume_held();
 
     static State& of(void* user) { return *static_cast<State*>(user); }
     static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void*);
@@ -134,6 +142,8 @@ void ServerConnection::State::count(const FrameHead& frame) {
 
 int ServerConnection::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE) state.add_credit(frame->hd.stream_id, frame->window_update.window_size_increment);
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || frame->hd.type == NGHTTP2_SETTINGS) state.resume_held();
     if (frame->hd.type == NGHTTP2_HEADERS) {
         state.end_head(*frame);
     } else if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
@@ -179,19 +189,41 @@ int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId st
 
 int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::uint32_t code, void* user) {
     State& state = of(user);
+    state.held.erase(stream);
     state.responses.erase(stream);
     state.unwanted.erase(stream);
     state.events.on_closed(stream, static_cast<Code>(code));
     return 0;
 }
 
-/// nghttp2_data_source_read_callback: what the window and the frame have room for.
+void ServerConnection::State::add_credit(StreamId stream, std::int64_t bytes) {
+    if (stream == 0) {
+        credit.add(bytes);
+    } else if (const auto found = responses.find(stream); found != responses.end()) {
+        found->second.credit().add(bytes);
+    }
+}
+
+void ServerConnection::State::resume_held() {
+    for (const StreamId stream : std::exchange(held, {})) nghttp2_session_resume_data(session.get(), stream);
+}
+
+/// nghttp2_data_source_read_callback: what the window and the frame have room for. A client that opens the stream's window and the
+/// connection's in two frames may be seen between them, with room for a few bytes; sent at once, those would come back as a window of a few
+/// bytes, and one such frame more with each round. They wait for what is about to come, or until `send_held`.
 ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId stream, std::uint8_t* space, std::size_t size,
                                            std::uint32_t* flags, nghttp2_data_source*, void* user) {
     State& state = of(user);
     OutgoingBody& body = state.responses[stream];
+    const bool is_credit_due = state.credit.is_awaited() || body.credit().is_awaited();
+    if (size < price::least_fair_frame && size < body.left_bytes() && is_credit_due && !state.sends_small) {
+        state.held.insert(stream);
+        return NGHTTP2_ERR_DEFERRED;
+    }
     const std::optional<std::size_t> taken = body.take({space, size}, state.guard);
     if (!taken) return NGHTTP2_ERR_DEFERRED;
+    state.credit.spend(*taken);
+    body.credit().spend(*taken);
     if (*taken != 0) state.events.on_progress(stream);
     if (body.has_piece()) return static_cast<ssize_t>(*taken);
     if (body.is_last()) *flags |= body.end(session, stream, state.fields);
@@ -240,7 +272,18 @@ Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
     return fail(client_error(ErrorCode::TooManyFrames, "HTTP/2: the client sends more frames that lead to nothing than it may"));
 }
 
-std::size_t ServerConnection::take_output(std::span<char> space) { return state_->output.take(state_->session.get(), space); }
+std::size_t ServerConnection::take_output(std::span<char> space) {
+    const std::size_t taken = state_->output.take(state_->session.get(), space);
+    if (taken == 0) state_->sends_small = false;
+    return taken;
+}
+
+bool ServerConnection::is_holding() const { return !state_->held.empty(); }
+
+void ServerConnection::send_held() {
+    state_->sends_small = true;
+    state_->resume_held();
+}
 
 bool ServerConnection::wants_output() const { return state_->output.is_wanted(state_->session.get()); }
 

@@ -66,6 +66,10 @@ public:
     /// Fills the space with what has to go out; yields how much of it.
     [[nodiscard]] std::size_t take_output(std::span<char> space);
     [[nodiscard]] bool wants_output() const;
+    /// Some of a response waits for the client to open its windows further than to a few bytes; `send_held` lets it go all the same, for
+    /// a client that does not.
+    [[nodiscard]] bool is_holding() const;
+    void send_held();
     /// Nothing more will come or go: after the last GOAWAY, with the last stream.
     [[nodiscard]] bool is_over() const;
     /// Why the connection had to end, once its GOAWAY has gone out; nullopt: it had not.

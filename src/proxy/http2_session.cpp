@@ -16,6 +16,8 @@ namespace {
 constexpr Duration goaway_pause = std::chrono::milliseconds{250};
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
+/// A client that opens its windows at all has done so by then.
+constexpr Duration hold_time = std::chrono::milliseconds{20};
 constexpr Duration linger_time = std::chrono::seconds{1};
 constexpr std::size_t linger_bytes = std::size_t{1024} * 1024;
 
@@ -33,7 +35,9 @@ Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platfo
       entrance_(entrance),
       connection_(*this, limits_of(state.limits()), state.worker().now()),
       second_goaway_(
-          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this) {}
+          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this),
+      hold_(
+          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_hold(); }, this) {}
 
 Http2Session::~Http2Session() = default;
 
@@ -205,6 +209,11 @@ void Http2Session::settle() {
     }
 }
 
+void Http2Session::end_hold() {
+    connection_.send_held();
+    wake_writer();
+}
+
 Http2Stream* Http2Session::find(http2::StreamId id) const {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : found->second;
@@ -223,6 +232,7 @@ net::Task<void> Http2Session::write() {
             // Before the reader goes on, which may want to wake this one.
             wake_.clear();
             if (connection_.is_over() && is_reading_) stream_.cancel_read();
+            if (connection_.is_holding() && !hold_.is_set()) hold_.set(state_.worker().now() + hold_time);
             co_await wake_;
             continue;
         }

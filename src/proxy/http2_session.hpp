@@ -69,6 +69,7 @@ private:
     [[nodiscard]] net::Task<void> linger();
     void begin_drain();
     void end_drain();
+    void end_hold();
     [[nodiscard]] Http2Stream* find(http2::StreamId id) const;
 
     /// A request that was told and is not served yet.
@@ -104,6 +105,8 @@ private:
     /// Since when nothing has come and nothing was served.
     TimePoint idle_since_{};
     net::Deadline second_goaway_;
+    /// For what of responses is held back.
+    net::Deadline hold_;
     net::Event wake_;
     net::Event writer_done_;
     net::Event streams_done_;

@@ -193,7 +193,7 @@ class Http2Client:
         deadline = time.monotonic() + (seconds or self.patience)
         while not condition():
             if self.is_closed:
-                raise ConnectionEnded(f"the connection ended before {what}: GOAWAY {self.goaways}".encode())
+                raise ConnectionEnded(f"GOAWAY {self.goaways}, before {what}".encode())
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimedOut(f"waited for {what}")

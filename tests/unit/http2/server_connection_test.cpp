@@ -125,6 +125,50 @@ TEST_CASE("a request is told with its head, and answered with head, body and tra
     CHECK(seen.code == 0);
 }
 
+namespace {
+
+std::string window_update(StreamId stream, std::uint32_t bytes) {
+    std::string frame("\0\0\4\10\0", 5);
+    for (const std::uint32_t number : {static_cast<std::uint32_t>(stream), bytes}) {
+        for (const int shift : {24, 16, 8, 0}) frame += static_cast<char>(number >> shift & 0xFF);
+    }
+    return frame;
+}
+
+std::size_t output_bytes(ServerConnection& server) {
+    std::string space(1 << 20, 0);
+    std::size_t all = 0;
+    while (const std::size_t taken = server.take_output(space)) all += taken;
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("a few bytes wait for the window that is about to open, unless it does not") {
+    Pair pair;
+    const StreamId id = pair.client.request(get);
+    REQUIRE(pair.exchange());
+    // One byte more than the connection has.
+    REQUIRE(pair.server.receive(window_update(id, 1), {}));
+    const std::string body = bytes(70'000);
+    pair.server.send_head(id, 200, "HTTP/1.1 200 OK\r\n\r\n", true);
+    pair.server.send_body(id, body, true, {});
+    CHECK(output_bytes(pair.server) > 65'535);
+    REQUIRE(pair.server.receive(window_update(0, 30'000), {}));
+    CHECK(output_bytes(pair.server) == 0);
+    CHECK(pair.server.is_holding());
+    SECTION("it does") {
+        REQUIRE(pair.server.receive(window_update(id, 30'000), {}));
+        CHECK(output_bytes(pair.server) == 9 + 70'000 - 65'535);
+        CHECK(pair.told.streams[id].is_closed);
+    }
+    SECTION("it does not") {
+        pair.server.send_held();
+        CHECK(output_bytes(pair.server) == 9 + 1);
+    }
+    CHECK_FALSE(pair.server.is_holding());
+}
+
 TEST_CASE("what is not consumed keeps the client from sending more") {
     Pair pair;
     const std::size_t window = 256 * 1024;
