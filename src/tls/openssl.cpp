@@ -131,7 +131,8 @@ void use_common_settings(SSL_CTX* context, bool only_tls13) {
     SSL_CTX_set_security_level(context, 2);
     SSL_CTX_set_cipher_list(context, ciphers);
     SSL_CTX_set1_groups_list(context, groups);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // As a server, our order of ciphers, unless the client is one that likes ChaCha20 best because it has no AES in hardware.
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     // An idle connection holds no buffer. (SSL_free_buffers would spare busy ones the allocation, but loses the beginning of
     // a record before 3.0.14: CVE-2024-4741.)
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
