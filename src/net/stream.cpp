@@ -160,7 +160,7 @@ bool Stream::ReadAwaiter::await_ready() {
         result_ = fail(cancelled());
         return true;
     }
-    if (!core_.maybe_readable_) return false;
+    if (!core_.maybe_readable_ || core_.ends_turn()) return false;
     Result<std::optional<std::size_t>> got = core_.try_read(space_);
     if (got && !got->has_value()) return false;
     result_ = got ? Result<std::size_t>(**got) : fail(std::move(got.error()));

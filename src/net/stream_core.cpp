@@ -5,6 +5,9 @@
 namespace sluice::net {
 namespace {
 
+/// At most so many reads follow each other without an event between them.
+constexpr std::uint32_t reads_per_turn = 16;
+
 Error closed_by_peer(std::error_code cause) {
     return {ErrorCode::Closed, Side::Internal, Retry::Never, {}, cause};
 }
@@ -159,6 +162,13 @@ Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
     return fail(closed_by_peer(error));
 }
 
+bool StreamCore::ends_turn() {
+    // What has been decrypted already comes with no event.
+    if (tls_ || ++reads_in_turn_ <= reads_per_turn) return false;
+    reads_in_turn_ = 0;
+    return true;
+}
+
 void StreamCore::arm_read() {
     if (read_armed_) return;
     read_armed_ = true;
@@ -180,6 +190,7 @@ void StreamCore::on_readable(std::error_code error) {
     // IOCP tells of a reset once, here; the next read would take it for the end of input.
     read_error_ = error;
     maybe_readable_ = true;
+    reads_in_turn_ = 0;
     if (read_ != nullptr) {
         Result<std::optional<std::size_t>> got = try_read(read_->space_);
         if (got && !got->has_value()) {

@@ -55,6 +55,8 @@ private:
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
     [[nodiscard]] platform::PeekState peek();
+    /// A peer that sends faster than we read would keep the worker for itself: now and then its next read waits for an event.
+    [[nodiscard]] bool ends_turn();
     void arm_read();
     void on_readable(std::error_code error);
     void resume_reader();
@@ -96,6 +98,8 @@ private:
     Stream::ReadAwaiter* read_ = nullptr;
     bool read_armed_ = false;
     bool maybe_readable_ = false;
+    /// Reads since the last event.
+    std::uint32_t reads_in_turn_ = 0;
     bool read_timed_out_ = false;
     /// What the readiness event reported; every later read fails with it.
     std::error_code read_error_;

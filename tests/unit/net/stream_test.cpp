@@ -84,6 +84,22 @@ Task<void> write_then_read(Stream& client, Stream& server, Outcome& out) {
     out.text.assign(space.data(), out.bytes);
 }
 
+/// Reads a byte at a time what is all there; how many until something else of the worker had its turn.
+Task<void> read_bytes(Stream& client, Stream& server, std::size_t& reads) {
+    const std::string text(1000, 'x');
+    static_cast<void>(co_await client.write(net::Pieces(text)));
+    bool had_turn = false;
+    client.worker().post([&had_turn] { had_turn = true; });
+    std::array<char, 1> space{};
+    while (!had_turn && reads < text.size()) {
+        const Result<std::size_t> got = co_await server.read(space);
+        if (!got || *got == 0) break;
+        ++reads;
+    }
+    // What was posted must not come later.
+    while (!had_turn) static_cast<void>(co_await server.read(space));
+}
+
 Task<void> close_then_read(Stream& client, Stream& server, Outcome& out) {
     client.shutdown_send();
     std::array<char, 64> space{};
@@ -182,4 +198,12 @@ TEST_CASE("A write fails with TimedOut when the peer takes nothing for the stall
     Loopback().run([&](Stream& client, Stream& server) { return write_to_nobody(client, server, out); });
     CHECK_FALSE(out.ok);
     CHECK(out.code == ErrorCode::TimedOut);
+}
+
+TEST_CASE("A stream that always has something to read leaves others their turn", "[net]") {
+    Loopback loopback;
+    std::size_t reads = 0;
+    loopback.run([&](Stream& client, Stream& server) { return read_bytes(client, server, reads); });
+    CHECK(reads > 1);
+    CHECK(reads < 1000);
 }
