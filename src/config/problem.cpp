@@ -5,7 +5,7 @@
 namespace sluice::config {
 namespace {
 
-/// Keys and values of the file may stand in messages: a line break in one must not begin a new
+/// Keys and values of the file may stand in messages, and names of other files in it: a line break in one must not begin a new
 /// line.
 void append_line(std::string& out, std::string_view text) {
     for (const char c : text) {
@@ -19,7 +19,8 @@ void append_line(std::string& out, std::string_view text) {
 }
 
 std::string format(const Problem& problem, std::string_view kind) {
-    std::string out = problem.position.line == 0 ? problem.file : format_place(problem.file, problem.position);
+    std::string out;
+    append_line(out, problem.position.line == 0 ? problem.file : format_place(problem.file, problem.position));
     out += ": ";
     out += kind;
     if (!problem.pointer.empty()) {

@@ -21,8 +21,8 @@ TEST_CASE("a misspelt word is led to the nearest one, whatever its case and sepa
 }
 
 TEST_CASE("a problem is one line, whatever the file holds", "[config]") {
-    const Problem problem{"a.json", {3, 7}, "/routes/0/a\nb", "message \x1b[31m", "help"};
-    CHECK(format_problem(problem) == "a.json:3:7: /routes/0/a\\x0ab: message \\x1b[31m; help");
+    const Problem problem{"a\x7f.json", {3, 7}, "/routes/0/a\nb", "message \x1b[31m", "help"};
+    CHECK(format_problem(problem) == "a\\x7f.json:3:7: /routes/0/a\\x0ab: message \\x1b[31m; help");
 }
 
 TEST_CASE("a pointer escapes what would break it", "[config]") {
