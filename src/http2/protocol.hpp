@@ -24,7 +24,8 @@ enum class Code : std::uint32_t {
     Http11Required = 13,
 };
 
-/// What a peer may send before it has to wait for `consume`, all streams together and each.
+/// What a peer may send before it has to wait, all streams together and each. As a server we give both back as the owner consumes, as a
+/// client the connection's at once.
 inline constexpr std::int32_t connection_window = 1 << 20;
 inline constexpr std::uint32_t stream_window = 256 * 1024;
 

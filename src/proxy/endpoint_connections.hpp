@@ -61,7 +61,7 @@ private:
     EndpointConnections* dials_at_ = nullptr;
     /// Nobody waits for what it dials but those.
     bool has_left_ = false;
-    /// The endpoint has as many connections as it may.
+    /// It counts among those that wait for a place: there is a limit to connections.
     bool wants_place_ = false;
     /// When it came, among those of its endpoint.
     std::uint64_t number_ = 0;

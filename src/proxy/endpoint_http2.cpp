@@ -9,7 +9,7 @@
 namespace sluice::proxy {
 namespace {
 
-/// Requests at the same time on one connection; an upstream may allow fewer. More of them would share one window and one core of it.
+/// Requests at the same time on one connection; an upstream may allow fewer. More of them would often share one core of it.
 constexpr std::uint32_t most_streams = 100;
 constexpr std::uint32_t most_fields = 200;
 constexpr std::uint32_t most_field_bytes = 64 * 1024;
