@@ -259,6 +259,8 @@ ssize_t ClientConnection::State::give_data(nghttp2_session* session, StreamId id
     if (stream == nullptr || stream->fault) return NGHTTP2_ERR_DEFERRED;
     const std::optional<std::size_t> taken = stream->body.take({space, size}, state.guard);
     if (!taken) return NGHTTP2_ERR_DEFERRED;
+    // However small a frame of ours is, the upstream may answer it by a window update for the stream and one for the connection.
+    state.guard.earn(price::fair_frame);
     if (*taken != 0) state.events.on_progress(id);
     if (stream->body.has_piece()) return static_cast<ssize_t>(*taken);
     if (stream->body.is_last()) *flags |= stream->body.end(session, id, state.fields);
@@ -342,7 +344,6 @@ bool ClientConnection::is_over() const { return !wants_output() && nghttp2_sessi
 
 std::optional<Code> ClientConnection::failure() const { return state_->failure; }
 bool ClientConnection::is_ready() const { return state_->has_settings; }
-
 bool ClientConnection::takes_requests() const {
     return !state_->has_failed && !state_->is_ending && nghttp2_session_check_request_allowed(state_->session.get()) != 0;
 }
@@ -388,7 +389,6 @@ void ClientConnection::forget(StreamId stream) {
 }
 
 void ClientConnection::consume(StreamId stream, std::size_t bytes) {
-    // Nothing where it is over.
     nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
 }
 
