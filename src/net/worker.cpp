@@ -4,6 +4,7 @@
 #include "net/frame_pool.hpp"
 #include "net/stream_core.hpp"
 #include "net/task.hpp"
+#include "net/turn_end.hpp"
 #include "platform/process_facts.hpp"
 
 namespace sluice::net {
@@ -89,6 +90,24 @@ void Worker::post(std::function<void()> work) {
         update_now();
         work();
     });
+}
+
+void Worker::end_turn_soon() {
+    if (std::exchange(turn_ends_, true)) return;
+    asio::post(*context_, [this] {
+        update_now();
+        end_turn();
+    });
+}
+
+/// What is asked for meanwhile may have to wait for the next, which has been asked for with it.
+void Worker::end_turn() {
+    turn_ends_ = false;
+    for (std::size_t left = asked_turn_ends_; left != 0 && first_turn_end_ != nullptr; --left) {
+        TurnEnd& one = *first_turn_end_;
+        one.cancel();
+        one.call_(one.self_);
+    }
 }
 
 void Worker::arm_timer() {

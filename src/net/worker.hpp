@@ -19,6 +19,7 @@ class io_context;
 namespace sluice::net {
 
 class StreamCore;
+class TurnEnd;
 
 /// One thread with one reactor and the pools that belong to it. Everything that runs on a worker runs on its thread;
 /// only `post` and `load` may be called from others.
@@ -66,11 +67,14 @@ public:
 
 private:
     friend class StreamCore;
+    friend class TurnEnd;
     struct Timer;
 
     void run(const std::function<void()>& setup);
     void arm_timer();
     void release_streams();
+    void end_turn_soon();
+    void end_turn();
 
     std::uint32_t index_;
     std::atomic<std::uint32_t> load_{0};
@@ -85,6 +89,11 @@ private:
     std::unique_ptr<char[]> tls_record_;
     /// Streams ready for reuse; a warm worker makes none.
     StreamCore* free_streams_ = nullptr;
+    /// What is to be done behind the events that are ready, in the order in which it was asked for.
+    TurnEnd* first_turn_end_ = nullptr;
+    TurnEnd* last_turn_end_ = nullptr;
+    std::size_t asked_turn_ends_ = 0;
+    bool turn_ends_ = false;
     /// Streams in use, or waiting for the system's last answer.
     std::uint32_t lent_streams_ = 0;
 };
