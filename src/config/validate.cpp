@@ -125,10 +125,11 @@ private:
                             names_.empty() ? "add it to 'clusters'" : suggest(name, names_)});
     }
 
-    /// A stream of a shared connection changes to no other protocol.
+    /// A stream of a shared connection carries a WebSocket (RFC 8441), and changes to no other protocol.
     void check_upgrade(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
-        if (forward.upgrade.empty() || !in_http2_.contains(cluster)) return;
-        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/2, which has no upgrades",
+        const auto is_websocket = [](const std::string& protocol) { return equal_ignoring_case(protocol, "websocket"); };
+        if (std::ranges::all_of(forward.upgrade, is_websocket) || !in_http2_.contains(cluster)) return;
+        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/2, which has no upgrade but to websocket",
                             "remove it, or give these requests a cluster with \"protocol\": \"http1\""});
     }
 

@@ -65,6 +65,9 @@ enum class Method : std::uint8_t {
 /// May be sent twice without harm (RFC 9110, 9.2.2).
 [[nodiscard]] bool is_idempotent(Method method);
 
+/// 2xx (RFC 9110, 15.3).
+[[nodiscard]] constexpr bool is_success(std::uint16_t status) { return status / 100U == 2; }
+
 enum class BodyKind : std::uint8_t { None, Length, Chunked, UntilClose };
 
 /// How the body of a message is delimited (RFC 9112, 6).

@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "http2/client_stream.hpp"
 #include "http2/flood_guard.hpp"
 #include "http2/frame_scanner.hpp"
 #include "http2/message_fields.hpp"
 #include "http2/nghttp2_session.hpp"
-#include "http2/outgoing_body.hpp"
 #include "http2/response_text.hpp"
+#include "http2/window_hold.hpp"
 
 namespace sluice::http2 {
 namespace {
@@ -26,21 +27,7 @@ constexpr std::size_t most_request_block = std::size_t{16} << 20;
 }  // namespace
 
 struct ClientConnection::State {
-    struct Stream {
-        StreamId id = 0;
-        OutgoingBody body;
-        bool has_body = false;
-        bool is_sent = false;
-        /// A head has come, be it one before the final one.
-        bool has_head = false;
-        bool has_final_head = false;
-        /// The response is whole.
-        bool has_ended = false;
-        /// It is being reset by us.
-        std::optional<Code> fault;
-
-        [[nodiscard]] bool is_over() const { return has_ended && (!has_body || body.is_over()); }
-    };
+    using Stream = ClientStream;
 
     State(ClientEvents& the_events, const ClientLimits& the_limits, TimePoint the_now)
         : events(the_events), limits(the_limits), guard(the_now), now(the_now), text(the_limits) {}
@@ -63,10 +50,12 @@ struct ClientConnection::State {
     int last_fault = 0;
     /// What the last GOAWAY of ours said, when it was a complaint.
     std::optional<Code> failure;
+    WindowHold hold;
     Output output;
     Session session;
 
     [[nodiscard]] Stream* find(StreamId id);
+    void add_credit(StreamId stream, std::int64_t bytes);
     void erase(const Stream& stream) { streams.erase(streams.begin() + (&stream - streams.data())); }
     void spend(std::int64_t points) { is_calm = guard.spend(points, now) && is_calm; }
     void count(const FrameHead& frame);
@@ -78,11 +67,6 @@ struct ClientConnection::State {
 
     static State& of(void* user) { return *static_cast<State*>(user); }
     static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void*);
-    static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
-    static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
-                         std::uint8_t, void*);
-    static int on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
-                             std::uint8_t, void*);
     static int on_frame(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_sent(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_unsendable(nghttp2_session*, const nghttp2_frame*, int, void*);
@@ -110,23 +94,6 @@ int ClientConnection::State::on_begin_frame(nghttp2_session* session, const nght
     // Decoded, and dropped.
     if (frame->type == NGHTTP2_HEADERS && nghttp2_session_find_stream(session, frame->stream_id) == nullptr) of(user).spend(price::frame);
     return 0;
-}
-
-int ClientConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* user) {
-    of(user).text.clear();
-    return 0;
-}
-
-int ClientConnection::State::on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-                                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-    of(user).text.add(text_of(name, name_size), text_of(value, value_size));
-    return 0;
-}
-
-/// Left to itself, nghttp2 drops such a field and takes the rest; it makes the whole malformed (RFC 9113, 8.2.1).
-int ClientConnection::State::on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
-                                           std::size_t, std::uint8_t, void*) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /// A block of fields is whole: a head, or trailers.
@@ -174,6 +141,8 @@ void ClientConnection::State::count(const FrameHead& frame) {
 int ClientConnection::State::on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
     const StreamId id = frame->hd.stream_id;
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE) state.add_credit(id, frame->window_update.window_size_increment);
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || frame->hd.type == NGHTTP2_SETTINGS) state.hold.resume(session);
     if (frame->hd.type == NGHTTP2_HEADERS) {
         state.end_head(*frame);
     } else if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
@@ -242,6 +211,7 @@ int ClientConnection::State::on_data(nghttp2_session* session, std::uint8_t, Str
 
 int ClientConnection::State::on_close(nghttp2_session*, StreamId id, std::uint32_t code, void* user) {
     State& state = of(user);
+    state.hold.erase(id);
     const Stream* const stream = state.find(id);
     if (stream == nullptr) return 0;
     const Code told = stream->fault.value_or(static_cast<Code>(code));
@@ -251,14 +221,23 @@ int ClientConnection::State::on_close(nghttp2_session*, StreamId id, std::uint32
     return 0;
 }
 
+void ClientConnection::State::add_credit(StreamId stream, std::int64_t bytes) {
+    if (stream == 0) {
+        hold.add_credit(bytes);
+    } else if (Stream* const found = find(stream)) {
+        found->body.credit().add(bytes);
+    }
+}
+
 /// nghttp2_data_source_read_callback: what the window and the frame have room for.
 ssize_t ClientConnection::State::give_data(nghttp2_session* session, StreamId id, std::uint8_t* space, std::size_t size, std::uint32_t* flags,
                                            nghttp2_data_source*, void* user) {
     State& state = of(user);
     Stream* const stream = state.find(id);
-    if (stream == nullptr || stream->fault) return NGHTTP2_ERR_DEFERRED;
+    if (stream == nullptr || stream->fault || state.hold.holds(id, size, stream->body)) return NGHTTP2_ERR_DEFERRED;
     const std::optional<std::size_t> taken = stream->body.take({space, size}, state.guard);
     if (!taken) return NGHTTP2_ERR_DEFERRED;
+    state.hold.spend(stream->body, *taken);
     // However small a frame of ours is, the upstream may answer it by a window update for the stream and one for the connection.
     state.guard.earn(price::fair_frame);
     if (*taken != 0) state.events.on_progress(id);
@@ -336,7 +315,15 @@ Result<void> ClientConnection::receive(std::string_view bytes, TimePoint now) {
     return state.fail_with(ErrorCode::BadFraming, NGHTTP2_PROTOCOL_ERROR, std::string("HTTP/2: ") + what);
 }
 
-std::size_t ClientConnection::take_output(std::span<char> space) { return state_->output.take(state_->session.get(), space); }
+std::size_t ClientConnection::take_output(std::span<char> space) {
+    const std::size_t taken = state_->output.take(state_->session.get(), space);
+    if (taken == 0) state_->hold.end_small();
+    return taken;
+}
+
+bool ClientConnection::is_holding() const { return state_->hold.is_holding(); }
+
+void ClientConnection::send_held() { state_->hold.let_go(state_->session.get()); }
 
 bool ClientConnection::wants_output() const { return state_->output.is_wanted(state_->session.get()); }
 
@@ -356,9 +343,15 @@ std::size_t ClientConnection::free_streams() const {
 }
 
 std::size_t ClientConnection::open_streams() const { return state_->streams.size(); }
-StreamId ClientConnection::open(std::string_view head, std::string_view scheme, bool has_body) {
+
+bool ClientConnection::takes_protocols() const {
+    return nghttp2_session_get_remote_settings(state_->session.get(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+}
+
+StreamId ClientConnection::open(std::string_view head, std::string_view scheme, bool has_body, std::string_view protocol) {
     State& state = *state_;
-    if (free_streams() == 0 || !state.fields.set_request(head, scheme)) return 0;
+    if (!protocol.empty() && !takes_protocols()) return 0;
+    if (free_streams() == 0 || !state.fields.set_request(head, scheme, protocol)) return 0;
     nghttp2_data_provider provider{};
     provider.read_callback = State::give_data;
     const StreamId id = nghttp2_submit_request(state.session.get(), nullptr, state.fields.data(), state.fields.count(),

@@ -72,6 +72,9 @@ public:
     /// Fills the space with what has to go out, the preface first; yields how much of it.
     [[nodiscard]] std::size_t take_output(std::span<char> space);
     [[nodiscard]] bool wants_output() const;
+    /// Some of a request waits for the upstream to open its windows further than to a few bytes; `send_held` lets it go all the same.
+    [[nodiscard]] bool is_holding() const;
+    void send_held();
     /// Nothing more will come or go: after a GOAWAY of either side, with the last stream.
     [[nodiscard]] bool is_over() const;
     /// Why we had to end the connection, once our GOAWAY has gone out; nullopt: we had not.
@@ -87,9 +90,13 @@ public:
     [[nodiscard]] std::size_t open_streams() const;
 
     /// Opens a stream. `head` is a request's head of HTTP/1.1 as http::HeadWriter has written it; Host becomes :authority, fields of the
-    /// connection are left out, and TE unless it is "trailers". Without a body it ends our side of the stream.
-    /// Failure: 0, when there is no free stream, or the head is none that can go this way (CONNECT, a whole URL, two hosts).
-    [[nodiscard]] StreamId open(std::string_view head, std::string_view scheme, bool has_body);
+    /// connection are left out, and TE unless it is "trailers". Without a body it ends our side of the stream. With a protocol it is an
+    /// extended CONNECT (RFC 8441): once it is answered by 2xx, what goes either way is the protocol's own.
+    /// Failure: 0, when there is no free stream, or the head is none that can go this way (CONNECT, a whole URL, two hosts), or the
+    /// upstream takes no extended CONNECT.
+    [[nodiscard]] StreamId open(std::string_view head, std::string_view scheme, bool has_body, std::string_view protocol = {});
+    /// The upstream takes extended CONNECT, as far as its SETTINGS have come.
+    [[nodiscard]] bool takes_protocols() const;
     /// A further piece of the request's body, which stays where it is until `on_taken`, `on_closed`, `reset` or `forget`. Trailers are field lines with CRLF.
     void send_body(StreamId stream, std::string_view data, bool is_last, std::string_view trailers);
     /// Nothing of the request's data is looked at any more; `on_closed` is the only event to come, with this code.

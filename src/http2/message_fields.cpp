@@ -39,10 +39,10 @@ void MessageFields::set_response(std::uint16_t status, std::string_view head) {
     clear();
     status_ = std::to_string(status);
     add(":status", status_);
-    add_lines(field_lines(head), false);
+    add_lines(field_lines(head), Kind::Response);
 }
 
-bool MessageFields::set_request(std::string_view head, std::string_view scheme) {
+bool MessageFields::set_request(std::string_view head, std::string_view scheme, std::string_view protocol) {
     clear();
     const std::string_view line = head.substr(0, head.find(line_end));
     const std::size_t first = line.find(' ');
@@ -51,13 +51,14 @@ bool MessageFields::set_request(std::string_view head, std::string_view scheme) 
     const std::string_view method = line.substr(0, first);
     const std::string_view target = line.substr(first + 1, last - first - 1);
     if (method == "CONNECT" || (!target.starts_with('/') && target != "*")) return false;
-    add(":method", method);
+    add(":method", protocol.empty() ? method : "CONNECT");
+    if (!protocol.empty()) add(":protocol", protocol);
     add(":scheme", scheme);
     add(":path", target);
     // Its value is found among the fields, in front of which it has to stand.
     const std::size_t authority = fields_.size();
     add(":authority", {});
-    add_lines(field_lines(head), true);
+    add_lines(field_lines(head), protocol.empty() ? Kind::Request : Kind::Connect);
     if (host_.empty()) {
         fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(authority));
     } else {
@@ -69,10 +70,11 @@ bool MessageFields::set_request(std::string_view head, std::string_view scheme) 
 
 void MessageFields::set_trailers(std::string_view lines) {
     clear();
-    add_lines(lines, false);
+    add_lines(lines, Kind::Response);
 }
 
-void MessageFields::add_lines(std::string_view lines, bool is_request) {
+void MessageFields::add_lines(std::string_view lines, Kind kind) {
+    const bool is_request = kind != Kind::Response;
     // Names point into it: it may not move.
     names_.reserve(lines.size());
     while (!lines.empty()) {
@@ -89,6 +91,7 @@ void MessageFields::add_lines(std::string_view lines, bool is_request) {
             ++hosts_;
             continue;
         }
+        if (kind == Kind::Connect && equal_ignoring_case(name, "sec-websocket-key")) continue;
         if (is_request && equal_ignoring_case(name, "te") && !equal_ignoring_case(value, "trailers")) continue;
         const std::size_t begin = names_.size();
         for (const char letter : name) names_ += lower(letter);

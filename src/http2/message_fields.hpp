@@ -21,9 +21,10 @@ public:
 
     /// A response's head, with its status line.
     void set_response(std::uint16_t status, std::string_view head);
-    /// A request's head, with its request line; Host becomes :authority, TE is left out unless it is "trailers".
+    /// A request's head, with its request line; Host becomes :authority, TE is left out unless it is "trailers". With a protocol it becomes
+    /// an extended CONNECT for that, without a WebSocket's key (RFC 8441, 4 and 5).
     /// Failure: false when it has no request line, or one for a tunnel or another proxy (CONNECT, a whole URL), or two hosts.
-    [[nodiscard]] bool set_request(std::string_view head, std::string_view scheme);
+    [[nodiscard]] bool set_request(std::string_view head, std::string_view scheme, std::string_view protocol = {});
     void set_trailers(std::string_view lines);
 
     [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
@@ -31,7 +32,8 @@ public:
 
 private:
     void clear();
-    void add_lines(std::string_view lines, bool is_request);
+    enum class Kind : std::uint8_t { Response, Request, Connect };
+    void add_lines(std::string_view lines, Kind kind);
     void add(std::string_view name, std::string_view value);
 
     std::string status_;

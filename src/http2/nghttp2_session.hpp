@@ -23,15 +23,32 @@ using Options = std::unique_ptr<nghttp2_option, Destroy<nghttp2_option_del>>;
 
 inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
 
-/// The callbacks that clients and servers need alike, as static functions of `State`.
+/// The callbacks by which a block of fields comes together in `State::text`.
+template <typename State>
+void set_field_callbacks(nghttp2_session_callbacks* made) {
+    nghttp2_session_callbacks_set_on_begin_headers_callback(made, [](nghttp2_session*, const nghttp2_frame*, void* user) {
+        State::of(user).text.clear();
+        return 0;
+    });
+    nghttp2_session_callbacks_set_on_header_callback(
+        made, [](nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size, const std::uint8_t* value,
+                 std::size_t value_size, std::uint8_t, void* user) {
+            State::of(user).text.add(text_of(name, name_size), text_of(value, value_size));
+            return 0;
+        });
+    // Left to itself, nghttp2 drops such a field and takes the rest; it makes the whole malformed (RFC 9113, 8.2.1).
+    nghttp2_session_callbacks_set_on_invalid_header_callback(
+        made, [](nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t, std::uint8_t,
+                 void*) { return static_cast<int>(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE); });
+}
+
+/// The callbacks that clients and servers need alike, the others as static functions of `State`.
 template <typename State>
 Callbacks make_callbacks() {
     nghttp2_session_callbacks* made = nullptr;
     nghttp2_session_callbacks_new(&made);
     nghttp2_session_callbacks_set_on_begin_frame_callback(made, State::on_begin_frame);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(made, State::on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(made, State::on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(made, State::on_bad_header);
+    set_field_callbacks<State>(made);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, State::on_sent);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(made, State::on_unsendable);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, State::on_frame);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "http/characters.hpp"
 #include "http2/field_text.hpp"
 
 namespace sluice::http2 {
@@ -17,10 +18,10 @@ bool is_one_word(std::string_view text) {
 }  // namespace
 
 void RequestText::clear() {
-    for (std::string* const text : {&method_, &scheme_, &authority_, &path_, &host_, &cookie_, &fields_}) text->clear();
+    for (std::string* const text : {&method_, &protocol_, &scheme_, &authority_, &path_, &host_, &cookie_, &fields_}) text->clear();
     count_ = 0;
     decoded_bytes_ = 0;
-    has_length_ = has_authority_ = has_host_ = has_two_hosts_ = is_spoiled_ = false;
+    has_length_ = has_authority_ = has_host_ = has_two_hosts_ = is_spoiled_ = has_protocol_ = false;
 }
 
 void RequestText::add(std::string_view name, std::string_view value) {
@@ -31,6 +32,9 @@ void RequestText::add(std::string_view name, std::string_view value) {
     is_spoiled_ = is_spoiled_ || !is_one_line(name) || !is_one_line(value);
     if (name == ":method") {
         method_ = value;
+    } else if (name == ":protocol") {
+        protocol_ = value;
+        has_protocol_ = true;
     } else if (name == ":scheme") {
         scheme_ = value;
     } else if (name == ":authority") {
@@ -45,7 +49,7 @@ void RequestText::add(std::string_view name, std::string_view value) {
         // Crumbs are one field again (RFC 9113, 8.2.3).
         if (!cookie_.empty()) cookie_ += "; ";
         cookie_ += value;
-    } else if (!name.starts_with(':')) {
+    } else if (!name.starts_with(':') && !(has_protocol_ && name == "sec-websocket-key")) {
         has_length_ = has_length_ || name == "content-length";
         fields_.append(name).append(": ").append(value).append("\r\n");
     }
@@ -69,9 +73,20 @@ Result<void> RequestText::check() const {
     if (has_two_hosts_ || (has_authority_ && has_host_ && !equal_ignoring_case(host_, authority_))) {
         return fail(client_error(ErrorCode::BadFraming, ":authority and Host differ"));
     }
+    if (has_protocol_) return check_protocol();
     if (method_ != "CONNECT" && scheme_ != "http" && scheme_ != "https") {
         return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
     }
+    return {};
+}
+
+/// Of an extended CONNECT, which nghttp2 has found to have all that it must have.
+Result<void> RequestText::check_protocol() const {
+    if (method_ != "CONNECT") return fail(client_error(ErrorCode::BadFraming, ":protocol is for CONNECT alone"));
+    if (!http::is_token(protocol_)) return fail(client_error(ErrorCode::BadFraming, ":protocol is no name of a protocol"));
+    if (scheme_ != "http" && scheme_ != "https") return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
+    if (!path_.starts_with('/')) return fail(client_error(ErrorCode::BadPath, "the path of an extended CONNECT begins with no /"));
+    if (has_length_) return fail(client_error(ErrorCode::BadFraming, "a tunnel has no Content-Length"));
     return {};
 }
 
@@ -79,11 +94,14 @@ Result<std::string> RequestText::finish(bool has_body) {
     if (Result<void> checked = check(); !checked) return fail(std::move(checked.error()));
     const std::string& host = has_authority_ ? authority_ : host_;
     std::string head;
-    head.reserve(method_.size() + path_.size() + host.size() + cookie_.size() + fields_.size() + 80);
-    head.append(method_).append(" ").append(method_ == "CONNECT" ? host : path_).append(" HTTP/1.1\r\nhost: ").append(host).append("\r\n");
+    head.reserve(method_.size() + protocol_.size() + path_.size() + host.size() + cookie_.size() + fields_.size() + 80);
+    const bool is_plain_connect = method_ == "CONNECT" && !has_protocol_;
+    head.append(has_protocol_ ? "GET" : method_).append(" ").append(is_plain_connect ? host : path_);
+    head.append(" HTTP/1.1\r\nhost: ").append(host).append("\r\n");
     head.append(fields_);
     if (!cookie_.empty()) head.append("cookie: ").append(cookie_).append("\r\n");
-    if (has_body && !has_length_) head.append("transfer-encoding: chunked\r\n");
+    if (has_protocol_) head.append("upgrade: ").append(protocol_).append("\r\nconnection: upgrade\r\n");
+    if (has_body && !has_length_ && !has_protocol_) head.append("transfer-encoding: chunked\r\n");
     head.append("\r\n");
     return head;
 }

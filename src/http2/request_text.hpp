@@ -22,17 +22,22 @@ public:
     /// Bytes of all fields so far, as they count for SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113, 6.5.2).
     [[nodiscard]] std::size_t decoded_bytes() const { return decoded_bytes_; }
 
-    /// The head. Failure: side Client, with the status that fits.
+    /// The head; of an extended CONNECT it is that of a GET with Upgrade, without the key of a WebSocket, which is the connection's own
+    /// (RFC 8441, 5). Failure: side Client, with the status that fits.
     [[nodiscard]] Result<std::string> finish(bool has_body);
+    /// What an extended CONNECT asks for; empty with other requests.
+    [[nodiscard]] const std::string& protocol() const { return protocol_; }
     /// The fields alone, as trailers. Failure as above.
     [[nodiscard]] Result<std::string> finish_trailers();
 
 private:
     [[nodiscard]] bool is_too_large() const;
     [[nodiscard]] Result<void> check() const;
+    [[nodiscard]] Result<void> check_protocol() const;
 
     Limits limits_;
     std::string method_;
+    std::string protocol_;
     std::string scheme_;
     std::string authority_;
     std::string path_;
@@ -46,6 +51,7 @@ private:
     bool has_host_ = false;
     bool has_two_hosts_ = false;
     bool is_spoiled_ = false;
+    bool has_protocol_ = false;
 };
 
 }  // namespace sluice::http2

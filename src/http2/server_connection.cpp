@@ -13,8 +13,8 @@
 #include "http2/nghttp2_session.hpp"
 #include "http2/outgoing_body.hpp"
 #include "http2/request_text.hpp"
-#include "http2/window_credit.hpp"
 #include "http2/skipped_ids.hpp"
+#include "http2/window_hold.hpp"
 
 namespace sluice::http2 {
 namespace {
@@ -43,13 +43,11 @@ struct ServerConnection::State {
     std::map<StreamId, OutgoingBody> responses;
     MessageFields fields;
     SkippedIds skipped;
+    /// Streams of which the connection's window is not kept.
+    std::set<StreamId> tunnels;
     /// Streams whose requests nobody wants to the end: to be reset as soon as their responses are.
     std::set<StreamId> unwanted;
-    /// Of the connection's window; each response has that of its stream.
-    WindowCredit credit;
-    /// Responses of which only a few bytes could go out.
-    std::set<StreamId> held;
-    bool sends_small = false;
+    WindowHold hold;
     Output output;
     Session session;
 
@@ -57,15 +55,9 @@ struct ServerConnection::State {
     void end_head(const nghttp2_frame& frame);
     void count(const FrameHead& frame);
     void add_credit(StreamId stream, std::int64_t bytes);
-    void resume_held();
 
     static State& of(void* user) { return *static_cast<State*>(user); }
     static int on_begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void*);
-    static int on_begin_headers(nghttp2_session*, const nghttp2_frame*, void*);
-    static int on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
-                         std::uint8_t, void*);
-    static int on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*, std::size_t,
-                             std::uint8_t, void*);
     static int on_frame(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_sent(nghttp2_session*, const nghttp2_frame*, void*);
     static int on_unsendable(nghttp2_session*, const nghttp2_frame*, int, void*);
@@ -80,23 +72,6 @@ int ServerConnection::State::on_begin_frame(nghttp2_session* session, const nght
     const bool is_request = frame->type == NGHTTP2_HEADERS && frame->stream_id % 2 == 1;
     if (is_request && !of(user).skipped.take(frame->stream_id)) nghttp2_session_terminate_session(session, NGHTTP2_PROTOCOL_ERROR);
     return 0;
-}
-
-int ServerConnection::State::on_begin_headers(nghttp2_session*, const nghttp2_frame*, void* user) {
-    of(user).text.clear();
-    return 0;
-}
-
-int ServerConnection::State::on_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name, std::size_t name_size,
-                                       const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
-    of(user).text.add(text_of(name, name_size), text_of(value, value_size));
-    return 0;
-}
-
-/// Left to itself, nghttp2 drops such a field and takes the rest; it makes the whole malformed (RFC 9113, 8.2.1).
-int ServerConnection::State::on_bad_header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t*, std::size_t, const std::uint8_t*,
-                                           std::size_t, std::uint8_t, void*) {
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 /// A block of fields is whole: a request, or its trailers.
@@ -120,7 +95,8 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
         return;
     }
     guard.earn(price::request);
-    events.on_request(id, std::move(*head), !has_ended);
+    if (!text.protocol().empty()) tunnels.insert(id);
+    events.on_request(id, std::move(*head), !has_ended, text.protocol());
 }
 
 /// Frames that lead to nothing have a price.
@@ -140,10 +116,10 @@ void ServerConnection::State::count(const FrameHead& frame) {
     }
 }
 
-int ServerConnection::State::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+int ServerConnection::State::on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     State& state = of(user);
     if (frame->hd.type == NGHTTP2_WINDOW_UPDATE) state.add_credit(frame->hd.stream_id, frame->window_update.window_size_increment);
-    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || frame->hd.type == NGHTTP2_SETTINGS) state.resume_held();
+    if (frame->hd.type == NGHTTP2_WINDOW_UPDATE || frame->hd.type == NGHTTP2_SETTINGS) state.hold.resume(session);
     if (frame->hd.type == NGHTTP2_HEADERS) {
         state.end_head(*frame);
     } else if (frame->hd.type == NGHTTP2_DATA && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
@@ -180,16 +156,17 @@ int ServerConnection::State::on_unsendable(nghttp2_session* session, const nghtt
     return 0;
 }
 
-int ServerConnection::State::on_data(nghttp2_session*, std::uint8_t, StreamId stream, const std::uint8_t* data, std::size_t size, void* user) {
+int ServerConnection::State::on_data(nghttp2_session* session, std::uint8_t, StreamId stream, const std::uint8_t* data, std::size_t size, void* user) {
     State& state = of(user);
     state.guard.earn_received(size);
+    if (state.tunnels.contains(stream)) nghttp2_session_consume_connection(session, size);
     state.events.on_body(stream, text_of(data, size));
     return 0;
 }
 
 int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::uint32_t code, void* user) {
     State& state = of(user);
-    state.held.erase(stream);
+    state.hold.erase(stream);
     state.responses.erase(stream);
     state.unwanted.erase(stream);
     state.events.on_closed(stream, static_cast<Code>(code));
@@ -198,32 +175,21 @@ int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::ui
 
 void ServerConnection::State::add_credit(StreamId stream, std::int64_t bytes) {
     if (stream == 0) {
-        credit.add(bytes);
+        hold.add_credit(bytes);
     } else if (const auto found = responses.find(stream); found != responses.end()) {
         found->second.credit().add(bytes);
     }
 }
 
-void ServerConnection::State::resume_held() {
-    for (const StreamId stream : std::exchange(held, {})) nghttp2_session_resume_data(session.get(), stream);
-}
-
-/// nghttp2_data_source_read_callback: what the window and the frame have room for. A client that opens the stream's window and the
-/// connection's in two frames may be seen between them, with room for a few bytes; sent at once, those would come back as a window of a few
-/// bytes, and one such frame more with each round. They wait for what is about to come, or until `send_held`.
+/// nghttp2_data_source_read_callback: what the window and the frame have room for.
 ssize_t ServerConnection::State::give_data(nghttp2_session* session, StreamId stream, std::uint8_t* space, std::size_t size,
                                            std::uint32_t* flags, nghttp2_data_source*, void* user) {
     State& state = of(user);
     OutgoingBody& body = state.responses[stream];
-    const bool is_credit_due = state.credit.is_awaited() || body.credit().is_awaited();
-    if (size < price::least_fair_frame && size < body.left_bytes() && is_credit_due && !state.sends_small) {
-        state.held.insert(stream);
-        return NGHTTP2_ERR_DEFERRED;
-    }
+    if (state.hold.holds(stream, size, body)) return NGHTTP2_ERR_DEFERRED;
     const std::optional<std::size_t> taken = body.take({space, size}, state.guard);
     if (!taken) return NGHTTP2_ERR_DEFERRED;
-    state.credit.spend(*taken);
-    body.credit().spend(*taken);
+    state.hold.spend(body, *taken);
     if (*taken != 0) state.events.on_progress(stream);
     if (body.has_piece()) return static_cast<ssize_t>(*taken);
     if (body.is_last()) *flags |= body.end(session, stream, state.fields);
@@ -243,6 +209,7 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.field_bytes + limits.target_bytes},
+        {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
     };
     nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings, std::size(settings));
     nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, connection_window);
@@ -274,16 +241,13 @@ Result<void> ServerConnection::receive(std::string_view bytes, TimePoint now) {
 
 std::size_t ServerConnection::take_output(std::span<char> space) {
     const std::size_t taken = state_->output.take(state_->session.get(), space);
-    if (taken == 0) state_->sends_small = false;
+    if (taken == 0) state_->hold.end_small();
     return taken;
 }
 
-bool ServerConnection::is_holding() const { return !state_->held.empty(); }
+bool ServerConnection::is_holding() const { return state_->hold.is_holding(); }
 
-void ServerConnection::send_held() {
-    state_->sends_small = true;
-    state_->resume_held();
-}
+void ServerConnection::send_held() { state_->hold.let_go(state_->session.get()); }
 
 bool ServerConnection::wants_output() const { return state_->output.is_wanted(state_->session.get()); }
 
@@ -329,13 +293,20 @@ void ServerConnection::stop_request(StreamId stream) {
     }
 }
 
-void ServerConnection::forget(StreamId stream) { state_->responses.erase(stream); }
+void ServerConnection::forget(StreamId stream) {
+    state_->responses.erase(stream);
+    state_->tunnels.erase(stream);
+}
 
 bool ServerConnection::has_window() const {
     return nghttp2_session_get_effective_recv_data_length(state_->session.get()) < connection_window;
 }
 
 void ServerConnection::consume(StreamId stream, std::size_t bytes) {
+    if (state_->tunnels.contains(stream)) {
+        nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
+        return;
+    }
     // Of a stream that is over it is the connection's window alone.
     nghttp2_session_consume(state_->session.get(), stream, bytes);
 }

@@ -28,8 +28,9 @@ struct Limits {
 class ServerEvents {
 public:
     /// A request: `head` is the head of the same request in HTTP/1.1, with Transfer-Encoding where a body of unknown length
-    /// follows, so that one parser is strict for both.
-    virtual void on_request(StreamId stream, std::string head, bool has_body) = 0;
+    /// follows, so that one parser is strict for both. `protocol` is empty, or what an extended CONNECT asks for (RFC 8441, 4): its head is
+    /// that of a GET with Upgrade, a response of 2xx stands for 101, and what comes behind is no body but the protocol's own.
+    virtual void on_request(StreamId stream, std::string head, bool has_body, std::string protocol) = 0;
     /// A request that is refused before it is one, and has to be answered so.
     virtual void on_refused(StreamId stream, Error error, bool has_body) = 0;
     virtual void on_body(StreamId stream, std::string_view data) = 0;
@@ -49,7 +50,8 @@ protected:
 /// HTTP/2 as a server speaks it, without sockets: bytes of the client go in, events and bytes to the client come out. Framing, HPACK and the
 /// states of streams are nghttp2's; what a request may look like and what a client may cost is ours.
 ///
-/// Flow control follows the owner: what it does not `consume` keeps the client from sending more, 256 KiB a stream and 1 MiB in all.
+/// Flow control follows the owner: what it does not `consume` keeps the client from sending more, 256 KiB a stream and 1 MiB in all. A
+/// tunnel (extended CONNECT) may stand still for long, so it has the 256 KiB alone and takes nothing of what is for all.
 ///
 /// Threading: one worker.
 /// Lifetime:  the events outlive it.
@@ -92,7 +94,7 @@ public:
     void stop_request(StreamId stream);
     /// Nothing of the response's data is looked at any more.
     void forget(StreamId stream);
-    /// The owner is done with so much of what `on_body` has told.
+    /// The owner is done with so much of what `on_body` has told. Before `forget`.
     void consume(StreamId stream, std::size_t bytes);
 
     /// The first GOAWAY: streams that are on their way still count. `refuse_new` is the second, a while later.

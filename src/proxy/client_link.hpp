@@ -6,6 +6,7 @@
 #include "filters/forwarded.hpp"
 #include "net/stream.hpp"
 #include "proxy/entrance.hpp"
+#include "proxy/tunnel_side.hpp"
 
 namespace sluice::proxy {
 
@@ -46,8 +47,10 @@ public:
     /// The client must not take for whole what is not.
     virtual void reset_on_close() = 0;
 
-    /// The connection, where it can be handed over to another protocol; nullptr where others share it.
-    [[nodiscard]] virtual net::Stream* stream() = 0;
+    /// What is handed over to another protocol; `plain` stands for a whole connection.
+    [[nodiscard]] virtual TunnelSide& tunnel_side(StreamSide& plain) = 0;
+    /// The client takes a success for a change of protocol (RFC 8441, 5): nothing else may be answered by one.
+    [[nodiscard]] virtual bool must_switch() const = 0;
 
 protected:
     ~ClientLink() = default;

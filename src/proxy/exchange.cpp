@@ -127,6 +127,10 @@ void Exchange::add_own_fields(http::HeadWriter& writer) {
 
 net::Task<void> Exchange::respond(const config::Respond& respond) {
     context_->set(ContextFlag::AnsweredHere);
+    if (client_.must_switch() && http::is_success(respond.status)) {
+        co_await answer_error(client_error(ErrorCode::NotImplemented, "this route leads to no other protocol"));
+        co_return;
+    }
     http::HeadWriter& writer = writer_.begin_head(respond.status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     bool has_type = false;
@@ -208,7 +212,7 @@ void Exchange::account() {
     const std::uint16_t status = client_gone_ && !writer_.has_begun() ? client_closed_status : writer_.status();
     const std::uint32_t route = plan_ == nullptr ? telemetry::no_route : plan_->metric;
     // How long an upgraded connection lives says nothing about how fast requests are.
-    const Stage last = status == 101 ? Stage::FirstByte : Stage::Done;
+    const Stage last = context_->has(ContextFlag::Upgraded) ? Stage::FirstByte : Stage::Done;
     const auto micros = context_->between(Stage::Accepted, last).value_or(std::chrono::microseconds{});
     telemetry::WorkerMetrics& metrics = state_.metrics();
     metrics.count_request(route, status, static_cast<std::uint64_t>(micros.count()));

@@ -150,6 +150,8 @@ private:
 
     // Instead of 12, after 101.
     [[nodiscard]] bool is_switch_sound() const;
+    [[nodiscard]] bool has_accepted_key() const;
+    [[nodiscard]] Result<void> check_switched();
     [[nodiscard]] net::Task<Result<void>> switch_protocols(const config::Forward& forward);
     [[nodiscard]] net::Task<void> run_tunnel(const config::Forward& forward, std::string_view from_upstream);
     void drain_tunnel();

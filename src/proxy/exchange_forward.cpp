@@ -13,6 +13,10 @@ namespace sluice::proxy {
 net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     choose_cluster();
     response_timeout_ = forward.timeout;
+    protocol_ = wanted_protocol(forward, head_);
+    if (client_.must_switch() && protocol_.empty()) {
+        co_return fail(client_error(ErrorCode::NotImplemented, "this route does not change to the protocol that was asked for"));
+    }
     Result<void> begun;
     if (call_ != grpc::Kind::Other) begun = begin_call(forward);
     if (begun) begun = take_first_piece();
@@ -21,8 +25,8 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
         co_await answer_fallback();
         co_return Result<void>{};
     }
-    protocol_ = wanted_protocol(forward, head_);
     Result<void> done = co_await try_endpoints(forward);
+    if (done) done = check_switched();
     tell_breaker(done);
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
     if (done && scratch_.response.status == 101) {
@@ -34,6 +38,14 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     call_deadline_.clear();
     if (breaker_ != nullptr) breaker_->leave(admission_);
     co_return done;
+}
+
+/// A success that changes nothing would be taken for the other protocol.
+Result<void> Exchange::check_switched() {
+    const std::uint16_t status = scratch_.response.status;
+    if (!client_.must_switch() || !http::is_success(status)) return {};
+    release_upstream(false);
+    return fail(upstream_error(ErrorCode::BadResponse, endpoint_->name() + " answered " + std::to_string(status) + " instead of changing the protocol"));
 }
 
 void Exchange::choose_cluster() {

@@ -67,7 +67,7 @@ Error Exchange::call_late() const {
 /// A response of gRPC that tells its length has trailers all the same, which have no place behind a length with HTTP/1.1.
 void Exchange::open_length() {
     http::ResponseHead& response = scratch_.response;
-    const bool has_length = response.framing.kind == http::BodyKind::Length && upstream_->stream() == nullptr;
+    const bool has_length = response.framing.kind == http::BodyKind::Length && upstream_->has_trailers_behind_length();
     if (has_length && content_type(response.fields).kind == grpc::Kind::Grpc) response.framing = {http::BodyKind::UntilClose};
 }
 

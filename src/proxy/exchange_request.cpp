@@ -47,7 +47,7 @@ void Exchange::start_response_clock() {
 
 /// The head with what there is of the body.
 UpstreamLink::Part Exchange::first_part() {
-    return {request_head_bytes_, first_piece_.data, scratch_.replay, head_.framing.kind, body_->is_done(), request_trailers()};
+    return {request_head_bytes_, first_piece_.data, scratch_.replay, head_.framing.kind, body_->is_done(), request_trailers(), protocol_};
 }
 
 /// What upstreams take for the gateway's word is removed from trailers as it is from headers.

@@ -9,6 +9,7 @@
 #include "proxy/exchange.hpp"
 #include "proxy/tunnel.hpp"
 #include "proxy/usage.hpp"
+#include "proxy/websocket_key.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -29,7 +30,13 @@ bool Exchange::is_switch_sound() const {
         if (!equal_ignoring_case(field.value, protocol_)) return false;
         ++named;
     }
-    return named == 1;
+    return named == 1 && (!client_.must_switch() || !equal_ignoring_case(protocol_, websocket) || has_accepted_key());
+}
+
+/// Where the key is ours, so is the look at the answer (RFC 6455, 4.1).
+bool Exchange::has_accepted_key() const {
+    const std::string_view key = only_value(head_.fields, websocket_key_field);
+    return only_value(scratch_.response.fields, websocket_accept_field) == websocket_accept(key);
 }
 
 /// After the upstream's 101: it is passed on, and from then on bytes are.
@@ -57,9 +64,12 @@ net::Task<Result<void>> Exchange::switch_protocols(const config::Forward& forwar
 }
 
 net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string_view from_upstream) {
-    const TunnelSettings settings{forward.upgrade_idle, equal_ignoring_case(protocol_, "websocket")};
-    Tunnel tunnel(state_.worker(), *client_.stream(), *upstream_->stream(), settings);
+    const TunnelSettings settings{forward.upgrade_idle, equal_ignoring_case(protocol_, websocket)};
+    StreamSide plain_client;
+    StreamSide plain_upstream;
+    Tunnel tunnel(state_.worker(), client_.tunnel_side(plain_client), upstream_->tunnel_side(plain_upstream), settings);
     tunnel_ = &tunnel;
+    context_->set(ContextFlag::Upgraded);
     state_.metrics().tunnel_opened();
     // The configuration may have changed while the upstream thought about it.
     follow();

@@ -59,7 +59,8 @@ private:
     void refuse_waits() override { stream_.refuse_waits(); }
     void cancel_read() override { stream_.cancel_read(); }
     void reset_on_close() override { stream_.reset_on_close(); }
-    [[nodiscard]] net::Stream* stream() override { return &stream_; }
+    [[nodiscard]] TunnelSide& tunnel_side(StreamSide& plain) override { return plain.use(stream_); }
+    [[nodiscard]] bool must_switch() const override { return false; }
 
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);

@@ -38,7 +38,8 @@ public:
     void cancel_read() override { stream_.cancel_read(); }
     [[nodiscard]] bool is_awaited() const override { return stream_.is_awaited(); }
     [[nodiscard]] std::uint64_t take_sent_bytes() override;
-    [[nodiscard]] net::Stream* stream() override { return &stream_; }
+    [[nodiscard]] TunnelSide& tunnel_side(StreamSide& plain) override { return plain.use(stream_); }
+    [[nodiscard]] bool has_trailers_behind_length() const override { return false; }
     void give_back(bool is_reusable) override;
 
     void watch() { stream_.watch(this); }

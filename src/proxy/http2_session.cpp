@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/http2_stream.hpp"
 #include "proxy/usage.hpp"
+#include "proxy/websocket_key.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -37,7 +39,9 @@ Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platfo
       second_goaway_(
           state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this),
       hold_(
-          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_hold(); }, this) {}
+          state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_hold(); }, this),
+      writing_(
+          state.worker(), [](void* self) { static_cast<Http2Session*>(self)->wake_.set(); }, this) {}
 
 Http2Session::~Http2Session() = default;
 
@@ -124,12 +128,12 @@ void Http2Session::refuse(const Error& error) {
     state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", error.context}});
 }
 
-void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body) {
-    begun_.push_back({stream, std::move(head), has_body, std::nullopt});
+void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) {
+    begun_.push_back({stream, std::move(head), has_body, std::move(protocol)});
 }
 
 void Http2Session::on_refused(http2::StreamId stream, Error error, bool has_body) {
-    begun_.push_back({stream, {}, has_body, std::move(error)});
+    begun_.push_back({stream, {}, has_body, {}, std::move(error)});
 }
 
 void Http2Session::on_body(http2::StreamId stream, std::string_view data) {
@@ -176,6 +180,7 @@ void Http2Session::on_closed(http2::StreamId stream, http2::Code) {
     const auto begun = std::ranges::find(begun_, stream, &Begun::stream);
     if (begun == begun_.end()) return;
     connection_.consume(stream, begun->body.size());
+    connection_.forget(stream);
     begun_.erase(begun);
 }
 
@@ -219,10 +224,10 @@ Http2Stream* Http2Session::find(http2::StreamId id) const {
     return found == streams_.end() ? nullptr : found->second;
 }
 
-/// Whoever acts wakes it at the end of all.
+/// Whoever acts wakes it at the end of all; it writes what all the events of a turn have brought in one piece.
 void Http2Session::wake_writer() {
-    if (is_acting_ || is_writing_) return;
-    if (connection_.wants_output() || is_ending_) wake_.set();
+    if (is_acting_ || is_writing_ || writing_.is_asked()) return;
+    if (connection_.wants_output() || is_ending_) writing_.ask();
 }
 
 net::Task<void> Http2Session::write() {
@@ -262,19 +267,27 @@ net::Task<void> Http2Session::write() {
     writer_done_.set();
 }
 
+/// Servers of WebSockets want one (RFC 6455, 4.2.1); with HTTP/2 the client has none.
+void Http2Session::add_websocket_key(std::string& head) {
+    const std::string key = new_websocket_key(state_.worker().random());
+    constexpr std::string_view end = "\r\n";
+    head.insert(head.size() - end.size(), std::string(websocket_key_field).append(": ").append(key).append(end));
+}
+
 /// One request, from its head to the end of its stream.
 net::Task<void> Http2Session::serve(Begun begun) {
     const ScratchPool::Lease scratch = state_.scratches().lease();
     http::RequestHead& head = scratch->request;
     std::optional<Error> refusal = std::move(begun.refusal);
     head.clear();
+    if (equal_ignoring_case(begun.protocol, websocket)) add_websocket_key(begun.head);
     if (!refusal) {
         Result<void> parsed = http::parse_request_head(begun.head, head_limits(state_.limits()), head);
         if (!parsed) refusal = std::move(parsed.error());
         head.major_version = 2;
     }
-    const bool has_length = head.framing.kind == http::BodyKind::Length;
-    Http2Stream stream(*this, begun.stream, begun.head.size(), begun.has_body, has_length);
+    const Http2Stream::Request request{begun.head.size(), begun.has_body, head.framing.kind == http::BodyKind::Length, !begun.protocol.empty()};
+    Http2Stream stream(*this, begun.stream, request);
     stream.add_body(begun.body);
     if (begun.has_body_ended) stream.end_body(std::move(begun.trailers));
     Http2ResponseWriter writer(*this, stream, head.method);
@@ -288,9 +301,11 @@ net::Task<void> Http2Session::serve(Begun begun) {
     stream.use(nullptr);
     if (stream.is_closed()) co_return;
     // What is not whole must not look so; and a body that nobody wants need not come.
-    if (!writer.is_complete()) {
+    if (writer.has_switched()) {
+        co_await stream.end_tunnel();
+    } else if (!writer.is_complete()) {
         connection_.reset(stream.id(), http2::Code::InternalError);
-    } else if (!stream.is_done()) {
+    } else if (!stream.is_done() || (stream.must_switch() && !stream.has_input_ended())) {
         connection_.stop_request(stream.id());
     }
 }
@@ -318,7 +333,20 @@ void Http2Session::count(Usage& usage) const {
     }
 }
 
-void Http2Session::follow() { client_ = state_.snapshot()->forwarded().make_peer(peer_text_); }
+void Http2Session::follow() {
+    client_ = state_.snapshot()->forwarded().make_peer(peer_text_);
+    for (const auto& [id, stream] : streams_) {
+        if (stream->exchange() != nullptr) stream->exchange()->follow();
+    }
+}
+
+/// Tunnels say goodbye; what else goes on ends by itself.
+void Http2Session::drain_streams() {
+    for (const auto& [id, stream] : streams_) {
+        if (stream->exchange() != nullptr) stream->exchange()->drain();
+    }
+    begin_drain();
+}
 
 /// Streams that are on their way are served; those after the second GOAWAY are not begun (RFC 9113, 6.8).
 void Http2Session::begin_drain() {
@@ -337,12 +365,12 @@ void Http2Session::retire() { begin_drain(); }
 
 void Http2Session::leave_listener() {
     entrance_.is_leaving = true;
-    begin_drain();
+    drain_streams();
 }
 
 void Http2Session::drain() {
     entrance_.is_draining = true;
-    begin_drain();
+    drain_streams();
 }
 
 void Http2Session::cut() {

@@ -14,6 +14,7 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
+#include "net/turn_end.hpp"
 #include "platform/socket.hpp"
 #include "proxy/entrance.hpp"
 #include "proxy/session.hpp"
@@ -46,7 +47,7 @@ private:
     friend class Http2ResponseWriter;
 
     // What nghttp2 tells.
-    void on_request(http2::StreamId stream, std::string head, bool has_body) override;
+    void on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) override;
     void on_refused(http2::StreamId stream, Error error, bool has_body) override;
     void on_body(http2::StreamId stream, std::string_view data) override;
     void on_body_end(http2::StreamId stream, std::string trailers) override;
@@ -62,11 +63,13 @@ private:
     void wake_writer();
     [[nodiscard]] net::Task<void> write();
     struct Begun;
+    void add_websocket_key(std::string& head);
     [[nodiscard]] net::Task<void> serve(Begun begun);
     void end_stream(Http2Stream& stream);
     void lose_client();
     void settle();
     [[nodiscard]] net::Task<void> linger();
+    void drain_streams();
     void begin_drain();
     void end_drain();
     void end_hold();
@@ -77,6 +80,8 @@ private:
         http2::StreamId stream = 0;
         std::string head;
         bool has_body = false;
+        /// Of an extended CONNECT.
+        std::string protocol;
         std::optional<Error> refusal;
         std::string body;
         bool has_body_ended = false;
@@ -107,6 +112,7 @@ private:
     net::Deadline second_goaway_;
     /// For what of responses is held back.
     net::Deadline hold_;
+    net::TurnEnd writing_;
     net::Event wake_;
     net::Event writer_done_;
     net::Event streams_done_;

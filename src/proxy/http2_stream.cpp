@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "net/stream.hpp"
 #include "net/worker.hpp"
 #include "proxy/http2_session.hpp"
 #include "proxy/trailers.hpp"
+#include "proxy/websocket_key.hpp"
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
@@ -14,17 +16,18 @@ namespace {
 
 constexpr std::uint32_t most_interims = 32;
 
-Failure closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
-
 }  // namespace
 
-Http2Stream::Http2Stream(Http2Session& session, http2::StreamId id, std::size_t head_bytes, bool has_body, bool has_length)
+Failure Http2Stream::closed() { return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, "the client has reset the stream", {}}); }
+
+Http2Stream::Http2Stream(Http2Session& session, http2::StreamId id, const Request& request)
     : session_(session),
       id_(id),
-      head_bytes_(head_bytes),
-      has_length_(has_length),
-      has_body_ended_(!has_body),
-      is_done_(!has_body),
+      head_bytes_(request.head_bytes),
+      has_length_(request.has_length),
+      is_connect_(request.is_connect),
+      has_body_ended_(!request.has_body),
+      is_done_(!request.has_body || request.is_connect),
       reading_(session.state_.worker().timers()),
       sending_(session.state_.worker().timers()) {
     session_.streams_.emplace(id_, this);
@@ -59,8 +62,9 @@ net::Task<Result<void>> Http2Stream::await_taken() {
     while (!is_taken_) {
         if (is_aborted_) co_return fail(net::cancelled());
         if (is_closed_) co_return closed();
-        if (worker.now() >= progress_ + state().limits().body_idle) co_return fail(net::timed_out());
-        co_await sending_.until(progress_ + state().limits().body_idle);
+        const TimePoint end = progress_ + (write_stall_ == Duration{} ? Duration(state().limits().body_idle) : write_stall_);
+        if (worker.now() >= end) co_return fail(net::timed_out());
+        co_await sending_.until(end);
     }
     if (is_aborted_) co_return fail(net::cancelled());
     co_return Result<void>{};
@@ -99,6 +103,7 @@ void Http2Stream::give_back_piece() {
 }
 
 Result<std::optional<MessageBody::Piece>> Http2Stream::next_buffered() {
+    if (is_connect_) return Piece{{}, true};
     give_back_piece();
     if (received_.empty()) {
         if (!has_body_ended_) return std::nullopt;
@@ -157,7 +162,7 @@ bool Http2ResponseWriter::end_head(const http::Framing& body) {
 }
 
 net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is_last, std::string_view trailers) {
-    if (stream_.is_closed()) co_return closed();
+    if (stream_.is_closed()) co_return Http2Stream::closed();
     if (!has_body_) data = {};
     const bool begins = !head_sent_;
     const bool ends_with_head = !has_body_ || (begins && is_last && data.empty() && trailers.empty());
@@ -182,7 +187,7 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
 }
 
 net::Task<Result<void>> Http2ResponseWriter::send_interim(const http::ResponseHead& head) {
-    if (stream_.is_closed()) co_return closed();
+    if (stream_.is_closed()) co_return Http2Stream::closed();
     // Nobody waits for them to be taken, so there may not be any number of them; a client can do without.
     if (++interims_ > most_interims) co_return Result<void>{};
     const net::Buffer buffer = stream_.state().worker().buffers().take();
@@ -198,8 +203,24 @@ net::Task<Result<void>> Http2ResponseWriter::send_interim(const http::ResponseHe
     co_return Result<void>{};
 }
 
-net::Task<Result<void>> Http2ResponseWriter::send_switch(const http::ResponseHead&, std::string_view, std::size_t) {
-    co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "a stream of HTTP/2 changes to no other protocol", {}});
+/// A success stands for 101, and the connection's key needs no answer (RFC 8441, 5).
+net::Task<Result<void>> Http2ResponseWriter::send_switch(const http::ResponseHead& head, std::string_view, std::size_t capacity_bytes) {
+    if (stream_.is_closed()) co_return Http2Stream::closed();
+    const net::Buffer buffer = stream_.state().worker().buffers().take(std::min(capacity_bytes, net::BufferPool::largest_bytes));
+    http::HeadWriter writer(buffer.from(0));
+    status_ = 200;
+    writer.status_line(status_, {});
+    for (const http::Field& field : head.fields) {
+        if (!equal_ignoring_case(field.name, websocket_accept_field)) writer.field(field);
+    }
+    writer.end_head();
+    if (!writer.is_good()) co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the head does not fit", {}});
+    session_.connection_.send_head(stream_.id(), status_, writer.view(), true);
+    stream_.begin_piece(writer.view().size(), false);
+    stream_.note_taken();
+    head_sent_ = is_complete_ = has_switched_ = true;
+    session_.wake_writer();
+    co_return Result<void>{};
 }
 
 }  // namespace sluice::proxy

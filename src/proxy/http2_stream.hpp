@@ -19,18 +19,31 @@ namespace sluice::proxy {
 class Exchange;
 class Http2Session;
 
-/// One stream of an HTTP/2 connection, as its exchange sees it: the way to the client, and the request's body.
+/// One stream of an HTTP/2 connection, as its exchange sees it: the way to the client, and the request's body; or, with an extended
+/// CONNECT, one side of a tunnel.
 ///
 /// Lifetime: on the frame of the coroutine that serves it.
-class Http2Stream final : public ClientLink, public MessageBody {
+class Http2Stream final : public ClientLink, public MessageBody, public TunnelSide {
 public:
-    Http2Stream(Http2Session& session, http2::StreamId id, std::size_t head_bytes, bool has_body, bool has_length);
+    struct Request {
+        std::size_t head_bytes = 0;
+        /// More comes behind the head.
+        bool has_body = false;
+        bool has_length = false;
+        /// It is an extended CONNECT: what comes is no body.
+        bool is_connect = false;
+    };
+    Http2Stream(Http2Session& session, http2::StreamId id, const Request& request);
     Http2Stream(const Http2Stream&) = delete;
     Http2Stream& operator=(const Http2Stream&) = delete;
     ~Http2Stream();
 
     [[nodiscard]] http2::StreamId id() const { return id_; }
     [[nodiscard]] bool is_closed() const { return is_closed_; }
+    /// The client sends no more.
+    [[nodiscard]] bool has_input_ended() const { return has_body_ended_; }
+    /// For who waits for a client that has reset the stream.
+    [[nodiscard]] static Failure closed();
     void use(Exchange* exchange) { exchange_ = exchange; }
     [[nodiscard]] Exchange* exchange() const { return exchange_; }
 
@@ -62,12 +75,23 @@ public:
     void watch(net::StreamWatcher* watcher) override;
     void unwatch() override { watcher_ = nullptr; }
     [[nodiscard]] bool has_left() override { return is_closed_ && !(is_last_ && is_taken_); }
+    // Of both, as are cancel_read and reset_on_close.
     void abort() override;
     void allow_pauses(Duration longest) override { longest_pause_ = longest; }
     void refuse_waits() override { is_aborted_ = true; }
     void cancel_read() override;
-    void reset_on_close() override {}
-    [[nodiscard]] net::Stream* stream() override { return nullptr; }
+    void reset_on_close() override { must_reset_ = true; }
+    [[nodiscard]] TunnelSide& tunnel_side(StreamSide&) override { return *this; }
+    [[nodiscard]] bool must_switch() const override { return is_connect_; }
+
+    // TunnelSide
+    void begin_tunnel(Duration write_stall) override { write_stall_ = write_stall; }
+    [[nodiscard]] net::Task<Result<void>> readable() override;
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space) override;
+    [[nodiscard]] net::Task<Result<void>> write(net::Pieces pieces) override;
+    void shutdown_send() override;
+    /// After the tunnel: sees to it that the client learns of the end.
+    [[nodiscard]] net::Task<void> end_tunnel();
 
     // MessageBody
     [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
@@ -79,11 +103,13 @@ public:
 
 private:
     void give_back_piece();
+    void send_piece(std::string_view data, bool is_last);
 
     Http2Session& session_;
     http2::StreamId id_;
     std::size_t head_bytes_;
     bool has_length_;
+    bool is_connect_;
     Exchange* exchange_ = nullptr;
     net::StreamWatcher* watcher_ = nullptr;
 
@@ -111,10 +137,13 @@ private:
     /// With what is taken the response is whole: whoever leaves afterwards leaves in peace.
     bool is_last_ = false;
     net::Pause sending_;
+    /// Of a tunnel; zero: the limit of responses is kept.
+    Duration write_stall_{};
     std::uint64_t bytes_written_ = 0;
 
     bool is_closed_ = false;
     bool is_aborted_ = false;
+    bool must_reset_ = false;
 };
 
 /// Writes the response of one exchange to its stream.
@@ -122,6 +151,9 @@ class Http2ResponseWriter final : public ResponseWriter {
 public:
     Http2ResponseWriter(Http2Session& session, Http2Stream& stream, http::Method method)
         : session_(session), stream_(stream), is_head_request_(method == http::Method::Head) {}
+
+    /// What follows is not HTTP.
+    [[nodiscard]] bool has_switched() const { return has_switched_; }
 
     [[nodiscard]] http::HeadWriter& begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) override;
     [[nodiscard]] bool end_head(const http::Framing& body) override;
@@ -141,6 +173,7 @@ private:
     Http2Stream& stream_;
     bool is_head_request_;
     bool has_body_ = false;
+    bool has_switched_ = false;
     std::uint32_t interims_ = 0;
     net::Buffer buffer_;
     std::optional<http::HeadWriter> head_;

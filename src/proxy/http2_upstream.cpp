@@ -10,6 +10,8 @@ namespace {
 
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
+/// An upstream that opens its windows at all has done so by then.
+constexpr Duration hold_time = std::chrono::milliseconds{20};
 constexpr Duration no_limit = std::chrono::hours{24};
 constexpr std::uint32_t good_streams_for_one_more = 32;
 /// So long without a byte for any of the requests, and one of them was given up.
@@ -26,6 +28,8 @@ Http2Upstream::Http2Upstream(net::Worker& worker, net::Stream stream, std::share
       owner_(&owner),
       connection_(*this, settings.limits, worker.now()),
       most_streams_(settings.limits.streams),
+      hold_(worker.timers(), [](void* self) { static_cast<Http2Upstream*>(self)->end_hold(); }, this),
+      writing_(worker, [](void* self) { static_cast<Http2Upstream*>(self)->wake_.set(); }, this),
       settings_wait_(worker.timers()) {
     stream_.set_write_stall_limit(settings_.write_stall);
 }
@@ -93,6 +97,7 @@ net::Task<void> Http2Upstream::write() {
             // Before the reader goes on, which may want to wake this one.
             wake_.clear();
             if (connection_.is_over() && is_reading_) stream_.cancel_read();
+            if (connection_.is_holding() && !hold_.is_set()) hold_.set(worker_.now() + hold_time);
             co_await wake_;
             continue;
         }
@@ -110,6 +115,11 @@ net::Task<void> Http2Upstream::write() {
     }
     if (is_broken_ && !is_over_) stream_.abort();
     writer_done_.set();
+}
+
+void Http2Upstream::end_hold() {
+    connection_.send_held();
+    wake_writer();
 }
 
 std::size_t Http2Upstream::fill(net::Buffer& buffer) {
@@ -237,10 +247,10 @@ void Http2Upstream::settle() {
     }
 }
 
-/// Whoever acts wakes it at the end of all.
+/// Whoever acts wakes it at the end of all; it writes what all the events of a turn have brought in one piece.
 void Http2Upstream::wake_writer() {
-    if (is_acting_ || is_writing_) return;
-    if (connection_.wants_output() || is_over_) wake_.set();
+    if (is_acting_ || is_writing_ || writing_.is_asked()) return;
+    if (connection_.wants_output() || is_over_) writing_.ask();
 }
 
 /// The writer and the owner are called from here, and what they do may be the end of the connection: it waits for the end of this call,

@@ -15,6 +15,7 @@
 #include "net/pause.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "net/turn_end.hpp"
 #include "proxy/http2_upstream_stream.hpp"
 #include "tls/client_context.hpp"
 
@@ -103,6 +104,7 @@ private:
     void act();
     void settle();
     void wake_writer();
+    void end_hold();
     void end_stream(Http2UpstreamStream& stream);
     [[nodiscard]] Http2UpstreamStream* find(http2::StreamId id) const;
 
@@ -142,6 +144,9 @@ private:
     /// Streams that are being ended.
     std::uint32_t ends_ = 0;
     net::Event ends_done_;
+    /// For what of requests is held back.
+    net::Deadline hold_;
+    net::TurnEnd writing_;
     net::Event wake_;
     net::Event writer_done_;
     net::Event streams_done_;

@@ -16,6 +16,9 @@ constexpr std::size_t most_head_bytes = std::size_t{256} * 1024;
 /// Of a buffer, for the next request.
 constexpr std::size_t most_kept_bytes = std::size_t{32} * 1024;
 
+/// Of a head as http2::ClientEvents tells it.
+bool is_success_head(std::string_view head) { return head.starts_with("HTTP/1.1 2"); }
+
 }  // namespace
 
 Http2UpstreamStream::Http2UpstreamStream(Http2Upstream& connection)
@@ -25,6 +28,10 @@ void Http2UpstreamStream::begin(TimePoint now, bool is_reused) {
     id_ = 0;
     is_reused_ = is_reused;
     began_at_ = progress_ = now;
+    protocol_.clear();
+    accept_.clear();
+    is_tunnel_ = false;
+    write_stall_ = connection_.settings_.write_stall;
     heads_.clear();
     for (std::string* const buffer : {&received_, &piece_}) {
         buffer->clear();
@@ -47,7 +54,12 @@ void Http2UpstreamStream::add_head(std::string_view head, bool is_last) {
         note_closed(http2::Code::ProtocolError, false);
         return;
     }
-    heads_.append(head);
+    is_tunnel_ = !protocol_.empty() && is_success_head(head);
+    if (is_tunnel_) {
+        heads_.append(switched(head));
+    } else {
+        heads_.append(head);
+    }
     if (is_last) has_ended_ = true;
 }
 
@@ -93,13 +105,18 @@ Error Http2UpstreamStream::closed() const {
 Result<void> Http2UpstreamStream::open(const Part& part) {
     if (is_closed_) return fail(closed());
     http2::ClientConnection& connection = connection_.connection_;
-    const bool has_body = !part.is_last || !part.first.empty() || !part.second.empty() || !part.trailers.empty();
+    const bool is_connect = !part.protocol.empty();
+    if (is_connect && !connection.takes_protocols()) {
+        return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "takes no extended CONNECT (RFC 8441), by which a WebSocket goes over HTTP/2", {}});
+    }
+    const bool has_body = is_connect || !part.is_last || !part.first.empty() || !part.second.empty() || !part.trailers.empty();
     const bool has_place = connection.free_streams() != 0;
-    id_ = connection.open(part.head, connection_.settings_.scheme, has_body);
+    id_ = connection.open(part.head, connection_.settings_.scheme, has_body, part.protocol);
     if (id_ == 0) {
         if (!has_place) return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::Always, "takes no more requests on this connection", {}});
         return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the request has no form in HTTP/2", {}});
     }
+    if (is_connect) note_protocol(part);
     --connection_.unopened_;
     connection_.open_.emplace(id_, this);
     if (!connection_.silent_since_) connection_.silent_since_ = connection_.worker_.now();
@@ -141,8 +158,8 @@ net::Task<Result<void>> Http2UpstreamStream::send_piece(std::string_view data, b
         if (is_aborted_) co_return fail(net::cancelled());
         if (is_closed_) co_return fail(closed());
         // The answer is whole: nobody wants the rest.
-        if (has_ended_) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::Never, "answered before it had the whole request", {}});
-        const TimePoint end = progress_ + connection_.settings_.write_stall;
+        if (has_ended_ && !is_tunnel_) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::Never, "answered before it had the whole request", {}});
+        const TimePoint end = progress_ + write_stall_;
         if (worker.now() >= end) {
             has_waited_in_vain_ = true;
             co_return fail(net::timed_out());

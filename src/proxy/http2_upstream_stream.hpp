@@ -18,7 +18,7 @@ class Http2Upstream;
 /// One stream of a connection to an upstream, as its exchange sees it: the way of the request, and the body of the response.
 ///
 /// Lifetime: owned by its connection, which lends it to one request after the other.
-class Http2UpstreamStream final : public UpstreamLink, private MessageBody {
+class Http2UpstreamStream final : public UpstreamLink, private MessageBody, private TunnelSide {
 public:
     explicit Http2UpstreamStream(Http2Upstream& connection);
 
@@ -53,7 +53,8 @@ public:
     void cancel_read() override;
     [[nodiscard]] bool is_awaited() const override { return reading_.is_waiting() || sending_.is_waiting(); }
     [[nodiscard]] std::uint64_t take_sent_bytes() override;
-    [[nodiscard]] net::Stream* stream() override { return nullptr; }
+    [[nodiscard]] TunnelSide& tunnel_side(StreamSide&) override { return *this; }
+    [[nodiscard]] bool has_trailers_behind_length() const override { return true; }
     void give_back(bool is_reusable) override;
 
 private:
@@ -65,7 +66,18 @@ private:
     [[nodiscard]] std::string_view trailers() const override { return is_done_ && !has_length_ ? std::string_view(trailers_) : std::string_view(); }
     [[nodiscard]] std::string_view leftover() const override { return {}; }
 
+    // TunnelSide; abort and cancel_read are those of both.
+    void begin_tunnel(Duration write_stall) override { write_stall_ = write_stall; }
+    [[nodiscard]] net::Task<Result<void>> readable() override;
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space) override;
+    [[nodiscard]] net::Task<Result<void>> write(net::Pieces pieces) override;
+    void shutdown_send() override;
+    // A stream that is given back before its end is reset.
+    void reset_on_close() override {}
+
     [[nodiscard]] Result<void> open(const Part& part);
+    void note_protocol(const Part& part);
+    [[nodiscard]] std::string switched(std::string_view head) const;
     [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view data, bool is_last, std::string_view trailers);
     [[nodiscard]] Error closed() const;
     void give_back_piece();
@@ -73,6 +85,10 @@ private:
     Http2Upstream& connection_;
     http2::StreamId id_ = 0;
     TimePoint began_at_{};
+    /// What an extended CONNECT asks for, and the Sec-WebSocket-Accept that the client expects for it.
+    std::string protocol_;
+    std::string accept_;
+    bool is_tunnel_ = false;
     bool is_reused_ = false;
 
     /// Heads that came and were not read.
@@ -96,6 +112,7 @@ private:
     bool is_taken_ = true;
     TimePoint progress_{};
     net::Pause sending_;
+    Duration write_stall_{};
     std::uint64_t sent_bytes_ = 0;
 
     bool is_closed_ = false;

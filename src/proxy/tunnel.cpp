@@ -31,7 +31,7 @@ private:
 
 }  // namespace
 
-Tunnel::Tunnel(net::Worker& worker, net::Stream& client, net::Stream& upstream, const TunnelSettings& settings)
+Tunnel::Tunnel(net::Worker& worker, TunnelSide& client, TunnelSide& upstream, const TunnelSettings& settings)
     : worker_(worker),
       settings_(settings),
       from_client_(client, upstream),
@@ -42,10 +42,7 @@ Tunnel::Tunnel(net::Worker& worker, net::Stream& client, net::Stream& upstream, 
 net::Task<TunnelEnd> Tunnel::run(std::string_view from_client, std::string_view from_upstream) {
     ended_.clear();
     last_piece_ = worker_.now();
-    for (Direction* const way : {&from_client_, &from_upstream_}) {
-        way->from.clear_read_deadline();
-        way->to.set_write_stall_limit(settings_.idle);
-    }
+    for (Direction* const way : {&from_client_, &from_upstream_}) way->from.begin_tunnel(settings_.idle);
     arm();
     {
         const Hold hold(*this);

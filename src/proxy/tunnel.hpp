@@ -8,9 +8,9 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/websocket_frames.hpp"
-#include "net/stream.hpp"
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
+#include "proxy/tunnel_side.hpp"
 
 namespace sluice::net {
 class Worker;
@@ -42,19 +42,19 @@ enum class TunnelEnd : std::uint8_t {
     Failed,
 };
 
-/// Passes bytes between two streams, both ways, after a change of protocol. In each direction the next piece is read
+/// Passes bytes between two sides, both ways, after a change of protocol. In each direction the next piece is read
 /// when the last was taken, which is the whole of backpressure; while nothing comes, no buffer is held.
 ///
 /// The end of one side's sending is passed on, and the other direction has a short time more. A connection that breaks,
 /// silence, or a cut ends both.
 ///
-/// Threading: one worker. While `run` goes on it is the only reader and writer of both streams.
-/// Lifetime:  the streams outlive it. `run` is awaited to its end; `cut` may end it, and destroy the tunnel, before it
+/// Threading: one worker. While `run` goes on it is the only reader and writer of both sides.
+/// Lifetime:  the sides outlive it. `run` is awaited to its end; `cut` may end it, and destroy the tunnel, before it
 ///            returns.
-/// Failure:   none but what TunnelEnd tells. The streams may be unusable afterwards and are to be closed.
+/// Failure:   none but what TunnelEnd tells. The sides may be unusable afterwards and are to be closed.
 class Tunnel {
 public:
-    Tunnel(net::Worker& worker, net::Stream& client, net::Stream& upstream, const TunnelSettings& settings);
+    Tunnel(net::Worker& worker, TunnelSide& client, TunnelSide& upstream, const TunnelSettings& settings);
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
 
@@ -77,10 +77,10 @@ public:
 private:
     /// One direction, moved by one coroutine.
     struct Direction {
-        Direction(net::Stream& reads, net::Stream& writes) : from(reads), to(writes) {}
+        Direction(TunnelSide& reads, TunnelSide& writes) : from(reads), to(writes) {}
 
-        net::Stream& from;
-        net::Stream& to;
+        TunnelSide& from;
+        TunnelSide& to;
         std::uint64_t bytes = 0;
         http::WebSocketFrames frames;
         /// Ours; once it is there, what else comes is dropped.

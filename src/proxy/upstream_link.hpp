@@ -11,6 +11,7 @@
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "proxy/message_body.hpp"
+#include "proxy/tunnel_side.hpp"
 
 namespace sluice::proxy {
 
@@ -36,6 +37,8 @@ public:
         /// The request ends with it, or with these field lines.
         bool is_last = false;
         std::string_view trailers = {};
+        /// What the request asks to change to, which its head says too; empty with most.
+        std::string_view protocol = {};
     };
     /// Done when nothing of the part is needed any more.
     [[nodiscard]] virtual net::Task<Result<void>> send(Part part) = 0;
@@ -66,8 +69,10 @@ public:
 
     /// Bytes that went out since it was asked last.
     [[nodiscard]] virtual std::uint64_t take_sent_bytes() = 0;
-    /// The connection, where it can be handed over to another protocol; nullptr where others share it.
-    [[nodiscard]] virtual net::Stream* stream() = 0;
+    /// What is handed over to another protocol; `plain` stands for a whole connection.
+    [[nodiscard]] virtual TunnelSide& tunnel_side(StreamSide& plain) = 0;
+    /// Trailers may follow a body whose length was told, as they do in HTTP/2 alone.
+    [[nodiscard]] virtual bool has_trailers_behind_length() const = 0;
 
     /// The request is over. What is not reusable is broken off.
     virtual void give_back(bool is_reusable) = 0;

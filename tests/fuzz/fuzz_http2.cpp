@@ -46,7 +46,7 @@ struct Server final : http2::ServerEvents {
         require(streams.emplace(id, Served{std::move(head), 0, 0, !has_body, false, true}).second, "a stream begins once");
         require(streams.size() <= http2::Limits{}.streams, "no more streams than may be");
     }
-    void on_request(StreamId id, std::string head, bool has_body) override {
+    void on_request(StreamId id, std::string head, bool has_body, std::string) override {
         require(head.find("\r\n\r\n") == head.size() - 4, "a request is one head");
         require(head.find(" HTTP/1.1\r\nhost: ") < head.find("\r\n"), "a request line and a host");
         require(head.find('\0') == std::string::npos, "no NUL in a head");

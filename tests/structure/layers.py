@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = {
     "base": set(),
     "http": {"base"},
-    "http2": {"base"},
+    "http2": {"http", "base"},
     "grpc": {"http", "base"},
     "config": {"base"},
     "platform": {"base"},

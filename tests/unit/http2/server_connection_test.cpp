@@ -29,6 +29,7 @@ MemoryClient::Fields post(MemoryClient::Fields more = {}) {
 struct Told final : http2::ServerEvents {
     struct Stream {
         std::string head;
+        std::string protocol;
         std::string body;
         std::string trailers;
         bool has_body = false;
@@ -41,7 +42,8 @@ struct Told final : http2::ServerEvents {
     std::map<StreamId, Stream> streams;
     std::string order;
 
-    void on_request(StreamId id, std::string head, bool has_body) override {
+    void on_request(StreamId id, std::string head, bool has_body, std::string protocol) override {
+        streams[id].protocol = std::move(protocol);
         streams[id].head = std::move(head);
         streams[id].has_body = has_body;
         order += "request ";

@@ -81,7 +81,9 @@ private:
         {
             Stream to_client = std::move(near_client_);
             Stream to_upstream = std::move(near_upstream_);
-            const auto running = std::make_unique<Tunnel>(worker, to_client, to_upstream, settings_);
+            StreamSide client_side;
+            StreamSide upstream_side;
+            const auto running = std::make_unique<Tunnel>(worker, client_side.use(to_client), upstream_side.use(to_upstream), settings_);
             tunnel = running.get();
             if (before_run) before_run(*tunnel);
             end = co_await tunnel->run(first_from_client, first_from_upstream);
