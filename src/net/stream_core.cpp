@@ -1,5 +1,7 @@
 #include "net/stream_core.hpp"
 
+#include <algorithm>
+
 #include "platform/poller.hpp"
 
 namespace sluice::net {
@@ -7,6 +9,7 @@ namespace {
 
 /// At most so many reads follow each other without an event between them.
 constexpr std::uint32_t reads_per_turn = 16;
+constexpr std::size_t most_joined_bytes = 2048;
 
 Error closed_by_peer(std::error_code cause) {
     return {ErrorCode::Closed, Side::Internal, Retry::Never, {}, cause};
@@ -37,15 +40,6 @@ Error cancelled() { return {ErrorCode::Cancelled, Side::Internal, Retry::Never, 
 
 Error timed_out() { return {ErrorCode::TimedOut, Side::Internal, Retry::Never, {}, {}}; }
 
-struct StreamCore::ReadReady {
-    using allocator_type = OperationAllocator<void>;
-    StreamCore* core;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return allocator_type(core->read_memory_);
-    }
-    void operator()(std::error_code error) { core->on_readable(error); }
-};
-
 struct StreamCore::Written {
     using allocator_type = OperationAllocator<void>;
     StreamCore* core;
@@ -71,7 +65,8 @@ StreamCore::StreamCore(Worker& worker)
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
       write_deadline_(
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_write_deadline(); },
-          this) {}
+          this),
+      input_(worker.context(), [](void* self, std::error_code error) { static_cast<StreamCore*>(self)->on_readable(error); }, this) {}
 
 StreamCore& StreamCore::take(Worker& worker) {
     StreamCore* core = worker.free_streams_;
@@ -172,7 +167,7 @@ bool StreamCore::ends_turn() {
 void StreamCore::arm_read() {
     if (read_armed_) return;
     read_armed_ = true;
-    socket_.async_wait(asio::socket_base::wait_read, ReadReady{this});
+    input_.start(socket_);
 }
 
 void StreamCore::on_readable(std::error_code error) {
@@ -243,11 +238,22 @@ void StreamCore::on_connected(std::error_code error) {
     std::exchange(writer_, nullptr).resume();
 }
 
+/// A gathered write costs the system more than one of the same bytes in one place, small ones more than to copy them there.
+std::size_t StreamCore::write_some(const Pieces& pieces, std::error_code& error) {
+    const std::span<const std::string_view> all = pieces.all();
+    if (all.size() == 1) return socket_.write_some(asio::const_buffer(all[0].data(), all[0].size()), error);
+    if (pieces.size_bytes() > most_joined_bytes) return socket_.write_some(WriteBuffers(pieces), error);
+    std::array<char, most_joined_bytes> joined;
+    char* end = joined.data();
+    for (const std::string_view piece : all) end = std::copy(piece.begin(), piece.end(), end);
+    return socket_.write_some(asio::const_buffer(joined.data(), static_cast<std::size_t>(end - joined.data())), error);
+}
+
 bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
     if (tls_) return try_write_tls(writer);
     while (!writer.pieces_.empty()) {
         std::error_code error;
-        const std::size_t bytes = socket_.write_some(WriteBuffers(writer.pieces_), error);
+        const std::size_t bytes = write_some(writer.pieces_, error);
         if (error == asio::error::would_block || error == asio::error::try_again) return false;
         if (error) {
             writer.result_ = fail(closed_by_peer(error));

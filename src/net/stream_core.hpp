@@ -12,6 +12,7 @@
 #include "net/stream.hpp"
 #include "net/stream_tls.hpp"
 #include "net/worker.hpp"
+#include "platform/input_wait.hpp"
 
 namespace sluice::net {
 
@@ -19,7 +20,7 @@ namespace sluice::net {
 /// Stream until the system has answered every pending operation, then goes back to the worker.
 class StreamCore {
 public:
-    using Socket = asio::generic::stream_protocol::socket;
+    using Socket = platform::StreamSocket;
 
     explicit StreamCore(Worker& worker);
 
@@ -46,7 +47,6 @@ private:
     friend class Stream::ReadAwaiter;
     friend class Stream::WriteAwaiter;
     friend struct StreamTls;
-    struct ReadReady;
     struct Written;
     struct Connected;
 
@@ -61,6 +61,7 @@ private:
     void on_readable(std::error_code error);
     void resume_reader();
 
+    [[nodiscard]] std::size_t write_some(const Pieces& pieces, std::error_code& error);
     /// Writes what the system takes at once; true when nothing is left to wait for.
     bool try_write(Stream::WriteAwaiter& writer);
     void start_write();
@@ -115,7 +116,7 @@ private:
     std::uint64_t bytes_written_ = 0;
     Deadline read_deadline_;
     Deadline write_deadline_;
-    OperationMemory read_memory_;
+    platform::InputWait input_;
     OperationMemory write_memory_;
     bool write_pending_ = false;
     /// nullptr while the stream is plain.

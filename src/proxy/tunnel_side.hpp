@@ -54,13 +54,10 @@ public:
         return *this;
     }
 
-    void begin_tunnel(Duration write_stall) override {
-        stream_->clear_read_deadline();
-        stream_->set_write_stall_limit(write_stall);
-    }
-    [[nodiscard]] net::Task<Result<void>> readable() override { co_return co_await stream_->readable(); }
+    void begin_tunnel(Duration write_stall) override;
+    [[nodiscard]] net::Task<Result<void>> readable() override;
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space) override { return stream_->try_read(space); }
-    [[nodiscard]] net::Task<Result<void>> write(net::Pieces pieces) override { co_return co_await stream_->write(pieces); }
+    [[nodiscard]] net::Task<Result<void>> write(net::Pieces pieces) override;
     void shutdown_send() override { stream_->shutdown_send(); }
     void cancel_read() override { stream_->cancel_read(); }
     void reset_on_close() override { stream_->reset_on_close(); }
