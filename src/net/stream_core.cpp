@@ -40,6 +40,15 @@ Error cancelled() { return {ErrorCode::Cancelled, Side::Internal, Retry::Never, 
 
 Error timed_out() { return {ErrorCode::TimedOut, Side::Internal, Retry::Never, {}, {}}; }
 
+struct StreamCore::ReadReady {
+    using allocator_type = OperationAllocator<void>;
+    StreamCore* core;
+    [[nodiscard]] allocator_type get_allocator() const noexcept {
+        return allocator_type(core->read_memory_);
+    }
+    void operator()(std::error_code error) { core->on_readable(error); }
+};
+
 struct StreamCore::Written {
     using allocator_type = OperationAllocator<void>;
     StreamCore* core;
@@ -65,8 +74,7 @@ StreamCore::StreamCore(Worker& worker)
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
       write_deadline_(
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_write_deadline(); },
-          this),
-      input_(worker.context(), [](void* self, std::error_code error) { static_cast<StreamCore*>(self)->on_readable(error); }, this) {}
+          this) {}
 
 StreamCore& StreamCore::take(Worker& worker) {
     StreamCore* core = worker.free_streams_;
@@ -167,7 +175,7 @@ bool StreamCore::ends_turn() {
 void StreamCore::arm_read() {
     if (read_armed_) return;
     read_armed_ = true;
-    input_.start(socket_);
+    socket_.async_wait(asio::socket_base::wait_read, ReadReady{this});
 }
 
 void StreamCore::on_readable(std::error_code error) {
@@ -238,7 +246,7 @@ void StreamCore::on_connected(std::error_code error) {
     std::exchange(writer_, nullptr).resume();
 }
 
-/// A gathered write costs the system more than one of the same bytes in one place, small ones more than to copy them there.
+/// A gathered write costs the system more than one of the same bytes in one place; small ones cost more than to copy them there.
 std::size_t StreamCore::write_some(const Pieces& pieces, std::error_code& error) {
     const std::span<const std::string_view> all = pieces.all();
     if (all.size() == 1) return socket_.write_some(asio::const_buffer(all[0].data(), all[0].size()), error);

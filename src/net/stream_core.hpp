@@ -12,7 +12,6 @@
 #include "net/stream.hpp"
 #include "net/stream_tls.hpp"
 #include "net/worker.hpp"
-#include "platform/input_wait.hpp"
 
 namespace sluice::net {
 
@@ -20,7 +19,7 @@ namespace sluice::net {
 /// Stream until the system has answered every pending operation, then goes back to the worker.
 class StreamCore {
 public:
-    using Socket = platform::StreamSocket;
+    using Socket = asio::generic::stream_protocol::socket;
 
     explicit StreamCore(Worker& worker);
 
@@ -47,6 +46,7 @@ private:
     friend class Stream::ReadAwaiter;
     friend class Stream::WriteAwaiter;
     friend struct StreamTls;
+    struct ReadReady;
     struct Written;
     struct Connected;
 
@@ -116,7 +116,7 @@ private:
     std::uint64_t bytes_written_ = 0;
     Deadline read_deadline_;
     Deadline write_deadline_;
-    platform::InputWait input_;
+    OperationMemory read_memory_;
     OperationMemory write_memory_;
     bool write_pending_ = false;
     /// nullptr while the stream is plain.
