@@ -63,6 +63,9 @@ struct ClientConnection::State {
     void reset(Stream& stream, Code code);
     void close_unsent();
     [[nodiscard]] bool is_broken() const;
+    [[nodiscard]] bool has_window(StreamId stream) const {
+        return nghttp2_session_get_stream_remote_window_size(session.get(), stream) > 0 && nghttp2_session_get_remote_window_size(session.get()) > 0;
+    }
     Failure fail_with(ErrorCode error, std::uint32_t code, std::string context);
 
     static State& of(void* user) { return *static_cast<State*>(user); }
@@ -181,8 +184,7 @@ int ClientConnection::State::on_sent(nghttp2_session*, const nghttp2_frame* fram
     return 0;
 }
 
-/// nghttp2 closes the stream of a request that it can't send as one that was refused, which would be tried for ever. A stream without its
-/// trailers would wait for ever.
+/// nghttp2 closes the stream of a request that it can't send as refused, which would be tried for ever. A stream without its trailers would wait.
 int ClientConnection::State::on_unsendable(nghttp2_session*, const nghttp2_frame* frame, int error, void* user) {
     State& state = of(user);
     Stream* const stream = frame->hd.type == NGHTTP2_HEADERS ? state.find(frame->hd.stream_id) : nullptr;
@@ -216,8 +218,9 @@ int ClientConnection::State::on_close(nghttp2_session*, StreamId id, std::uint32
     if (stream == nullptr) return 0;
     const Code told = stream->fault.value_or(static_cast<Code>(code));
     const bool is_untouched = told == Code::RefusedStream && !stream->fault && !stream->has_head;
+    const bool is_forgotten = stream->is_forgotten;
     state.erase(*stream);
-    state.events.on_closed(id, told, is_untouched);
+    if (!is_forgotten) state.events.on_closed(id, told, is_untouched);
     return 0;
 }
 
@@ -243,7 +246,7 @@ ssize_t ClientConnection::State::give_data(nghttp2_session* session, StreamId id
     if (*taken != 0) state.events.on_progress(id);
     if (stream->body.has_piece()) return static_cast<ssize_t>(*taken);
     if (stream->body.is_last()) *flags |= stream->body.end(session, id, state.fields);
-    state.events.on_taken(id);
+    if (!stream->is_forgotten) state.events.on_taken(id);
     return static_cast<ssize_t>(*taken);
 }
 
@@ -278,11 +281,9 @@ ClientConnection::ClientConnection(ClientEvents& events, const ClientLimits& lim
     nghttp2_session* made = nullptr;
     nghttp2_session_client_new2(&made, callbacks.get(), state_.get(), options.get());
     state_->session.reset(made);
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.field_bytes},
-    };
+    const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+                                               {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},
+                                               {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.field_bytes}};
     nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings, std::size(settings));
     nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, connection_window);
 }
@@ -330,6 +331,7 @@ bool ClientConnection::wants_output() const { return state_->output.is_wanted(st
 bool ClientConnection::is_over() const { return !wants_output() && nghttp2_session_want_read(state_->session.get()) == 0; }
 
 std::optional<Code> ClientConnection::failure() const { return state_->failure; }
+
 bool ClientConnection::is_ready() const { return state_->has_settings; }
 bool ClientConnection::takes_requests() const {
     return !state_->has_failed && !state_->is_ending && nghttp2_session_check_request_allowed(state_->session.get()) != 0;
@@ -377,6 +379,10 @@ void ClientConnection::reset(StreamId stream, Code code) {
 void ClientConnection::forget(StreamId stream) {
     State::Stream* const found = state_->find(stream);
     if (found == nullptr) return;
+    if (found->has_ended && found->body.is_ending() && !found->fault && state_->has_window(stream)) {
+        found->is_forgotten = true;
+        return;
+    }
     if (!found->is_over()) state_->reset(*found, Code::Cancel);
     state_->erase(*found);
 }

@@ -101,7 +101,8 @@ public:
     void send_body(StreamId stream, std::string_view data, bool is_last, std::string_view trailers);
     /// Nothing of the request's data is looked at any more; `on_closed` is the only event to come, with this code.
     void reset(StreamId stream, Code code);
-    /// The same without a further event. A stream that is not over on both sides is reset (CANCEL).
+    /// The same without a further event. A stream that is not over on both sides is reset (CANCEL), unless it needs our end alone, which has
+    /// been given and still goes out.
     void forget(StreamId stream);
     /// The owner is done with so much of what `on_body` has told; of a stream that is closed or forgotten it need not say so.
     void consume(StreamId stream, std::size_t bytes);

@@ -18,6 +18,8 @@ struct ClientStream {
     bool has_final_head = false;
     /// The response is whole.
     bool has_ended = false;
+    /// The owner waits for nothing more; our end has yet to go out.
+    bool is_forgotten = false;
     /// It is being reset by us.
     std::optional<Code> fault;
 

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] WindowCredit& credit() { return credit_; }
     /// The piece is the last.
     [[nodiscard]] bool is_last() const { return is_last_; }
+    /// What has not been taken is the end alone, so that nothing of the owner's is needed any more.
+    [[nodiscard]] bool is_ending() const { return is_last_ && has_piece_ && data_.empty(); }
     /// The last piece has been taken.
     [[nodiscard]] bool is_over() const { return is_last_ && !has_piece_; }
     /// Sends the trailers behind the last piece; yields the flags of nghttp2 with it.

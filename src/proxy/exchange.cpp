@@ -274,6 +274,10 @@ void Exchange::cut() {
 /// Something came from the client while its request is being answered: the next request, or its farewell.
 void Exchange::on_unawaited_input() {
     if (!client_.has_left()) return;
+    if (tunnel_ != nullptr) {
+        tunnel_->cut();
+        return;
+    }
     client_gone_ = true;
     break_off();
 }

@@ -74,7 +74,11 @@ net::Task<void> Exchange::run_tunnel(const config::Forward& forward, std::string
     // The configuration may have changed while the upstream thought about it.
     follow();
     if (client_.is_draining() || client_.is_leaving()) drain();
+    // A stream may be reset while nobody reads it.
+    if (client_.must_switch()) client_.watch(this);
     const TunnelEnd end = co_await tunnel.run(body_->leftover(), from_upstream);
+    client_.unwatch();
+    if (client_.must_switch() && (end == TunnelEnd::Failed || end == TunnelEnd::Cut || end == TunnelEnd::Idle)) client_.reset_on_close();
     state_.metrics().tunnel_closed();
     tunnel_ = nullptr;
     tunnel_bytes_ = tunnel.bytes_from_client();

@@ -51,9 +51,11 @@ void Http2Stream::wake() {
     Http2Session& session = session_;
     const http2::StreamId id = id_;
     const bool may_read = !received_.empty() || has_body_ended_ || is_closed_;
-    if (may_read && reading_.end() && session.find(id) != this) return;
+    const bool has_reader = may_read && reading_.end();
+    if (has_reader && session.find(id) != this) return;
     if ((is_taken_ || is_closed_) && sending_.end()) return;
-    if (has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
+    // Who reads finds it out behind what has come before.
+    if (!has_reader && has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
 }
 
 net::Task<Result<void>> Http2Stream::await_taken() {

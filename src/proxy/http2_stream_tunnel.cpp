@@ -13,6 +13,8 @@ namespace sluice::proxy {
 namespace {
 
 constexpr Duration no_limit = std::chrono::hours{24};
+/// Of a buffer, where nothing comes.
+constexpr std::size_t most_kept_bytes = 4096;
 
 }  // namespace
 
@@ -40,6 +42,7 @@ Result<std::optional<std::size_t>> Http2Stream::try_read(std::span<char> space) 
     const std::size_t size = std::min(space.size(), unreturned_);
     std::memcpy(space.data(), piece_.data() + piece_.size() - unreturned_, size);
     unreturned_ -= size;
+    if (unreturned_ == 0 && piece_.capacity() > most_kept_bytes) std::string().swap(piece_);
     session_.connection_.consume(id_, size);
     session_.wake_writer();
     return size;

@@ -128,6 +128,7 @@ net::Task<Result<void>> Http2UpstreamStream::send(Part part) {
     if (is_aborted_) co_return fail(net::cancelled());
     if (!part.head.empty()) {
         Result<void> opened = open(part);
+        if (!opened) flaw_ = opened.error();
         if (!opened) co_return opened;
     }
     const bool has_second = !part.second.empty();
@@ -178,6 +179,8 @@ void Http2UpstreamStream::set_read_deadline(TimePoint when) {
 net::Task<Result<std::size_t>> Http2UpstreamStream::read(std::span<char> space) {
     for (;;) {
         if (is_aborted_) co_return fail(net::cancelled());
+        // The request has not gone out: there is nothing to wait for.
+        if (id_ == 0 && flaw_) co_return fail(*flaw_);
         if (!heads_.empty()) {
             const std::size_t taken = std::min(space.size(), heads_.size());
             std::memcpy(space.data(), heads_.data(), taken);

@@ -98,6 +98,7 @@ private:
     /// Bytes of the last piece, that the upstream's window has not got back.
     std::size_t unreturned_ = 0;
     std::string trailers_;
+    /// Why the request could not go out, or what came can't be the trailers.
     std::optional<Error> flaw_;
     bool has_ended_ = false;
     bool is_done_ = false;

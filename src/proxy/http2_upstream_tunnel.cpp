@@ -14,16 +14,26 @@ namespace sluice::proxy {
 namespace {
 
 constexpr Duration no_limit = std::chrono::hours{24};
+/// Of a buffer, by a tunnel where nothing comes.
+constexpr std::size_t most_kept_bytes = 4096;
 constexpr std::string_view line_end = "\r\n";
+
+/// Takes the first line off a head, with its end.
+std::string_view take_line(std::string_view& head) {
+    const std::size_t end = head.find(line_end);
+    const std::size_t size = end == std::string_view::npos ? head.size() : end + line_end.size();
+    const std::string_view line = head.substr(0, size);
+    head.remove_prefix(size);
+    return line;
+}
+
+bool is_field(std::string_view line, std::string_view name) { return equal_ignoring_case(line.substr(0, line.find(':')), name); }
 
 /// The value of a field in a head that we have written; empty when there is none.
 std::string_view value_in(std::string_view head, std::string_view name) {
     while (!head.empty()) {
-        const std::size_t end = head.find(line_end);
-        const std::string_view line = head.substr(0, end);
-        head.remove_prefix(end == std::string_view::npos ? head.size() : end + line_end.size());
-        const std::size_t colon = line.find(':');
-        if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name)) return trim(line.substr(colon + 1));
+        const std::string_view line = take_line(head);
+        if (is_field(line, name)) return trim(line.substr(name.size() + 1, line.size() - name.size() - 1 - line_end.size()));
     }
     return {};
 }
@@ -36,12 +46,17 @@ void Http2UpstreamStream::note_protocol(const Part& part) {
     if (!key.empty()) accept_ = websocket_accept(key);
 }
 
-/// The success that stands for 101, as that; the key has not gone out, so its answer is ours (RFC 8441, 5).
+/// The success that stands for 101, as that; the key has not gone out, so its answer is ours and no other is one (RFC 8441, 5).
 std::string Http2UpstreamStream::switched(std::string_view head) const {
     std::string out = "HTTP/1.1 101 Switching Protocols\r\nupgrade: ";
     out.append(protocol_).append("\r\nconnection: upgrade\r\n");
     if (!accept_.empty()) out.append(websocket_accept_field).append(": ").append(accept_).append(line_end);
-    return out.append(head.substr(head.find(line_end) + line_end.size()));
+    take_line(head);
+    while (!head.empty()) {
+        const std::string_view line = take_line(head);
+        if (!is_field(line, websocket_accept_field)) out.append(line);
+    }
+    return out;
 }
 
 net::Task<Result<void>> Http2UpstreamStream::readable() {
@@ -68,6 +83,7 @@ Result<std::optional<std::size_t>> Http2UpstreamStream::try_read(std::span<char>
     const std::size_t size = std::min(space.size(), unreturned_);
     std::memcpy(space.data(), piece_.data() + piece_.size() - unreturned_, size);
     unreturned_ -= size;
+    if (unreturned_ == 0 && piece_.capacity() > most_kept_bytes) std::string().swap(piece_);
     connection_.connection_.consume(id_, size);
     connection_.wake_writer();
     return size;

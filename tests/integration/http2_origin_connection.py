@@ -323,7 +323,10 @@ class Http2Connection:
             request.trailers = Headers(fields)
             self.finish(request)
             return
-        if sorted(pseudo) != [":authority", ":method", ":path", ":scheme"] or names[:4] != pseudo:
+        # An extended CONNECT (RFC 8441), for origins that have said that they take it.
+        is_connect = (":method", "CONNECT") in fields and self.origin.settings.get("ENABLE_CONNECT_PROTOCOL") == 1
+        wanted = [":authority", ":method", ":path", *([":protocol"] if is_connect else []), ":scheme"]
+        if sorted(pseudo) != wanted or names[: len(pseudo)] != pseudo:
             raise Malformed(f"not the pseudo fields of a request: {fields}")
         if stream % 2 != 1 or stream <= max(self.streams, default=0):
             raise Malformed(f"a new stream {stream} behind {max(self.streams, default=0)}")
