@@ -344,8 +344,9 @@ std::size_t ClientConnection::free_streams() const {
     return most - std::min(most, open_streams());
 }
 
-std::size_t ClientConnection::open_streams() const { return state_->streams.size(); }
-
+std::size_t ClientConnection::open_streams() const {
+    return static_cast<std::size_t>(std::ranges::count(state_->streams, false, &State::Stream::is_forgotten));
+}
 bool ClientConnection::takes_protocols() const {
     return nghttp2_session_get_remote_settings(state_->session.get(), NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }

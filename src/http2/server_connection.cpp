@@ -95,7 +95,6 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
         return;
     }
     guard.earn(price::request);
-    if (!text.protocol().empty()) tunnels.insert(id);
     events.on_request(id, std::move(*head), !has_ended, text.protocol());
 }
 
@@ -293,8 +292,15 @@ void ServerConnection::stop_request(StreamId stream) {
     }
 }
 
+void ServerConnection::drop_body(StreamId stream) { state_->responses.erase(stream); }
+
+void ServerConnection::begin_tunnel(StreamId stream, std::size_t unconsumed) {
+    state_->tunnels.insert(stream);
+    nghttp2_session_consume_connection(state_->session.get(), unconsumed);
+}
+
 void ServerConnection::forget(StreamId stream) {
-    state_->responses.erase(stream);
+    drop_body(stream);
     state_->tunnels.erase(stream);
 }
 

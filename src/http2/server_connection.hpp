@@ -92,10 +92,15 @@ public:
     void reset(StreamId stream, Code code);
     /// Once its response is whole, which it must have been given, the rest of the request need not come (RFC 9113, 8.1).
     void stop_request(StreamId stream);
-    /// Nothing of the response's data is looked at any more.
+    /// Nothing of the response's data is looked at any more; it has to be reset.
+    void drop_body(StreamId stream);
+    /// The same, and the owner has nothing more to do with it.
     void forget(StreamId stream);
     /// The owner is done with so much of what `on_body` has told. Before `forget`.
     void consume(StreamId stream, std::size_t bytes);
+
+    /// A stream of an extended CONNECT is a tunnel from now on. `unconsumed` of what has come for it has not been consumed.
+    void begin_tunnel(StreamId stream, std::size_t unconsumed);
 
     /// The first GOAWAY: streams that are on their way still count. `refuse_new` is the second, a while later.
     void announce_end();

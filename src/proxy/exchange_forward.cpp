@@ -26,8 +26,8 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
         co_return Result<void>{};
     }
     Result<void> done = co_await try_endpoints(forward);
-    if (done) done = check_switched();
     tell_breaker(done);
+    if (done) done = check_switched();
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
     if (done && scratch_.response.status == 101) {
         call_deadline_.clear();
@@ -45,6 +45,8 @@ Result<void> Exchange::check_switched() {
     const std::uint16_t status = scratch_.response.status;
     if (!client_.must_switch() || !http::is_success(status)) return {};
     release_upstream(false);
+    context_->set(ContextFlag::UpstreamFailed);
+    state_.metrics().count_upstream_failure(endpoint_->metric_index(), ErrorCode::BadResponse);
     return fail(upstream_error(ErrorCode::BadResponse, endpoint_->name() + " answered " + std::to_string(status) + " instead of changing the protocol"));
 }
 
@@ -88,7 +90,8 @@ void Exchange::tell_breaker(const Result<void>& done) {
     using upstream::Outcome;
     Outcome outcome = scratch_.response.status >= 500 ? Outcome::Failure : Outcome::Success;
     if (!done) outcome = done.error().side == Side::Upstream ? Outcome::Failure : Outcome::Abandoned;
-    if (client_gone_ || cut_ || is_call_late_ || (!done && done.error().code == ErrorCode::NoConnection)) outcome = Outcome::Abandoned;
+    const bool is_untold = !done && (done.error().code == ErrorCode::NoConnection || done.error().code == ErrorCode::NotImplemented);
+    if (client_gone_ || cut_ || is_call_late_ || is_untold) outcome = Outcome::Abandoned;
     const auto to_head = context_->between(Stage::Routed, Stage::FirstByte).value_or(std::chrono::microseconds{});
     const auto changed = breaker_->record(admission_, outcome, to_head, state_.worker().now());
     if (changed) state_.log_breaker(cluster_state().config().name, *changed);

@@ -51,11 +51,11 @@ void Http2Stream::wake() {
     Http2Session& session = session_;
     const http2::StreamId id = id_;
     const bool may_read = !received_.empty() || has_body_ended_ || is_closed_;
-    const bool has_reader = may_read && reading_.end();
-    if (has_reader && session.find(id) != this) return;
-    if ((is_taken_ || is_closed_) && sending_.end()) return;
-    // Who reads finds it out behind what has come before.
-    if (!has_reader && has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
+    if (may_read && reading_.end() && session.find(id) != this) return;
+    const bool has_sender = (is_taken_ || is_closed_) && sending_.end();
+    // In a tunnel the reset of one way ends both, wherever the other waits.
+    if (has_sender && (!is_connect_ || session.find(id) != this)) return;
+    if (has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
 }
 
 net::Task<Result<void>> Http2Stream::await_taken() {
@@ -213,10 +213,12 @@ net::Task<Result<void>> Http2ResponseWriter::send_switch(const http::ResponseHea
     status_ = 200;
     writer.status_line(status_, {});
     for (const http::Field& field : head.fields) {
-        if (!equal_ignoring_case(field.name, websocket_accept_field)) writer.field(field);
+        // A tunnel has no length (RFC 9110, 9.3.6).
+        if (field.id != http::FieldId::ContentLength && !equal_ignoring_case(field.name, websocket_accept_field)) writer.field(field);
     }
     writer.end_head();
     if (!writer.is_good()) co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the head does not fit", {}});
+    session_.connection_.begin_tunnel(stream_.id(), stream_.unconsumed());
     session_.connection_.send_head(stream_.id(), status_, writer.view(), true);
     stream_.begin_piece(writer.view().size(), false);
     stream_.note_taken();

@@ -40,6 +40,8 @@ public:
 
     [[nodiscard]] http2::StreamId id() const { return id_; }
     [[nodiscard]] bool is_closed() const { return is_closed_; }
+    /// Of what has come, beside pieces of a body.
+    [[nodiscard]] std::size_t unconsumed() const { return received_.size(); }
     /// The client sends no more.
     [[nodiscard]] bool has_input_ended() const { return has_body_ended_; }
     /// For who waits for a client that has reset the stream.
@@ -104,6 +106,7 @@ public:
 private:
     void give_back_piece();
     void send_piece(std::string_view data, bool is_last);
+    void drop_piece();
 
     Http2Session& session_;
     http2::StreamId id_;

@@ -53,7 +53,10 @@ net::Task<Result<void>> Http2Stream::write(net::Pieces pieces) {
         if (is_closed_) co_return closed();
         send_piece(piece, false);
         Result<void> taken = co_await await_taken();
-        if (!taken) co_return taken;
+        if (!taken) {
+            drop_piece();
+            co_return taken;
+        }
     }
     co_return Result<void>{};
 }
@@ -66,6 +69,13 @@ void Http2Stream::send_piece(std::string_view data, bool is_last) {
     begin_piece(data.size(), is_last);
     session_.connection_.send_body(id_, data, is_last, {});
     session_.wake_writer();
+}
+
+/// Its memory is the caller's, and gone behind this; without it the rest can't follow.
+void Http2Stream::drop_piece() {
+    if (is_taken_) return;
+    session_.connection_.drop_body(id_);
+    must_reset_ = true;
 }
 
 /// What has been sent goes out, and the end behind it, in peace or not; whatever the tunnel has been told.

@@ -107,7 +107,7 @@ Result<void> Http2UpstreamStream::open(const Part& part) {
     http2::ClientConnection& connection = connection_.connection_;
     const bool is_connect = !part.protocol.empty();
     if (is_connect && !connection.takes_protocols()) {
-        return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "takes no extended CONNECT (RFC 8441), by which a WebSocket goes over HTTP/2", {}});
+        return fail(Error{ErrorCode::NotImplemented, Side::Upstream, Retry::Always, "takes no extended CONNECT (RFC 8441), by which a WebSocket goes over HTTP/2", {}});
     }
     const bool has_body = is_connect || !part.is_last || !part.first.empty() || !part.second.empty() || !part.trailers.empty();
     const bool has_place = connection.free_streams() != 0;

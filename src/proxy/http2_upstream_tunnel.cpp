@@ -92,7 +92,11 @@ Result<std::optional<std::size_t>> Http2UpstreamStream::try_read(std::span<char>
 net::Task<Result<void>> Http2UpstreamStream::write(net::Pieces pieces) {
     for (const std::string_view piece : pieces.all()) {
         Result<void> sent = co_await send_piece(piece, false, {});
-        if (!sent) co_return sent;
+        if (!sent) {
+            // Its memory is the caller's, and gone behind this.
+            if (!is_taken_) connection_.connection_.reset(id_, http2::Code::Cancel);
+            co_return sent;
+        }
     }
     co_return Result<void>{};
 }

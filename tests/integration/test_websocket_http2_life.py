@@ -89,6 +89,19 @@ class Refusals(WebSocketPeersTest):
             with self.subTest(path):
                 self.assertEqual(self.refused(path).status, status)
 
+    def test_what_clients_may_not_have_opens_no_breaker(self):
+        rules = {"error_percent": 0, "consecutive_failures": 3, "open_time": "1h"}
+        self.start(2, 1, cluster={"breaker": rules})
+        for _ in range(5):
+            client, upstream = self.ask()
+            upstream.refuse(200)
+            self.assertEqual(client.refused().status, 502)
+        without = self.http2_origin()
+        self.sluice.reload(self.settings_of(without, cluster={"breaker": rules}))
+        for _ in range(5):
+            self.assertEqual(self.refused().status, 501)
+        self.assertEqual(self.sluice.breaker()["state"], "closed")
+
     def test_the_fallback_of_a_breaker_is_no_success_either(self):
         fallback = {"max_requests": 1, "fallback": {"status": 200, "body": "later"}}
         self.start(2, 1, cluster={"breaker": fallback})
@@ -116,17 +129,17 @@ class Refusals(WebSocketPeersTest):
         self.assertIsNotNone(self.handed.get(timeout=PATIENCE).request_head())
         client.reset()
 
-    def test_an_upstream_without_the_setting_gets_nothing_and_the_client_502(self):
+    def test_an_upstream_without_the_setting_gets_nothing_and_the_client_501(self):
         for version in (1, 2):
             with self.subTest(client=version):
                 self.start(version, 1)
                 upstream = self.http2_origin()
                 self.sluice.reload(self.settings_of(upstream, {"timeout": "3s"}))
                 if version == 2:
-                    self.assertEqual(self.refused().status, 502)
+                    self.assertEqual(self.refused().status, 501)
                 else:
                     client = self.client(self.sluice)
-                    self.assertEqual(client.send(request_bytes("GET", "/chat", UPGRADE_FIELDS)).response().status, 502)
+                    self.assertEqual(client.send(request_bytes("GET", "/chat", UPGRADE_FIELDS)).response().status, 501)
                 self.assertEqual(upstream.requests, [])
                 self.assertEqual(self.sluice.get("/").status, 200)
 

@@ -390,6 +390,23 @@ TEST_CASE("after a reset of ours nothing points at the owner's data, and its end
     pair.check_closed(id, Code::Cancel, false);
 }
 
+TEST_CASE("a stream that lacks our end alone is forgotten without a reset, and gives its place back at once") {
+    Pair pair({}, true, {.fields = 100, .field_bytes = 65536, .streams = 1});
+    const StreamId id = pair.open(post, true);
+    REQUIRE(pair.exchange());
+    pair.server.respond(id, ok);
+    REQUIRE(pair.give(pair.server.take_output()));
+    pair.client.send_body(id, {}, true, {});
+    pair.client.forget(id);
+    CHECK(pair.client.free_streams() == 1);
+    const StreamId next = pair.open();
+    REQUIRE(pair.exchange());
+    CHECK(pair.server.streams[id].has_ended);
+    CHECK(pair.server.resets == 0);
+    CHECK(pair.server.streams[next].has_ended);
+    CHECK_FALSE(pair.told.streams[id].is_closed);
+}
+
 TEST_CASE("a stream that is forgotten is reset, tells nothing, and gives its place back") {
     Pair pair({}, true, {.fields = 100, .field_bytes = 65536, .streams = 1});
     const StreamId id = pair.open(post, true);

@@ -309,6 +309,22 @@ TEST_CASE("a client that resets all it begins is told to be calm") {
     CHECK(pair.server.is_over());
 }
 
+TEST_CASE("nothing of a body that was dropped goes out, or is looked at") {
+    Pair pair;
+    const StreamId id = pair.client.request(get);
+    REQUIRE(pair.exchange());
+    pair.server.send_head(id, 200, "HTTP/1.1 200 OK\r\n\r\n", true);
+    auto body = std::make_unique<std::string>(bytes(1 << 20));
+    pair.server.send_body(id, *body, false, {});
+    pair.server.drop_body(id);
+    body.reset();
+    REQUIRE(pair.exchange());
+    CHECK(pair.client.streams[id].body.empty());
+    pair.server.reset(id, Code::Cancel);
+    REQUIRE(pair.exchange());
+    CHECK(pair.client.streams[id].code == 8);
+}
+
 TEST_CASE("what is told does not depend on where the bytes are cut") {
     std::string expected;
     for (std::uint32_t seed = 0; seed < 200; ++seed) {
