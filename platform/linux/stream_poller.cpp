@@ -36,6 +36,7 @@ std::uint32_t StreamPoller::enlist(StreamSocket& socket) {
 }
 
 void StreamPoller::stop() {
+    is_stopped_ = true;
     std::error_code ignored;
     set_.cancel(ignored);
 }
@@ -43,7 +44,7 @@ void StreamPoller::stop() {
 void StreamPoller::wait() { set_.async_wait(asio::posix::descriptor_base::wait_read, Ready{this}); }
 
 void StreamPoller::on_ready(std::error_code error) {
-    if (error) return;
+    if (error || is_stopped_) return;
     std::array<epoll_event, events_per_turn> events;
     const int count = ::epoll_wait(set(), events.data(), events_per_turn, 0);
     for (int i = 0; i < count; ++i) {

@@ -14,8 +14,9 @@
 namespace sluice::platform {
 namespace {
 
-constexpr std::uint32_t input_events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-constexpr std::uint32_t end_events = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t input_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+/// Beside the bytes in front of it, which a read takes alone: the end, an error, or urgent data (tcp(7)), at whose mark a read stops.
+constexpr std::uint32_t behind_events = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr std::size_t most_pieces = 8;
 
 std::error_code system_error(int value) { return {value, asio::error::get_system_category()}; }
@@ -52,7 +53,7 @@ void StreamSocket::close() {
     ::close(std::exchange(socket_, no_socket));
     ++generation_;
     told_events_ = 0;
-    input_ends_ = false;
+    must_read_on_ = false;
     is_writable_ = true;
     wants_input_soon_ = ends_output_soon_ = false;
     output_ = Output::None;
@@ -164,7 +165,7 @@ void StreamSocket::reset_on_close() {
 
 void StreamSocket::on_events(std::uint32_t events) {
     const std::uint32_t generation = generation_;
-    if ((events & end_events) != 0) input_ends_ = true;
+    if ((events & behind_events) != 0) must_read_on_ = true;
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
         is_writable_ = true;
         if (output_ == Output::Connect) {
@@ -174,7 +175,7 @@ void StreamSocket::on_events(std::uint32_t events) {
         }
         if (generation_ != generation) return;
     }
-    if ((events & (EPOLLIN | end_events)) == 0) return;
+    if ((events & (EPOLLIN | behind_events)) == 0) return;
     wants_input_soon_ = false;
     user_.on_input({});
 }

@@ -86,8 +86,8 @@ Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
     std::error_code error;
     const std::size_t bytes = socket_.read_some(space, error);
     if (!error) {
-        // A short read has emptied the socket; the next byte comes with an event of its own. An end that came with these did not.
-        maybe_readable_ = bytes == space.size() || socket_.input_ends();
+        // A short read has emptied the socket; the next byte comes with an event of its own. An end that came with these does not.
+        maybe_readable_ = bytes == space.size() || socket_.must_read_on();
         return bytes;
     }
     if (error == asio::error::would_block || error == asio::error::try_again) {
@@ -150,7 +150,7 @@ void StreamCore::on_input(std::error_code error) {
 /// Tickets and the like are no input, and neither is what was read before its event was told of.
 bool StreamCore::is_nothing_for_watcher() {
     if (tls_) return peek_tls() == platform::PeekState::Open;
-    if (!Socket::tells_early || socket_.input_ends() || peek() != platform::PeekState::Open) return false;
+    if (!Socket::tells_early || socket_.must_read_on() || peek() != platform::PeekState::Open) return false;
     maybe_readable_ = false;
     return true;
 }

@@ -30,7 +30,7 @@ std::ptrdiff_t StreamTls::receive(std::span<char> space) {
     is_socket_empty = error == asio::error::would_block || error == asio::error::try_again;
     if (is_socket_empty) return would_block;
     if (!error) {
-        is_socket_empty = bytes < space.size() && !core.socket_.input_ends();
+        is_socket_empty = bytes < space.size() && !core.socket_.must_read_on();
         return static_cast<std::ptrdiff_t>(bytes);
     }
     return error == asio::error::eof ? 0 : broken;

@@ -12,7 +12,7 @@
 //   open           makes a socket for the family of an address
 //   close          ends it, and all waits; nobody is told any more, but operations of the system's may be under way (is_busy)
 //   read_some      `eof` at the end of input, `would_block` when nothing is there
-//   input_ends     an end of the input, or of the connection, has been announced: no other event will tell of it
+//   must_read_on   an end, or what else stands behind bytes, has been announced: a short read may leave it, and no other event will tell
 //   await_input    asks for on_input. `may_be_there`: what has come is not known to have been read, so that no new event may tell
 //   start_write    goes on with a write that would have to wait. The pieces and what they name stay until on_written
 //   start_connect  on_connected follows

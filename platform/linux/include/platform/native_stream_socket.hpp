@@ -48,6 +48,7 @@ private:
     std::vector<StreamSocket*> soon_;
     std::vector<StreamSocket*> called_;
     bool is_posted_ = false;
+    bool is_stopped_ = false;
 };
 
 /// platform/stream_socket.hpp has the contract.
@@ -67,7 +68,7 @@ public:
     [[nodiscard]] SocketAddress remote_address(std::error_code& error) const;
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
-    [[nodiscard]] bool input_ends() const { return input_ends_; }
+    [[nodiscard]] bool must_read_on() const { return must_read_on_; }
     void await_input(bool may_be_there);
 
     [[nodiscard]] std::size_t write_some(std::string_view bytes, std::error_code& error);
@@ -102,7 +103,7 @@ private:
     std::uint32_t generation_ = 0;
     /// What the set tells of.
     std::uint32_t told_events_ = 0;
-    bool input_ends_ = false;
+    bool must_read_on_ = false;
     bool is_writable_ = true;
     bool is_listed_ = false;
     bool wants_input_soon_ = false;

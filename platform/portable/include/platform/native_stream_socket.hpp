@@ -45,7 +45,7 @@ public:
     [[nodiscard]] SocketAddress remote_address(std::error_code& error) const { return socket_.remote_endpoint(error); }
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
-    [[nodiscard]] static constexpr bool input_ends() { return false; }
+    [[nodiscard]] static constexpr bool must_read_on() { return false; }
     /// The system looks for itself what is there.
     void await_input(bool may_be_there);
 
