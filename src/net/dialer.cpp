@@ -9,7 +9,7 @@
 namespace sluice::net {
 namespace {
 
-using Endpoint = asio::generic::stream_protocol::endpoint;
+using Endpoint = platform::SocketAddress;
 
 class ConnectAwaiter {
 public:
@@ -69,7 +69,7 @@ Task<Result<Stream>> dial(Worker& worker, const Destination& destination, TimePo
     Stream stream(StreamCore::take(worker));
     StreamCore& core = *stream.core();
     std::error_code error;
-    core.socket().open(endpoint->protocol(), error);
+    core.socket().open(*endpoint, error);
     if (!error) {
         if (dialing != nullptr) dialing->core_ = &core;
         error = co_await ConnectAwaiter(core, *endpoint, deadline);

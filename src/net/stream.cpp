@@ -52,7 +52,7 @@ void Stream::unwatch() { core_->watcher_ = nullptr; }
 
 std::optional<platform::Peer> Stream::peer() const {
     std::error_code error;
-    const platform::SocketAddress address = core_->socket_.remote_endpoint(error);
+    const platform::SocketAddress address = core_->socket_.remote_address(error);
     return error ? std::nullopt : std::optional(platform::peer_of(address));
 }
 
@@ -117,7 +117,10 @@ void Stream::start_tls(const tls::ClientContext& context, const tls::ClientTarge
     core_->start_tls(std::move(tls));
 }
 
-void Stream::stop_tls() { core_->tls_.reset(); }
+void Stream::stop_tls() {
+    core_->tls_.reset();
+    core_->maybe_readable_ = true;
+}
 
 const tls::Connection* Stream::tls() const { return core_->tls_ ? core_->tls_->connection.get() : nullptr; }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "platform/poller.hpp"
-
 namespace sluice::net {
 namespace {
 
@@ -15,61 +13,15 @@ Error closed_by_peer(std::error_code cause) {
     return {ErrorCode::Closed, Side::Internal, Retry::Never, {}, cause};
 }
 
-/// The pieces as Asio takes them.
-class WriteBuffers {
-public:
-    using value_type = asio::const_buffer;
-    using const_iterator = const asio::const_buffer*;
-
-    explicit WriteBuffers(const Pieces& pieces) {
-        for (const std::string_view piece : pieces.all()) {
-            buffers_[count_++] = asio::const_buffer(piece.data(), piece.size());
-        }
-    }
-    [[nodiscard]] const_iterator begin() const { return buffers_.data(); }
-    [[nodiscard]] const_iterator end() const { return buffers_.data() + count_; }
-
-private:
-    std::array<asio::const_buffer, Pieces::most> buffers_;
-    std::size_t count_ = 0;
-};
-
 }  // namespace
 
 Error cancelled() { return {ErrorCode::Cancelled, Side::Internal, Retry::Never, {}, {}}; }
 
 Error timed_out() { return {ErrorCode::TimedOut, Side::Internal, Retry::Never, {}, {}}; }
 
-struct StreamCore::ReadReady {
-    using allocator_type = OperationAllocator<void>;
-    StreamCore* core;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return allocator_type(core->read_memory_);
-    }
-    void operator()(std::error_code error) { core->on_readable(error); }
-};
-
-struct StreamCore::Written {
-    using allocator_type = OperationAllocator<void>;
-    StreamCore* core;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return allocator_type(core->write_memory_);
-    }
-    void operator()(std::error_code error, std::size_t bytes) { core->on_written(error, bytes); }
-};
-
-struct StreamCore::Connected {
-    using allocator_type = OperationAllocator<void>;
-    StreamCore* core;
-    [[nodiscard]] allocator_type get_allocator() const noexcept {
-        return allocator_type(core->write_memory_);
-    }
-    void operator()(std::error_code error) { core->on_connected(error); }
-};
-
 StreamCore::StreamCore(Worker& worker)
     : worker_(worker),
-      socket_(worker.context()),
+      socket_(worker.stream_poller(), *this),
       read_deadline_(
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
       write_deadline_(
@@ -87,6 +39,7 @@ StreamCore& StreamCore::take(Worker& worker) {
     core->in_use_ = true;
     core->watcher_ = nullptr;
     core->maybe_readable_ = true;
+    core->read_armed_ = core->write_pending_ = false;
     core->read_error_.clear();
     core->read_timed_out_ = core->write_timed_out_ = false;
     core->aborted_ = core->reset_on_close_ = false;
@@ -97,22 +50,13 @@ StreamCore& StreamCore::take(Worker& worker) {
 
 void StreamCore::assign(platform::NativeSocket socket) {
     std::error_code error;
-    // The family only matters for opening sockets; this one is open.
-    socket_.assign(asio::generic::stream_protocol(AF_INET, 0), socket, error);
-    if (error) {
-        // Asio has not become its owner.
-        platform::close_socket(socket);
-        aborted_ = true;
-        return;
-    }
-    socket_.non_blocking(true, error);
+    socket_.assign(socket, error);
     if (error) aborted_ = true;
 }
 
 void StreamCore::close() {
-    std::error_code ignored;
     if (reset_on_close_) {
-        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+        socket_.reset_on_close();
     } else if (tls_) {
         shut_tls();
     }
@@ -120,7 +64,7 @@ void StreamCore::close() {
         tls_->connection.reset();
         worker_.tls_output().clear();
     }
-    close_socket();
+    socket_.close();
     in_use_ = false;
     watcher_ = nullptr;
     read_deadline_.clear();
@@ -128,18 +72,8 @@ void StreamCore::close() {
     give_back_if_idle();
 }
 
-void StreamCore::close_socket() {
-    std::error_code ignored;
-    if (!platform::poller_misses_close() || !socket_.is_open()) {
-        socket_.close(ignored);
-        return;
-    }
-    const platform::NativeSocket socket = socket_.release(ignored);
-    if (!ignored) platform::close_socket(socket);
-}
-
 void StreamCore::give_back_if_idle() {
-    if (in_use_ || read_armed_ || write_pending_) return;
+    if (in_use_ || socket_.is_busy()) return;
     tls_.reset();
     --worker_.lent_streams_;
     next_free_ = worker_.free_streams_;
@@ -150,11 +84,10 @@ Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
     if (tls_) return try_read_tls(space);
     if (read_error_) return fail(closed_by_peer(read_error_));
     std::error_code error;
-    const std::size_t bytes =
-        socket_.read_some(asio::mutable_buffer(space.data(), space.size()), error);
+    const std::size_t bytes = socket_.read_some(space, error);
     if (!error) {
-        // A short read has emptied the socket; the next byte comes with an event of its own.
-        maybe_readable_ = bytes == space.size();
+        // A short read has emptied the socket; the next byte comes with an event of its own. An end that came with these does not.
+        maybe_readable_ = bytes == space.size() || socket_.must_read_on();
         return bytes;
     }
     if (error == asio::error::would_block || error == asio::error::try_again) {
@@ -173,18 +106,16 @@ bool StreamCore::ends_turn() {
 }
 
 void StreamCore::arm_read() {
-    if (read_armed_) return;
     read_armed_ = true;
-    socket_.async_wait(asio::socket_base::wait_read, ReadReady{this});
+    socket_.await_input(maybe_readable_ || (tls_ && !tls_->is_socket_empty));
 }
 
-void StreamCore::on_readable(std::error_code error) {
-    worker_.update_now();
-    read_armed_ = false;
+void StreamCore::on_input(std::error_code error) {
     if (!in_use_) {
         give_back_if_idle();
         return;
     }
+    const bool is_awaited = std::exchange(read_armed_, false);
     if (error == asio::error::operation_aborted) {
         // A write that stalled was cancelled, and all that waits in the socket with it.
         if (reader_ || watcher_ != nullptr) arm_read();
@@ -194,6 +125,9 @@ void StreamCore::on_readable(std::error_code error) {
     read_error_ = error;
     maybe_readable_ = true;
     reads_in_turn_ = 0;
+    if (tls_) tls_->is_socket_empty = false;
+    if (!is_awaited) return;
+    worker_.update_now();
     if (read_ != nullptr) {
         Result<std::optional<std::size_t>> got = try_read(read_->space_);
         if (got && !got->has_value()) {
@@ -205,13 +139,20 @@ void StreamCore::on_readable(std::error_code error) {
     if (reader_) {
         resume_reader();
     } else if (watcher_ != nullptr) {
-        // Tickets and the like are no input.
-        if (tls_ && peek_tls() == platform::PeekState::Open) {
+        if (is_nothing_for_watcher()) {
             arm_read();
         } else {
             watcher_->on_unawaited_input();
         }
     }
+}
+
+/// Tickets and the like are no input, and neither is what was read before its event was told of.
+bool StreamCore::is_nothing_for_watcher() {
+    if (tls_) return peek_tls() == platform::PeekState::Open;
+    if (!Socket::tells_early || socket_.must_read_on() || peek() != platform::PeekState::Open) return false;
+    maybe_readable_ = false;
+    return true;
 }
 
 void StreamCore::resume_reader() {
@@ -220,14 +161,14 @@ void StreamCore::resume_reader() {
     std::exchange(reader_, nullptr).resume();
 }
 
-void StreamCore::start_connect(const asio::generic::stream_protocol::endpoint& endpoint,
+void StreamCore::start_connect(const platform::SocketAddress& address,
                                TimePoint deadline, std::coroutine_handle<> waiter,
                                std::error_code& outcome) {
     writer_ = waiter;
     connect_outcome_ = &outcome;
     write_pending_ = true;
     write_deadline_.set(deadline);
-    socket_.async_connect(endpoint, Connected{this});
+    socket_.start_connect(address);
 }
 
 void StreamCore::on_connected(std::error_code error) {
@@ -240,7 +181,6 @@ void StreamCore::on_connected(std::error_code error) {
     write_deadline_.clear();
     if (write_timed_out_) error = asio::error::timed_out;
     if (aborted_) error = asio::error::operation_aborted;
-    if (!error) socket_.non_blocking(true, error);
     write_timed_out_ = false;
     *std::exchange(connect_outcome_, nullptr) = error;
     std::exchange(writer_, nullptr).resume();
@@ -249,12 +189,12 @@ void StreamCore::on_connected(std::error_code error) {
 /// A gathered write costs the system more than one of the same bytes in one place; small ones cost more than to copy them there.
 std::size_t StreamCore::write_some(const Pieces& pieces, std::error_code& error) {
     const std::span<const std::string_view> all = pieces.all();
-    if (all.size() == 1) return socket_.write_some(asio::const_buffer(all[0].data(), all[0].size()), error);
-    if (pieces.size_bytes() > most_joined_bytes) return socket_.write_some(WriteBuffers(pieces), error);
+    if (all.size() == 1) return socket_.write_some(all.front(), error);
+    if (pieces.size_bytes() > most_joined_bytes) return socket_.write_some(all, error);
     std::array<char, most_joined_bytes> joined;
     char* end = joined.data();
     for (const std::string_view piece : all) end = std::copy(piece.begin(), piece.end(), end);
-    return socket_.write_some(asio::const_buffer(joined.data(), static_cast<std::size_t>(end - joined.data())), error);
+    return socket_.write_some(std::string_view(joined.data(), end), error);
 }
 
 bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
@@ -280,14 +220,13 @@ void StreamCore::start_write() {
         return;
     }
     write_pending_ = true;
-    socket_.async_write_some(WriteBuffers(write_->pieces_), Written{this});
+    socket_.start_write(write_->pieces_.all());
 }
 
 void StreamCore::start_tls_write() {
     if (write_pending_) return;
     write_pending_ = true;
-    const std::string_view left = std::string_view(tls_->pending).substr(tls_->sent);
-    socket_.async_write_some(asio::const_buffer(left.data(), left.size()), Written{this});
+    socket_.start_write(std::string_view(tls_->pending).substr(tls_->sent));
 }
 
 void StreamCore::on_written(std::error_code error, std::size_t bytes) {
@@ -331,16 +270,12 @@ void StreamCore::on_write_deadline() {
     if (!writer_) return;
     write_timed_out_ = true;
     // The system still holds our bytes: the coroutine goes on when the operation has ended.
-    std::error_code ignored;
-    socket_.cancel(ignored);
+    socket_.cancel();
 }
 
 void StreamCore::abort() {
     aborted_ = true;
-    if (writer_) {
-        std::error_code ignored;
-        socket_.cancel(ignored);
-    }
+    if (writer_) socket_.cancel();
     if (reader_) {
         if (read_ != nullptr) read_->result_ = fail(cancelled());
         resume_reader();

@@ -12,14 +12,15 @@
 #include "net/stream.hpp"
 #include "net/stream_tls.hpp"
 #include "net/worker.hpp"
+#include "platform/stream_socket.hpp"
 
 namespace sluice::net {
 
 /// What stands behind a Stream: the socket, its two pending operations and its deadlines. Outlives its
 /// Stream until the system has answered every pending operation, then goes back to the worker.
-class StreamCore {
+class StreamCore final : private platform::StreamSocketUser {
 public:
-    using Socket = asio::generic::stream_protocol::socket;
+    using Socket = platform::StreamSocket;
 
     explicit StreamCore(Worker& worker);
 
@@ -32,7 +33,7 @@ public:
     [[nodiscard]] Socket& socket() { return socket_; }
 
     /// Connects the open socket; `waiter` goes on with `outcome` set.
-    void start_connect(const asio::generic::stream_protocol::endpoint& endpoint, TimePoint deadline,
+    void start_connect(const platform::SocketAddress& address, TimePoint deadline,
                        std::coroutine_handle<> waiter, std::error_code& outcome);
 
     /// Whoever waits ends with ErrorCode::Cancelled, now and from now on; a connect, soon.
@@ -46,11 +47,7 @@ private:
     friend class Stream::ReadAwaiter;
     friend class Stream::WriteAwaiter;
     friend struct StreamTls;
-    struct ReadReady;
-    struct Written;
-    struct Connected;
 
-    void close_socket();
     void give_back_if_idle();
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
@@ -58,18 +55,19 @@ private:
     /// A peer that sends faster than we read would keep the worker for itself: now and then its next read waits for an event.
     [[nodiscard]] bool ends_turn();
     void arm_read();
-    void on_readable(std::error_code error);
+    void on_input(std::error_code error) override;
+    [[nodiscard]] bool is_nothing_for_watcher();
     void resume_reader();
 
     [[nodiscard]] std::size_t write_some(const Pieces& pieces, std::error_code& error);
     /// Writes what the system takes at once; true when nothing is left to wait for.
     bool try_write(Stream::WriteAwaiter& writer);
     void start_write();
-    void on_written(std::error_code error, std::size_t bytes);
+    void on_written(std::error_code error, std::size_t bytes) override;
 
     void on_read_deadline();
     void on_write_deadline();
-    void on_connected(std::error_code error);
+    void on_connected(std::error_code error) override;
 
     // stream_tls.cpp: the same with a connection that speaks TLS.
     void start_tls(std::unique_ptr<StreamTls> tls);
@@ -116,8 +114,6 @@ private:
     std::uint64_t bytes_written_ = 0;
     Deadline read_deadline_;
     Deadline write_deadline_;
-    OperationMemory read_memory_;
-    OperationMemory write_memory_;
     bool write_pending_ = false;
     /// nullptr while the stream is plain.
     std::unique_ptr<StreamTls> tls_;

@@ -25,11 +25,14 @@ std::ptrdiff_t StreamTls::receive(std::span<char> space) {
     if (budget == 0) return would_block;
     if (core.write_ == nullptr && unsent() > most_unsent) return broken;
     std::error_code error;
-    const std::size_t bytes = core.socket_.read_some(asio::mutable_buffer(space.data(), space.size()), error);
-    is_socket_empty = error || bytes < space.size();
+    const std::size_t bytes = core.socket_.read_some(space, error);
     budget -= std::min(budget, bytes);
-    if (!error) return static_cast<std::ptrdiff_t>(bytes);
-    if (error == asio::error::would_block || error == asio::error::try_again) return would_block;
+    is_socket_empty = error == asio::error::would_block || error == asio::error::try_again;
+    if (is_socket_empty) return would_block;
+    if (!error) {
+        is_socket_empty = bytes < space.size() && !core.socket_.must_read_on();
+        return static_cast<std::ptrdiff_t>(bytes);
+    }
     return error == asio::error::eof ? 0 : broken;
 }
 
@@ -73,7 +76,7 @@ bool StreamCore::send_tls_output() {
 /// Sends from `sent` on until the system takes no more; what can't be sent at all is as good as sent.
 void StreamCore::send_some(const std::string& bytes, std::size_t& sent) {
     while (sent != bytes.size()) {
-        const std::size_t count = socket_.write_some(asio::const_buffer(bytes.data() + sent, bytes.size() - sent), tls_error_);
+        const std::size_t count = socket_.write_some(std::string_view(bytes).substr(sent), tls_error_);
         if (tls_error_ == asio::error::would_block || tls_error_ == asio::error::try_again) {
             tls_error_.clear();
             return;
@@ -120,10 +123,9 @@ platform::PeekState StreamCore::peek_tls() {
     tls_->budget = StreamTls::turn_bytes;
     const tls::Connection::Outcome outcome = tls_->connection->peek();
     flush_tls_aside();
-    if (outcome.status == Status::Done) return platform::PeekState::HasData;
-    if (outcome.status != Status::WantsInput) return platform::PeekState::Closed;
-    maybe_readable_ = false;
-    return platform::PeekState::Open;
+    maybe_readable_ = outcome.status != Status::WantsInput;
+    if (!maybe_readable_) return platform::PeekState::Open;
+    return outcome.status == Status::Done ? platform::PeekState::HasData : platform::PeekState::Closed;
 }
 
 /// Encrypts the front of the pieces: one large piece as it is, small ones together in one record.
@@ -207,8 +209,7 @@ void StreamCore::shut_tls_and_send() {
 }
 
 void StreamCore::end_sending() {
-    std::error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    socket_.shutdown_send();
 }
 
 }  // namespace sluice::net

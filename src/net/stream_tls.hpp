@@ -42,7 +42,7 @@ struct StreamTls final : public tls::Wire {
     std::string pending;
     std::size_t sent = 0;
     std::string queued;
-    /// The last read from the socket has emptied it.
+    /// The last read from the socket has emptied it: what comes then has an event of its own.
     bool is_socket_empty = false;
     std::size_t budget = turn_bytes;
     /// The end of sending comes behind what is pending.

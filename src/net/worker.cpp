@@ -38,6 +38,7 @@ Worker::Worker(std::uint32_t index, std::uint64_t seed)
       now_(Clock::now()),
       // Only the worker's thread touches its sockets and timers; others may post.
       context_(std::make_unique<asio::io_context>(ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
+      stream_poller_(std::make_unique<platform::StreamPoller>(*context_)),
       timers_(now_),
       random_(seed),
       timer_(std::make_unique<Timer>(*context_)) {
@@ -50,6 +51,7 @@ void Worker::release_streams() {
     // Closed streams and the timer keep the memory of their pending operations until the system has answered; with
     // completion ports that may take a moment.
     timer_->timer.cancel();
+    stream_poller_->stop();
     context_->restart();
     context_->poll();
     for (int waits = 0; lent_streams_ != 0 && waits < most_waits_for_answers; ++waits) {

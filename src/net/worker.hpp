@@ -16,6 +16,10 @@ namespace asio {
 class io_context;
 }
 
+namespace sluice::platform {
+class StreamPoller;
+}
+
 namespace sluice::net {
 
 class StreamCore;
@@ -55,6 +59,8 @@ public:
     void update_now() { now_ = Clock::now(); }
 
     [[nodiscard]] asio::io_context& context() { return *context_; }
+    /// What its streams wait with.
+    [[nodiscard]] platform::StreamPoller& stream_poller() { return *stream_poller_; }
     /// Where records are collected within one call of a stream, and where small pieces become one record (16 KiB).
     [[nodiscard]] std::string& tls_output() { return tls_output_; }
     [[nodiscard]] char* tls_record() {
@@ -80,6 +86,7 @@ private:
     std::atomic<std::uint32_t> load_{0};
     TimePoint now_;
     std::unique_ptr<asio::io_context> context_;
+    std::unique_ptr<platform::StreamPoller> stream_poller_;
     BufferPool buffers_;
     TimerWheel timers_;
     Random random_;

@@ -1,5 +1,6 @@
 """What goes wrong at the client: gone, silent, slow, sliced, half a head, half a body, a reader that does not read."""
 
+import signal
 import socket
 import threading
 import time
@@ -122,6 +123,45 @@ class Gone(GatewayTest):
         self.assertEqual(gateway.get("/").status, 200)
         wait_until(lambda: gateway.metric_sum("sluice_connections_active") == 0, "no active connection", 10)
         self.assertEqual(len(origin.requests), 1)
+
+
+class AtOnce(GatewayTest):
+    """What a gateway that did not run for a moment finds in one piece."""
+
+    def setUp(self):
+        super().setUp()
+        if is_wine():
+            self.skipTest("processes are stopped by a signal")
+
+    def while_it_stands(self, send):
+        """Sends to a gateway that has read all there was, and stands still meanwhile."""
+        gateway = self.gateway(proxy_to(self.origin()))
+        client = self.client(gateway)
+        # The connection is known there, and waits.
+        self.assertEqual(client.send(GET).response().status, 200)
+        time.sleep(0.1)
+        gateway.process.send_signal(signal.SIGSTOP)
+        try:
+            send(client)
+            time.sleep(0.1)
+        finally:
+            gateway.process.send_signal(signal.SIGCONT)
+        return client
+
+    def test_urgent_data_does_not_hold_up_what_stands_behind_it(self):
+        def send(client):
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+            client.sock.send(b"!", socket.MSG_OOB)
+            client.send(b"\r\n")
+
+        self.assertEqual(self.while_it_stands(send).response().status, 200)
+
+    def test_half_a_head_that_comes_with_the_end_of_sending_ends_the_connection(self):
+        def send(client):
+            client.send(b"GET / HTTP/1.1\r\n")
+            client.shutdown_send()
+
+        self.assertTrue(self.while_it_stands(send).is_closed())
 
 
 class TooSlow(GatewayTest):

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <future>
+#include <span>
 #include <string>
 
 #include "net/dialer.hpp"
@@ -42,6 +43,8 @@ public:
         worker_.stop();
         worker_.join();
     }
+
+    [[nodiscard]] std::uint16_t port() const { return listener_->address().port; }
 
 private:
     Task<void> connect_and_run() {
@@ -156,6 +159,147 @@ Task<void> write_to_nobody(Stream& client, Stream&, Outcome& out) {
     out.ok = sent.has_value();
 }
 
+Task<void> read_to_end(Stream& stream, Outcome& out, Event& done) {
+    std::array<char, 64> space{};
+    for (;;) {
+        stream.set_read_deadline(stream.worker().now() + 2s);
+        const Result<std::size_t> got = co_await stream.read(space);
+        const std::string text = out.text;
+        out = outcome_of(got);
+        out.text = text + std::string(space.data(), out.bytes);
+        if (!got || *got == 0) break;
+    }
+    done.set();
+}
+
+/// As tunnels read: they wait without a buffer.
+Task<void> wait_and_read_to_end(Stream& stream, Outcome& out, Event& done) {
+    std::array<char, 64> space{};
+    for (;;) {
+        stream.set_read_deadline(stream.worker().now() + 2s);
+        const Result<void> ready = co_await stream.readable();
+        if (!ready) break;
+        const Result<std::optional<std::size_t>> got = stream.try_read(space);
+        if (got && !got->has_value()) continue;
+        out.ok = got.has_value();
+        if (!got || **got == 0) break;
+        out.text.append(space.data(), **got);
+    }
+    done.set();
+}
+
+using ReadToEnd = Task<void> (*)(Stream&, Outcome&, Event&);
+
+Task<void> write_and_end_at_once(Stream& client, Stream& server, Outcome& out, ReadToEnd read) {
+    Event done;
+    spawn(read(server, out, done));
+    static_cast<void>(co_await client.write(Pieces("last words")));
+    client.shutdown_send();
+    co_await done;
+}
+
+Task<void> reset_while_read(Stream& client, Stream& server, Outcome& out) {
+    Event done;
+    spawn(read_to_end(server, out, done));
+    client.reset_on_close();
+    client = Stream();
+    co_await done;
+}
+
+struct Watcher final : public StreamWatcher {
+    void on_unawaited_input() override {
+        ++calls;
+        told.set();
+    }
+    int calls = 0;
+    Event told;
+};
+
+Task<void> read_once(Stream& stream, std::span<char> space, Event& done) {
+    static_cast<void>(co_await stream.read(space));
+    done.set();
+}
+
+/// The end of input comes in one event with the bytes that are read.
+Task<void> watch_for_end(Stream& client, Stream& server, Watcher& watcher, int& calls_at_once) {
+    Event done;
+    std::array<char, 64> space{};
+    spawn(read_once(server, space, done));
+    static_cast<void>(co_await client.write(Pieces("last words")));
+    client.shutdown_send();
+    co_await done;
+    server.watch(&watcher);
+    calls_at_once = watcher.calls;
+    co_await watcher.told;
+}
+
+Task<void> wait_for(Stream& stream, Duration time) {
+    std::array<char, 1> space{};
+    stream.set_read_deadline(stream.worker().now() + time);
+    static_cast<void>(co_await stream.read(space));
+}
+
+/// What was read filled the space, so that there might have been more.
+Task<void> watch_after_all_is_read(Stream& client, Stream& server, Watcher& watcher, int& calls_before) {
+    Event done;
+    std::array<char, 4> space{};
+    spawn(read_once(server, space, done));
+    static_cast<void>(co_await client.write(Pieces("four")));
+    co_await done;
+    server.watch(&watcher);
+    co_await wait_for(client, 50ms);
+    calls_before = watcher.calls;
+    static_cast<void>(co_await client.write(Pieces("more")));
+    co_await watcher.told;
+}
+
+Task<void> watch_what_is_unread(Stream& client, Stream& server, Watcher& watcher) {
+    Event done;
+    std::array<char, 2> space{};
+    spawn(read_once(server, space, done));
+    static_cast<void>(co_await client.write(Pieces("four")));
+    co_await done;
+    server.watch(&watcher);
+    co_await watcher.told;
+}
+
+Task<void> dial_nobody(Stream& client, Outcome& out) {
+    std::uint16_t port = 0;
+    {
+        std::array<Worker*, 1> workers{&client.worker()};
+        const auto opened = Listener::open({platform::AddressFamily::Ipv4, "127.0.0.1", 0}, 16, workers);
+        if (!opened) co_return;
+        port = (*opened)->address().port;
+    }
+    const Destination destination{Destination::Kind::Ipv4, "127.0.0.1", port};
+    const Result<Stream> stream = co_await dial(client.worker(), destination, client.worker().now() + 5s);
+    out.ok = stream.has_value();
+    if (!stream) out.code = stream.error().code;
+}
+
+Task<void> close_the_other_and_dial(Stream& client, Stream& server, std::uint16_t port, Outcome& out, Event& done) {
+    std::array<char, 64> space{};
+    static_cast<void>(co_await client.read(space));
+    server = Stream();
+    const Destination destination{Destination::Kind::Ipv4, "127.0.0.1", port};
+    Result<Stream> next = co_await dial(client.worker(), destination, client.worker().now() + 5s);
+    if (next) {
+        next->set_read_deadline(client.worker().now() + 50ms);
+        const Result<std::size_t> got = co_await next->read(space);
+        out = outcome_of(got);
+    }
+    done.set();
+}
+
+/// Both have an event in one turn, and the first of them ends the other stream.
+Task<void> replace_in_turn(Stream& client, Stream& server, std::uint16_t port, Outcome& out) {
+    Event done;
+    spawn(close_the_other_and_dial(client, server, port, out, done));
+    static_cast<void>(co_await server.write(Pieces("to the client")));
+    static_cast<void>(co_await client.write(Pieces("to the server")));
+    co_await done;
+}
+
 }  // namespace
 
 TEST_CASE("A stream delivers what its peer wrote in several pieces", "[net]") {
@@ -206,4 +350,57 @@ TEST_CASE("A stream that always has something to read leaves others their turn",
     loopback.run([&](Stream& client, Stream& server) { return read_bytes(client, server, reads); });
     CHECK(reads > 1);
     CHECK(reads < 1000);
+}
+
+TEST_CASE("The end of input is read though it came in one event with the last bytes", "[net]") {
+    const ReadToEnd read = GENERATE(ReadToEnd{read_to_end}, ReadToEnd{wait_and_read_to_end});
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return write_and_end_at_once(client, server, out, read); });
+    CHECK(out.ok);
+    CHECK(out.bytes == 0);
+    CHECK(out.text == "last words");
+}
+
+TEST_CASE("A connection that the peer resets is an error, not the end of input", "[net]") {
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return reset_while_read(client, server, out); });
+    CHECK_FALSE(out.ok);
+    CHECK(out.code == ErrorCode::Closed);
+}
+
+TEST_CASE("A watcher is told of an end that came with the last bytes, not from inside the call that sets it", "[net]") {
+    Watcher watcher;
+    int calls_at_once = 0;
+    Loopback().run([&](Stream& client, Stream& server) { return watch_for_end(client, server, watcher, calls_at_once); });
+    CHECK(calls_at_once == 0);
+    CHECK(watcher.calls == 1);
+}
+
+TEST_CASE("A watcher is told of what comes, not of what has been read", "[net]") {
+    Watcher watcher;
+    int calls_before = 0;
+    Loopback().run([&](Stream& client, Stream& server) { return watch_after_all_is_read(client, server, watcher, calls_before); });
+    CHECK(calls_before == 0);
+    CHECK(watcher.calls == 1);
+}
+
+TEST_CASE("A watcher is told of what a read has left", "[net]") {
+    Watcher watcher;
+    Loopback().run([&](Stream& client, Stream& server) { return watch_what_is_unread(client, server, watcher); });
+    CHECK(watcher.calls == 1);
+}
+
+TEST_CASE("A connect that is refused says so", "[net]") {
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream&) { return dial_nobody(client, out); });
+    CHECK_FALSE(out.ok);
+    CHECK(out.code == ErrorCode::ConnectRefused);
+}
+
+TEST_CASE("An event of a closed stream does not reach the one that took its place", "[net]") {
+    Loopback loopback;
+    Outcome out;
+    loopback.run([&](Stream& client, Stream& server) { return replace_in_turn(client, server, loopback.port(), out); });
+    CHECK_FALSE(out.ok);
+    CHECK(out.code == ErrorCode::TimedOut);
 }

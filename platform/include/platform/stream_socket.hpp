@@ -1,0 +1,25 @@
+#pragma once
+
+// The socket of a stream, and what tells of its events; one class for each way in which a system does it:
+//
+// StreamPoller: one per worker, made before the sockets and destroyed after them. After `stop` it tells of nothing; the context runs
+// once more before either is destroyed.
+//
+// StreamSocket: non-blocking. Reads and writes are tried first; what would have to wait is waited for, and its StreamSocketUser is
+// told (platform/stream_socket_user.hpp).
+//
+//   assign         takes over a connected socket; closes one that it can't take
+//   open           makes a socket for the family of an address
+//   close          ends it, and all waits; nobody is told any more, but operations of the system's may be under way (is_busy)
+//   read_some      `eof` at the end of input, `would_block` when nothing is there
+//   must_read_on   an end, or what else stands behind bytes, has been announced: a short read may leave it, and no other event will tell
+//   await_input    asks for on_input. `may_be_there`: what has come is not known to have been read, so that no new event may tell
+//   start_write    goes on with a write that would have to wait. The pieces and what they name stay until on_written
+//   start_connect  on_connected follows
+//   cancel         a write or a connect under way ends with `operation_aborted`, soon; on_input may be told the same
+//   is_busy        the system has not answered yet: the object may not be used for another socket, or end
+//   tells_early    on_input may come when there is nothing
+//
+// Threading: one worker.
+
+#include "platform/native_stream_socket.hpp"

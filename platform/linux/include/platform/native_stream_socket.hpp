@@ -1,0 +1,118 @@
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "platform/native_socket.hpp"
+#include "platform/operation_memory.hpp"
+#include "platform/socket_address.hpp"
+#include "platform/stream_socket_user.hpp"
+
+namespace sluice::platform {
+
+class StreamSocket;
+
+/// An epoll set for the streams of a worker, which is one descriptor in Asio's reactor. Its sockets are registered once, edge-triggered
+/// (epoll(7)): a wait costs no call of the system, unlike Asio's own, which modifies the registration each time.
+class StreamPoller {
+public:
+    explicit StreamPoller(asio::io_context& context);
+    StreamPoller(const StreamPoller&) = delete;
+    StreamPoller& operator=(const StreamPoller&) = delete;
+
+    void stop();
+
+private:
+    friend class StreamSocket;
+    struct Ready;
+
+    /// The place that stands for the socket in its events.
+    std::uint32_t enlist(StreamSocket& socket);
+    [[nodiscard]] int set() { return set_.native_handle(); }
+    void wait();
+    void on_ready(std::error_code error);
+    /// Calls the socket behind the events that are ready.
+    void call_soon(StreamSocket& socket);
+    void call_waiting();
+
+    asio::io_context& context_;
+    asio::posix::stream_descriptor set_;
+    OperationMemory memory_;
+    std::vector<StreamSocket*> sockets_;
+    std::vector<StreamSocket*> soon_;
+    std::vector<StreamSocket*> called_;
+    bool is_posted_ = false;
+    bool is_stopped_ = false;
+};
+
+/// platform/stream_socket.hpp has the contract.
+class StreamSocket {
+public:
+    static constexpr bool tells_early = true;
+
+    StreamSocket(StreamPoller& poller, StreamSocketUser& user) : poller_(poller), user_(user), place_(poller.enlist(*this)) {}
+    StreamSocket(const StreamSocket&) = delete;
+    StreamSocket& operator=(const StreamSocket&) = delete;
+
+    void assign(NativeSocket socket, std::error_code& error);
+    void open(const SocketAddress& address, std::error_code& error);
+    void close();
+    [[nodiscard]] static constexpr bool is_busy() { return false; }
+    [[nodiscard]] NativeSocket native_handle() const { return socket_; }
+    [[nodiscard]] SocketAddress remote_address(std::error_code& error) const;
+
+    [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
+    [[nodiscard]] bool must_read_on() const { return must_read_on_; }
+    void await_input(bool may_be_there);
+
+    [[nodiscard]] std::size_t write_some(std::string_view bytes, std::error_code& error);
+    [[nodiscard]] std::size_t write_some(std::span<const std::string_view> pieces, std::error_code& error);
+    void start_write(std::string_view bytes);
+    void start_write(std::span<const std::string_view> pieces);
+    void start_connect(const SocketAddress& address);
+    void cancel();
+
+    void shutdown_send();
+    /// The next close resets the connection.
+    void reset_on_close();
+
+private:
+    friend class StreamPoller;
+    enum class Output : std::uint8_t { None, Write, Connect };
+
+    void enter(std::uint32_t events, std::error_code& error);
+    void on_events(std::uint32_t events);
+    void on_soon();
+    void finish_connect();
+    void go_on_writing();
+    void end_output(std::error_code error, std::size_t bytes);
+    void end_output_soon(std::error_code outcome);
+    [[nodiscard]] std::size_t taken(std::ptrdiff_t bytes, std::error_code& error);
+
+    StreamPoller& poller_;
+    StreamSocketUser& user_;
+    NativeSocket socket_ = no_socket;
+    std::uint32_t place_;
+    /// Which of the sockets that stood in this place one after the other: an event of an earlier one is none.
+    std::uint32_t generation_ = 0;
+    /// What the set tells of.
+    std::uint32_t told_events_ = 0;
+    bool must_read_on_ = false;
+    bool is_writable_ = true;
+    bool is_listed_ = false;
+    bool wants_input_soon_ = false;
+    bool ends_output_soon_ = false;
+    Output output_ = Output::None;
+    /// How the output ends when it does so without an event.
+    std::error_code outcome_;
+    std::string_view single_;
+    std::span<const std::string_view> pieces_;
+};
+
+}  // namespace sluice::platform

@@ -1,0 +1,230 @@
+#include "platform/stream_socket.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/error.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace sluice::platform {
+namespace {
+
+constexpr std::uint32_t input_events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+/// Beside the bytes in front of it, which a read takes alone: the end, an error, or urgent data (tcp(7)), at whose mark a read stops.
+constexpr std::uint32_t behind_events = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::size_t most_pieces = 8;
+
+std::error_code system_error(int value) { return {value, asio::error::get_system_category()}; }
+
+}  // namespace
+
+void StreamSocket::assign(NativeSocket socket, std::error_code& error) {
+    socket_ = socket;
+    enter(input_events, error);
+    if (error) close();
+}
+
+void StreamSocket::open(const SocketAddress& address, std::error_code& error) {
+    socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.protocol().protocol());
+    error = socket_ < 0 ? system_error(errno) : std::error_code();
+}
+
+/// Registers the socket, or changes what the set tells of it; what is there already is told as well.
+void StreamSocket::enter(std::uint32_t events, std::error_code& error) {
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = std::uint64_t{generation_} << 32 | place_;
+    const int how = told_events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (::epoll_ctl(poller_.set(), how, socket_, &event) != 0) {
+        error = system_error(errno);
+        return;
+    }
+    error.clear();
+    told_events_ = events;
+}
+
+void StreamSocket::close() {
+    if (socket_ == no_socket) return;
+    ::close(std::exchange(socket_, no_socket));
+    ++generation_;
+    told_events_ = 0;
+    must_read_on_ = false;
+    is_writable_ = true;
+    wants_input_soon_ = ends_output_soon_ = false;
+    output_ = Output::None;
+    outcome_.clear();
+}
+
+SocketAddress StreamSocket::remote_address(std::error_code& error) const {
+    SocketAddress address;
+    auto size = static_cast<socklen_t>(address.capacity());
+    if (::getpeername(socket_, address.data(), &size) != 0) {
+        error = system_error(errno);
+        return {};
+    }
+    address.resize(size);
+    return address;
+}
+
+std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& error) {
+    ssize_t got = 0;
+    do {
+        got = ::recv(socket_, space.data(), space.size(), MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got > 0 || space.empty()) {
+        error.clear();
+        return static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+    error = got == 0 ? std::error_code(asio::error::eof) : system_error(errno);
+    return 0;
+}
+
+void StreamSocket::await_input(bool may_be_there) {
+    if (!may_be_there) return;
+    wants_input_soon_ = true;
+    poller_.call_soon(*this);
+}
+
+std::size_t StreamSocket::write_some(std::string_view bytes, std::error_code& error) {
+    ssize_t sent = 0;
+    do {
+        sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return taken(sent, error);
+}
+
+std::size_t StreamSocket::write_some(std::span<const std::string_view> pieces, std::error_code& error) {
+    if (pieces.size() == 1) return write_some(pieces.front(), error);
+    std::array<iovec, most_pieces> vectors{};
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    for (const std::string_view piece : pieces.first(std::min(pieces.size(), most_pieces))) {
+        vectors[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
+    }
+    ssize_t sent = 0;
+    do {
+        sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return taken(sent, error);
+}
+
+std::size_t StreamSocket::taken(std::ptrdiff_t bytes, std::error_code& error) {
+    if (bytes >= 0) {
+        error.clear();
+        return static_cast<std::size_t>(bytes);
+    }
+    error = system_error(errno);
+    if (error == asio::error::would_block) is_writable_ = false;
+    return 0;
+}
+
+void StreamSocket::start_write(std::string_view bytes) {
+    single_ = bytes;
+    start_write({&single_, 1});
+}
+
+void StreamSocket::start_write(std::span<const std::string_view> pieces) {
+    pieces_ = pieces;
+    output_ = Output::Write;
+    if (is_writable_) {
+        end_output_soon({});
+        return;
+    }
+    if ((told_events_ & EPOLLOUT) != 0) return;
+    // Most streams never come here: their peers take all at once.
+    std::error_code error;
+    enter(told_events_ | EPOLLOUT, error);
+    if (error) end_output_soon(error);
+}
+
+void StreamSocket::start_connect(const SocketAddress& address) {
+    output_ = Output::Connect;
+    const bool is_done = ::connect(socket_, address.data(), static_cast<socklen_t>(address.size())) == 0;
+    std::error_code error = is_done ? std::error_code() : system_error(errno);
+    const bool is_under_way = error == asio::error::in_progress || error == asio::error::interrupted;
+    // Not before: a socket without a connection is one that has been hung up on.
+    if (is_done || is_under_way) enter(is_done ? input_events : input_events | EPOLLOUT, error);
+    if (is_done || error) end_output_soon(error);
+}
+
+void StreamSocket::cancel() {
+    if (output_ != Output::None) end_output_soon(asio::error::operation_aborted);
+}
+
+void StreamSocket::shutdown_send() { ::shutdown(socket_, SHUT_WR); }
+
+void StreamSocket::reset_on_close() {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+void StreamSocket::on_events(std::uint32_t events) {
+    const std::uint32_t generation = generation_;
+    if ((events & behind_events) != 0) must_read_on_ = true;
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+        is_writable_ = true;
+        if (output_ == Output::Connect) {
+            finish_connect();
+        } else if (output_ == Output::Write) {
+            go_on_writing();
+        }
+        if (generation_ != generation) return;
+    }
+    if ((events & (EPOLLIN | behind_events)) == 0) return;
+    wants_input_soon_ = false;
+    user_.on_input({});
+}
+
+void StreamSocket::on_soon() {
+    const std::uint32_t generation = generation_;
+    if (std::exchange(ends_output_soon_, false)) {
+        if (output_ == Output::Write && !outcome_) {
+            go_on_writing();
+        } else {
+            end_output(outcome_, 0);
+        }
+        if (generation_ != generation) return;
+    }
+    if (std::exchange(wants_input_soon_, false)) user_.on_input({});
+}
+
+void StreamSocket::finish_connect() {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &value, &size);
+    end_output(value == 0 ? std::error_code() : system_error(value), 0);
+}
+
+void StreamSocket::go_on_writing() {
+    std::error_code error;
+    const std::size_t bytes = write_some(pieces_, error);
+    if (error != asio::error::would_block) {
+        end_output(error, bytes);
+    } else if ((told_events_ & EPOLLOUT) == 0) {
+        start_write(pieces_);
+    }
+}
+
+void StreamSocket::end_output(std::error_code error, std::size_t bytes) {
+    const Output ended = std::exchange(output_, Output::None);
+    ends_output_soon_ = false;
+    outcome_.clear();
+    if (ended == Output::Connect) {
+        user_.on_connected(error);
+    } else if (ended == Output::Write) {
+        user_.on_written(error, bytes);
+    }
+}
+
+void StreamSocket::end_output_soon(std::error_code outcome) {
+    ends_output_soon_ = true;
+    outcome_ = outcome;
+    poller_.call_soon(*this);
+}
+
+}  // namespace sluice::platform

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <asio/generic/stream_protocol.hpp>
+#include <asio/io_context.hpp>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "platform/native_socket.hpp"
+#include "platform/operation_memory.hpp"
+#include "platform/socket_address.hpp"
+#include "platform/stream_socket_user.hpp"
+
+namespace sluice::platform {
+
+/// Asio's own reactor, or completion port.
+class StreamPoller {
+public:
+    explicit StreamPoller(asio::io_context& context) : context_(context) {}
+    StreamPoller(const StreamPoller&) = delete;
+    StreamPoller& operator=(const StreamPoller&) = delete;
+
+    void stop() {}
+
+private:
+    friend class StreamSocket;
+    asio::io_context& context_;
+};
+
+/// Over a socket of Asio's; platform/stream_socket.hpp has the contract.
+class StreamSocket {
+public:
+    static constexpr bool tells_early = false;
+
+    StreamSocket(StreamPoller& poller, StreamSocketUser& user) : socket_(poller.context_), user_(user) {}
+    StreamSocket(const StreamSocket&) = delete;
+    StreamSocket& operator=(const StreamSocket&) = delete;
+
+    void assign(NativeSocket socket, std::error_code& error);
+    void open(const SocketAddress& address, std::error_code& error);
+    void close();
+    [[nodiscard]] bool is_busy() const { return is_awaited_ || is_sending_; }
+    [[nodiscard]] NativeSocket native_handle() { return socket_.native_handle(); }
+    [[nodiscard]] SocketAddress remote_address(std::error_code& error) const { return socket_.remote_endpoint(error); }
+
+    [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
+    [[nodiscard]] static constexpr bool must_read_on() { return false; }
+    /// The system looks for itself what is there.
+    void await_input(bool may_be_there);
+
+    [[nodiscard]] std::size_t write_some(std::string_view bytes, std::error_code& error);
+    [[nodiscard]] std::size_t write_some(std::span<const std::string_view> pieces, std::error_code& error);
+    void start_write(std::string_view bytes);
+    void start_write(std::span<const std::string_view> pieces);
+    void start_connect(const SocketAddress& address);
+    void cancel();
+
+    void shutdown_send();
+    /// The next close resets the connection.
+    void reset_on_close();
+
+private:
+    struct InputCame;
+    struct Written;
+    struct Connected;
+
+    asio::generic::stream_protocol::socket socket_;
+    StreamSocketUser& user_;
+    OperationMemory input_memory_;
+    OperationMemory output_memory_;
+    bool is_awaited_ = false;
+    bool is_sending_ = false;
+};
+
+}  // namespace sluice::platform
