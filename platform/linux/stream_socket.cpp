@@ -32,6 +32,8 @@ void StreamSocket::assign(NativeSocket socket, std::error_code& error) {
 void StreamSocket::open(const SocketAddress& address, std::error_code& error) {
     socket_ = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.protocol().protocol());
     error = socket_ < 0 ? system_error(errno) : std::error_code();
+    // There a read stops behind a message that has brought descriptors, with bytes behind it (unix(7)).
+    must_read_on_ = address.protocol().family() == AF_UNIX;
 }
 
 /// Registers the socket, or changes what the set tells of it; what is there already is told as well.
@@ -53,7 +55,7 @@ void StreamSocket::close() {
     ::close(std::exchange(socket_, no_socket));
     ++generation_;
     told_events_ = 0;
-    must_read_on_ = false;
+    must_read_on_ = is_reset_ = false;
     is_writable_ = true;
     wants_input_soon_ = ends_output_soon_ = false;
     output_ = Output::None;
@@ -81,6 +83,8 @@ std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& erro
         return static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     }
     error = got == 0 ? std::error_code(asio::error::eof) : system_error(errno);
+    // The system tells of a reset once, and a write may have been told.
+    if (got == 0 && is_reset_) error = asio::error::connection_reset;
     return 0;
 }
 
@@ -120,6 +124,7 @@ std::size_t StreamSocket::taken(std::ptrdiff_t bytes, std::error_code& error) {
     }
     error = system_error(errno);
     if (error == asio::error::would_block) is_writable_ = false;
+    if (error == asio::error::connection_reset) is_reset_ = true;
     return 0;
 }
 

@@ -150,7 +150,7 @@ void StreamCore::on_input(std::error_code error) {
 /// Tickets and the like are no input, and neither is what was read before its event was told of.
 bool StreamCore::is_nothing_for_watcher() {
     if (tls_) return peek_tls() == platform::PeekState::Open;
-    if (!Socket::tells_early || socket_.must_read_on() || peek() != platform::PeekState::Open) return false;
+    if (!Socket::tells_early || peek() != platform::PeekState::Open) return false;
     maybe_readable_ = false;
     return true;
 }

@@ -40,6 +40,8 @@ private:
     /// Calls the socket behind the events that are ready.
     void call_soon(StreamSocket& socket);
     void call_waiting();
+    /// It is about to be destroyed.
+    void forget(StreamSocket& socket) { std::erase(soon_, &socket); }
 
     asio::io_context& context_;
     asio::posix::stream_descriptor set_;
@@ -59,6 +61,7 @@ public:
     StreamSocket(StreamPoller& poller, StreamSocketUser& user) : poller_(poller), user_(user), place_(poller.enlist(*this)) {}
     StreamSocket(const StreamSocket&) = delete;
     StreamSocket& operator=(const StreamSocket&) = delete;
+    ~StreamSocket() { poller_.forget(*this); }
 
     void assign(NativeSocket socket, std::error_code& error);
     void open(const SocketAddress& address, std::error_code& error);
@@ -104,6 +107,7 @@ private:
     /// What the set tells of.
     std::uint32_t told_events_ = 0;
     bool must_read_on_ = false;
+    bool is_reset_ = false;
     bool is_writable_ = true;
     bool is_listed_ = false;
     bool wants_input_soon_ = false;
