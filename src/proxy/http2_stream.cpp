@@ -52,9 +52,10 @@ void Http2Stream::wake() {
     const http2::StreamId id = id_;
     const bool may_read = !received_.empty() || has_body_ended_ || is_closed_;
     if (may_read && reading_.end() && session.find(id) != this) return;
+    const bool is_connect = is_connect_;
     const bool has_sender = (is_taken_ || is_closed_) && sending_.end();
     // In a tunnel the reset of one way ends both, wherever the other waits.
-    if (has_sender && (!is_connect_ || session.find(id) != this)) return;
+    if (has_sender && (!is_connect || session.find(id) != this)) return;
     if (has_left() && watcher_ != nullptr) watcher_->on_unawaited_input();
 }
 
