@@ -1,7 +1,5 @@
 // A stream of a client's as one side of a tunnel (RFC 8441).
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "net/worker.hpp"
@@ -13,8 +11,6 @@ namespace sluice::proxy {
 namespace {
 
 constexpr Duration no_limit = std::chrono::hours{24};
-/// Of a buffer, where nothing comes.
-constexpr std::size_t most_kept_bytes = 4096;
 
 }  // namespace
 
@@ -31,18 +27,12 @@ net::Task<Result<void>> Http2Stream::readable() {
 /// What was read may be sent again by the client.
 Result<std::optional<std::size_t>> Http2Stream::try_read(std::span<char> space) {
     if (is_aborted_) return fail(net::cancelled());
-    if (unreturned_ == 0) {
-        if (received_.empty() && has_body_ended_) return 0;
-        if (received_.empty() && is_closed_) return closed();
-        if (received_.empty()) return std::nullopt;
-        piece_.clear();
-        std::swap(piece_, received_);
-        unreturned_ = piece_.size();
+    if (unreturned_ == 0 && received_.empty()) {
+        if (has_body_ended_) return 0;
+        if (is_closed_) return closed();
+        return std::nullopt;
     }
-    const std::size_t size = std::min(space.size(), unreturned_);
-    std::memcpy(space.data(), piece_.data() + piece_.size() - unreturned_, size);
-    unreturned_ -= size;
-    if (unreturned_ == 0 && piece_.capacity() > most_kept_bytes) std::string().swap(piece_);
+    const std::size_t size = take_received(received_, piece_, unreturned_, space);
     session_.connection_.consume(id_, size);
     session_.wake_writer();
     return size;

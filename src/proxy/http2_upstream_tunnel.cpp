@@ -1,7 +1,5 @@
 // A stream to an upstream as one side of a tunnel (RFC 8441).
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/text.hpp"
@@ -14,8 +12,6 @@ namespace sluice::proxy {
 namespace {
 
 constexpr Duration no_limit = std::chrono::hours{24};
-/// Of a buffer, by a tunnel where nothing comes.
-constexpr std::size_t most_kept_bytes = 4096;
 constexpr std::string_view line_end = "\r\n";
 
 /// Takes the first line off a head, with its end.
@@ -72,18 +68,12 @@ net::Task<Result<void>> Http2UpstreamStream::readable() {
 /// What was read may be sent again by the upstream.
 Result<std::optional<std::size_t>> Http2UpstreamStream::try_read(std::span<char> space) {
     if (is_aborted_) return fail(net::cancelled());
-    if (unreturned_ == 0) {
-        if (received_.empty() && has_ended_) return 0;
-        if (received_.empty() && is_closed_) return fail(closed());
-        if (received_.empty()) return std::nullopt;
-        piece_.clear();
-        std::swap(piece_, received_);
-        unreturned_ = piece_.size();
+    if (unreturned_ == 0 && received_.empty()) {
+        if (has_ended_) return 0;
+        if (is_closed_) return fail(closed());
+        return std::nullopt;
     }
-    const std::size_t size = std::min(space.size(), unreturned_);
-    std::memcpy(space.data(), piece_.data() + piece_.size() - unreturned_, size);
-    unreturned_ -= size;
-    if (unreturned_ == 0 && piece_.capacity() > most_kept_bytes) std::string().swap(piece_);
+    const std::size_t size = take_received(received_, piece_, unreturned_, space);
     connection_.connection_.consume(id_, size);
     connection_.wake_writer();
     return size;

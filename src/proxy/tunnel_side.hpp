@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -44,6 +45,10 @@ protected:
     TunnelSide() = default;
     ~TunnelSide() = default;
 };
+
+/// For a stream of HTTP/2: copies what there is room for of what has come, and yields how much of it. `piece` is what was taken off `received`
+/// last, of which `left` bytes have not been copied. Where nothing is left, no large buffer is kept.
+[[nodiscard]] std::size_t take_received(std::string& received, std::string& piece, std::size_t& left, std::span<char> space);
 
 /// A connection that is the tunnel's alone.
 class StreamSide final : public TunnelSide {
