@@ -36,7 +36,8 @@ bool Exchange::is_switch_sound() const {
 /// Where the key is ours, so is the look at the answer (RFC 6455, 4.1).
 bool Exchange::has_accepted_key() const {
     const std::string_view key = only_value(head_.fields, websocket_key_field);
-    return only_value(scratch_.response.fields, websocket_accept_field) == websocket_accept(key);
+    const std::string accept = websocket_accept(key);
+    return !accept.empty() && only_value(scratch_.response.fields, websocket_accept_field) == accept;
 }
 
 /// After the upstream's 101: it is passed on, and from then on bytes are.

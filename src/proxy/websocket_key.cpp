@@ -14,7 +14,7 @@ std::string new_websocket_key(Random& random) {
 }
 
 std::string websocket_accept(std::string_view key) {
-    return tls::base64(tls::sha1(std::string(key).append("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+    return tls::base64(tls::sha1(std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
 }
 
 std::string_view only_value(const http::Fields& fields, std::string_view name) {

@@ -12,7 +12,7 @@ inline constexpr std::string_view websocket = "websocket";
 
 /// A Sec-WebSocket-Key for a client that has none, because its connection is HTTP/2 (RFC 6455, 4.1; RFC 8441, 5).
 [[nodiscard]] std::string new_websocket_key(Random& random);
-/// The Sec-WebSocket-Accept that a server has to answer a key with (RFC 6455, 4.2.2).
+/// The Sec-WebSocket-Accept that a server has to answer a key with (RFC 6455, 4.2.2); empty where the system forbids SHA-1.
 [[nodiscard]] std::string websocket_accept(std::string_view key);
 
 inline constexpr std::string_view websocket_key_field = "Sec-WebSocket-Key";
