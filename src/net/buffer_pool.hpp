@@ -49,14 +49,17 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Blocks of 16 KiB, 32 KiB, ... 1 MiB, kept for reuse up to a bound per size. Steady state takes no allocator call.
+/// Blocks of 1 KiB, 2 KiB, ... 1 MiB, kept for reuse up to a bound per size. Steady state takes no allocator call. What was given back last
+/// is lent first: its memory is in the processor's caches.
 ///
 /// Threading: one worker.
 class BufferPool {
 public:
-    static constexpr std::size_t smallest_bytes = std::size_t{16} * 1024;
-    static constexpr std::size_t classes = 7;
+    static constexpr std::size_t smallest_bytes = 1024;
+    static constexpr std::size_t classes = 11;
     static constexpr std::size_t largest_bytes = smallest_bytes << (classes - 1);
+    /// What one read of a socket takes, as long as nothing is known of how much comes.
+    static constexpr std::size_t read_bytes = std::size_t{16} * 1024;
 
     BufferPool() = default;
     BufferPool(const BufferPool&) = delete;
@@ -64,7 +67,7 @@ public:
     ~BufferPool();
 
     /// At least `size_bytes` (at most largest_bytes) of uninitialised memory.
-    [[nodiscard]] Buffer take(std::size_t size_bytes = smallest_bytes);
+    [[nodiscard]] Buffer take(std::size_t size_bytes = read_bytes);
 
     [[nodiscard]] std::size_t lent_bytes() const { return lent_bytes_; }
 

@@ -36,6 +36,7 @@ Stream::~Stream() {
 
 Stream::ReadableAwaiter Stream::readable() { return ReadableAwaiter(*core_); }
 Stream::ReadAwaiter Stream::read(std::span<char> space) { return {*core_, space}; }
+Stream::ReadAwaiter Stream::read(Buffer& buffer, std::size_t most_bytes) { return {*core_, buffer, most_bytes}; }
 Stream::WriteAwaiter Stream::write(Pieces pieces) { return {*core_, pieces}; }
 
 Result<std::optional<std::size_t>> Stream::try_read(std::span<char> space) {
@@ -158,13 +159,21 @@ Result<void> Stream::ReadableAwaiter::await_resume() {
     return {};
 }
 
+Result<std::optional<std::size_t>> Stream::ReadAwaiter::try_read() {
+    if (buffer_ == nullptr) return core_.try_read(space_);
+    *buffer_ = core_.worker_.buffers().take(most_bytes_);
+    Result<std::optional<std::size_t>> got = core_.try_read(buffer_->from(0).first(most_bytes_));
+    if (!got || !got->has_value()) buffer_->release();
+    return got;
+}
+
 bool Stream::ReadAwaiter::await_ready() {
     if (core_.aborted_) {
         result_ = fail(cancelled());
         return true;
     }
     if (!core_.maybe_readable_ || core_.ends_turn()) return false;
-    Result<std::optional<std::size_t>> got = core_.try_read(space_);
+    Result<std::optional<std::size_t>> got = try_read();
     if (got && !got->has_value()) return false;
     result_ = got ? Result<std::size_t>(**got) : fail(std::move(got.error()));
     return true;

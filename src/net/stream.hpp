@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/buffer_pool.hpp"
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
 #include "platform/socket.hpp"
@@ -99,6 +100,9 @@ public:
     [[nodiscard]] ReadableAwaiter readable();
     /// Reads what is there, at least one byte; 0 at the end of input.
     [[nodiscard]] ReadAwaiter read(std::span<char> space);
+    /// The same, at most `most_bytes`, into a buffer that is empty and is taken only when there is something to read; on failure and at
+    /// the end of input it may stay empty.
+    [[nodiscard]] ReadAwaiter read(Buffer& buffer, std::size_t most_bytes = BufferPool::read_bytes);
     /// Writes all of it.
     [[nodiscard]] WriteAwaiter write(Pieces pieces);
 
@@ -173,6 +177,7 @@ private:
 class Stream::ReadAwaiter {
 public:
     ReadAwaiter(StreamCore& core, std::span<char> space) : core_(core), space_(space) {}
+    ReadAwaiter(StreamCore& core, Buffer& buffer, std::size_t most_bytes) : core_(core), buffer_(&buffer), most_bytes_(most_bytes) {}
     bool await_ready();
     void await_suspend(std::coroutine_handle<> waiter);
     Result<std::size_t> await_resume();
@@ -180,8 +185,13 @@ public:
 private:
     friend class Stream;
     friend class StreamCore;
+    [[nodiscard]] Result<std::optional<std::size_t>> try_read();
+
     StreamCore& core_;
     std::span<char> space_;
+    /// Instead of the space.
+    Buffer* buffer_ = nullptr;
+    std::size_t most_bytes_ = 0;
     Result<std::size_t> result_ = 0;
 };
 

@@ -129,7 +129,7 @@ void StreamCore::on_input(std::error_code error) {
     if (!is_awaited) return;
     worker_.update_now();
     if (read_ != nullptr) {
-        Result<std::optional<std::size_t>> got = try_read(read_->space_);
+        Result<std::optional<std::size_t>> got = read_->try_read();
         if (got && !got->has_value()) {
             arm_read();
             return;

@@ -88,22 +88,27 @@ std::size_t BodyReader::wanted_bytes() const {
     return static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, relay_bytes));
 }
 
-/// Reads once into the reader's own buffer behind what is left of the input; false at the end of input.
+/// Reads once into the reader's own buffer behind what is left of the input; false at the end of input. Without such a rest it waits without
+/// a buffer.
 net::Task<Result<bool>> BodyReader::fill() {
     net::Worker& worker = stream_.worker();
-    if (!buffer_) buffer_ = worker.buffers().take(wanted_bytes());
-    if (!input_.empty()) std::memmove(buffer_.data(), input_.data(), input_.size());
     const std::size_t kept = input_.size();
+    if (kept != 0) {
+        if (!buffer_) buffer_ = worker.buffers().take(wanted_bytes());
+        std::memmove(buffer_.data(), input_.data(), kept);
+    } else {
+        buffer_.release();
+    }
     // Also after a read that was broken off, the bytes are found where they are now.
     input_ = {buffer_.data(), kept};
-    std::span<char> space = buffer_.from(kept);
-    if (framing_.kind == http::BodyKind::Length) {
-        // Never past the body: what follows belongs to the next message.
-        space = space.first(std::min(space.size(), wanted_bytes()));
-    }
     const TimePoint before = worker.now();
     stream_.set_read_deadline(pace_deadline(pace_, body_bytes_, waited_, before));
-    const Result<std::size_t> got = co_await stream_.read(space);
+    Result<std::size_t> got = 0;
+    if (kept == 0) {
+        got = co_await stream_.read(buffer_, wanted_bytes());
+    } else {
+        got = co_await stream_.read(buffer_.from(kept));
+    }
     waited_ += worker.now() - before;
     if (!got) co_return fail(got.error());
     input_ = {buffer_.data(), kept + *got};

@@ -64,9 +64,8 @@ net::Task<void> Exchange::ask_second_endpoint() {
     const UpstreamLink::Part request{.head = request_head_bytes_, .first = {}, .is_last = true};
     const Result<void> sent = co_await hedge_.link->send(request);
     if (!sent || hedge_.is_stopped) co_return;
-    hedge_.buffer = state_.worker().buffers().take();
     hedge_.link->set_read_deadline(response_deadline_);
-    const Result<std::size_t> got = co_await hedge_.link->read(hedge_.buffer.from(0));
+    const Result<std::size_t> got = co_await hedge_.link->read(hedge_.buffer, 0);
     if (got && !hedge_.is_stopped && response_used_ == 0 && !interim_came_) hedge_.response_bytes = *got;
 }
 

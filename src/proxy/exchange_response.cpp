@@ -70,7 +70,6 @@ net::Task<Result<void>> Exchange::pass_interim(bool has_false_body) {
 net::Task<Result<std::size_t>> Exchange::read_one_head() {
     net::BufferPool& buffers = state_.worker().buffers();
     http::HeadScanner scanner(head_limits(state_.limits()));
-    if (!response_buffer_) response_buffer_ = buffers.take();
     for (;;) {
         if (response_used_ != 0) {
             Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
@@ -81,7 +80,7 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
             }
             if (end->has_value()) co_return **end;
         }
-        if (response_used_ == response_buffer_.size()) {
+        if (response_buffer_ && response_used_ == response_buffer_.size()) {
             net::Buffer larger = buffers.take(response_buffer_.size() * 2);
             if (larger.size() <= response_used_) {
                 co_return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the response head is too large", {}});
@@ -90,7 +89,7 @@ net::Task<Result<std::size_t>> Exchange::read_one_head() {
             response_buffer_ = std::move(larger);
         }
         upstream_->set_read_deadline(response_deadline_);
-        const Result<std::size_t> got = co_await upstream_->read(response_buffer_.from(response_used_));
+        const Result<std::size_t> got = co_await upstream_->read(response_buffer_, response_used_);
         if (!got || *got == 0) {
             const bool has_second = co_await adopt_hedge();
             if (has_second) {

@@ -42,12 +42,12 @@ Question question_of(const config::HealthCheck& settings, const upstream::Endpoi
 
 /// What has come, in a buffer to which the head's fields point.
 struct Received {
-    std::array<char, 16 * 1024> buffer;
+    net::Buffer buffer;
     std::size_t used = 0;
     std::size_t head_bytes = 0;
     HealthAnswer answer;
 
-    [[nodiscard]] std::span<char> behind_head() { return std::span(buffer).subspan(head_bytes, used - head_bytes); }
+    [[nodiscard]] std::span<char> behind_head() { return buffer.from(head_bytes).first(used - head_bytes); }
 };
 
 net::Task<Result<void>> read_one_head(UpstreamLink& link, Received& received, TimePoint deadline) {
@@ -61,11 +61,11 @@ net::Task<Result<void>> read_one_head(UpstreamLink& link, Received& received, Ti
                 co_return Result<void>{};
             }
         }
-        if (received.used == received.buffer.size()) {
+        if (received.buffer && received.used == received.buffer.size()) {
             co_return fail(upstream_error(ErrorCode::BadResponse, "the response head is too large"));
         }
         link.set_read_deadline(deadline);
-        const Result<std::size_t> got = co_await link.read(std::span(received.buffer).subspan(received.used));
+        const Result<std::size_t> got = co_await link.read(received.buffer, received.used);
         if (!got) co_return fail(got.error());
         if (*got == 0) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::Never, {}, {}});
         received.used += *got;
@@ -114,14 +114,14 @@ net::Task<Result<std::string>> ask_health(UpstreamLink& link, const config::Heal
     const Result<void> sent = co_await link.send({.head = question.head, .first = question.body, .is_last = true});
     // Whoever answers before it has taken the whole request has answered; whoever is gone says so to the reader too.
     if (!sent && sent.error().code != ErrorCode::Closed) co_return fail(sent.error());
-    const auto received = std::make_unique<Received>();
-    const Result<void> head = co_await read_head(link, *received, question.method, deadline);
+    Received received;
+    const Result<void> head = co_await read_head(link, received, question.method, deadline);
     if (!head) co_return fail(head.error());
     if (settings.type == config::HealthCheck::Type::Grpc || upstream::needs_body(settings)) {
-        const Result<void> body = co_await read_body(link, *received, settings);
+        const Result<void> body = co_await read_body(link, received, settings);
         if (!body) co_return fail(body.error());
     }
-    co_return flaw_of(settings, received->answer);
+    co_return flaw_of(settings, received.answer);
 }
 
 std::string reason_of(const Error& error) {

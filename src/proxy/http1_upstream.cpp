@@ -51,8 +51,9 @@ net::Pieces Http1Upstream::framed(const Part& part) {
     return pieces;
 }
 
-net::Task<Result<std::size_t>> Http1Upstream::read(std::span<char> space) {
-    co_return co_await stream_.read(space);
+net::Task<Result<std::size_t>> Http1Upstream::read(net::Buffer& buffer, std::size_t used) {
+    if (!buffer) co_return co_await stream_.read(buffer);
+    co_return co_await stream_.read(buffer.from(used));
 }
 
 MessageBody& Http1Upstream::begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) {

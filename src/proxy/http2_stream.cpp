@@ -174,6 +174,8 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
         stream_.begin_piece(head_->view().size(), ends_with_head);
         stream_.note_taken();
         head_sent_ = true;
+        // It has been copied.
+        buffer_ = {};
     }
     const bool has_piece = !ends_with_head && (!data.empty() || is_last);
     if (has_piece) {
@@ -183,7 +185,6 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
     session_.wake_writer();
     Result<void> taken = co_await stream_.await_taken();
     if (!taken) co_return taken;
-    buffer_ = {};
     body_bytes_ += data.size();
     is_complete_ = is_last;
     co_return Result<void>{};

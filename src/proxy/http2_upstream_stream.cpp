@@ -176,12 +176,14 @@ void Http2UpstreamStream::set_read_deadline(TimePoint when) {
     reading_.move(when);
 }
 
-net::Task<Result<std::size_t>> Http2UpstreamStream::read(std::span<char> space) {
+net::Task<Result<std::size_t>> Http2UpstreamStream::read(net::Buffer& buffer, std::size_t used) {
     for (;;) {
         if (is_aborted_) co_return fail(net::cancelled());
         // The request has not gone out: there is nothing to wait for.
         if (id_ == 0 && flaw_) co_return fail(*flaw_);
         if (!heads_.empty()) {
+            if (!buffer) buffer = connection_.worker_.buffers().take(std::min(heads_.size(), net::BufferPool::largest_bytes));
+            const std::span<char> space = buffer.from(used);
             const std::size_t taken = std::min(space.size(), heads_.size());
             std::memcpy(space.data(), heads_.data(), taken);
             heads_.erase(0, taken);

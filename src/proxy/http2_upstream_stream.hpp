@@ -43,7 +43,7 @@ public:
 
     // UpstreamLink
     [[nodiscard]] net::Task<Result<void>> send(Part part) override;
-    [[nodiscard]] net::Task<Result<std::size_t>> read(std::span<char> space) override;
+    [[nodiscard]] net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) override;
     void set_read_deadline(TimePoint when) override;
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override { return is_done_ && is_closed_; }

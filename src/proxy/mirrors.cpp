@@ -66,15 +66,15 @@ net::Task<bool> Mirrors::exchange(Copy& copy) {
     const UpstreamLink::Part request{copy.head, copy.body, {}, copy.framing, true, copy.trailers};
     const Result<void> sent = co_await link.send(request);
     if (!sent) co_return false;
-    net::Buffer buffer = worker_.buffers().take();
+    net::Buffer buffer;
     http::HeadScanner scanner(http::HeadLimits{});
     http::ResponseHead head;
     std::size_t used = 0;
     std::size_t head_bytes = 0;
     while (head_bytes == 0) {
-        if (used == buffer.size()) co_return false;
+        if (buffer && used == buffer.size()) co_return false;
         link.set_read_deadline(deadline);
-        const Result<std::size_t> got = co_await link.read(buffer.from(used));
+        const Result<std::size_t> got = co_await link.read(buffer, used);
         if (!got || *got == 0) co_return false;
         used += *got;
         const Result<std::optional<std::size_t>> end = scanner.scan({buffer.data(), used});

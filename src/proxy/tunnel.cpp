@@ -9,7 +9,7 @@ namespace sluice::proxy {
 namespace {
 
 /// A read that fills its buffer is followed by one into a larger one.
-constexpr std::size_t first_read_bytes = net::BufferPool::smallest_bytes;
+constexpr std::size_t first_read_bytes = net::BufferPool::read_bytes;
 constexpr std::size_t next_read_bytes = std::size_t{64} * 1024;
 /// Between two fast peers a direction would never have to wait: after so many full reads the others on the worker get
 /// their turn.

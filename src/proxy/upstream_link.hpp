@@ -43,8 +43,9 @@ public:
     /// Done when nothing of the part is needed any more.
     [[nodiscard]] virtual net::Task<Result<void>> send(Part part) = 0;
 
-    /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end.
-    [[nodiscard]] virtual net::Task<Result<std::size_t>> read(std::span<char> space) = 0;
+    /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end. It goes
+    /// behind the `used` bytes of the buffer; an empty one is taken when there is something to read, so that waiting holds none.
+    [[nodiscard]] virtual net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) = 0;
     /// For reads, also for one that goes on.
     virtual void set_read_deadline(TimePoint when) = 0;
 
