@@ -279,7 +279,7 @@ ClientConnection::ClientConnection(ClientEvents& events, const ClientLimits& lim
     const Options options = make_options(most_request_block);
     nghttp2_option_set_peer_max_concurrent_streams(options.get(), limits.streams);
     nghttp2_session* made = nullptr;
-    nghttp2_session_client_new2(&made, callbacks.get(), state_.get(), options.get());
+    nghttp2_session_client_new3(&made, callbacks.get(), state_.get(), options.get(), pooled_memory());
     state_->session.reset(made);
     const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                                                {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, stream_window},

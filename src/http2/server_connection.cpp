@@ -2,11 +2,11 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "base/memory_pool.hpp"
 #include "http2/flood_guard.hpp"
 #include "http2/frame_scanner.hpp"
 #include "http2/message_fields.hpp"
@@ -40,7 +40,7 @@ struct ServerConnection::State {
     bool is_calm = true;
     /// What the last GOAWAY of ours said, when it was a complaint.
     std::optional<Code> failure;
-    std::map<StreamId, OutgoingBody> responses;
+    PooledMap<StreamId, OutgoingBody> responses;
     MessageFields fields;
     SkippedIds skipped;
     /// Streams of which the connection's window is not kept.
@@ -202,7 +202,7 @@ ServerConnection::ServerConnection(ServerEvents& events, const Limits& limits, T
     // A response may be as large as limits.header_bytes lets an upstream's be; nghttp2's own 64 KiB may be less.
     const Options options = make_options(response_block_factor * std::size_t{limits.field_bytes} + response_block_room);
     nghttp2_session* made = nullptr;
-    nghttp2_session_server_new2(&made, callbacks.get(), state_.get(), options.get());
+    nghttp2_session_server_new3(&made, callbacks.get(), state_.get(), options.get(), pooled_memory());
     state_->session.reset(made);
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams},

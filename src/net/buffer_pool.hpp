@@ -69,6 +69,13 @@ public:
     /// At least `size_bytes` (at most largest_bytes) of uninitialised memory.
     [[nodiscard]] Buffer take(std::size_t size_bytes = read_bytes);
 
+    /// Free memory kept per size class; more is returned to the system.
+#ifdef SLUICE_UNPOOLED
+    static constexpr std::size_t kept_bytes = 0;
+#else
+    static constexpr std::size_t kept_bytes = std::size_t{4} * 1024 * 1024;
+#endif
+
     [[nodiscard]] std::size_t lent_bytes() const { return lent_bytes_; }
 
 private:
@@ -83,8 +90,6 @@ private:
 
     void give_back(char* data, std::size_t size);
 
-    /// Free memory kept per size class; more is returned to the system.
-    static constexpr std::size_t kept_bytes = std::size_t{4} * 1024 * 1024;
     std::array<Class, classes> classes_{};
     std::size_t lent_bytes_ = 0;
 };

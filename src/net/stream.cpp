@@ -63,6 +63,8 @@ platform::PeekState StreamCore::peek() {
     return tls_ ? peek_tls() : platform::peek_state(socket_.native_handle());
 }
 
+bool Stream::may_have_input() const { return core_->maybe_readable_; }
+
 bool Stream::peer_has_closed() { return core_->peek() == platform::PeekState::Closed; }
 
 bool Stream::has_input() { return core_->peek() == platform::PeekState::HasData; }

@@ -113,6 +113,8 @@ public:
     void watch(StreamWatcher* watcher);
     void unwatch();
 
+    /// Whether a read may find something: not, as far as is known, where the last one has emptied the input. Asks nobody.
+    [[nodiscard]] bool may_have_input() const;
     /// Whether the peer has closed or reset: a look at the input without taking it.
     [[nodiscard]] bool peer_has_closed();
     /// Whether bytes wait to be read.

@@ -10,9 +10,9 @@ namespace {
 /// The root of a spawned task: starts at once, frees itself at the end.
 struct Detached {
     struct promise_type {
-        static void* operator new(std::size_t size) { return allocate_frame(size); }
+        static void* operator new(std::size_t size) { return take_memory(size); }
         static void operator delete(void* frame, std::size_t size) noexcept {
-            free_frame(frame, size);
+            give_memory(frame, size);
         }
         Detached get_return_object() noexcept { return {}; }
         std::suspend_never initial_suspend() noexcept { return {}; }

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "net/frame_pool.hpp"
+#include "base/memory_pool.hpp"
 
 namespace sluice::net {
 
@@ -18,8 +18,8 @@ namespace detail {
 
 class PromiseBase {
 public:
-    static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
+    static void* operator new(std::size_t size) { return take_memory(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { give_memory(frame, size); }
 
     std::suspend_always initial_suspend() noexcept { return {}; }
 

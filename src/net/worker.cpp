@@ -1,7 +1,7 @@
 #include "net/worker.hpp"
 
+#include "base/memory_pool.hpp"
 #include "net/async.hpp"
-#include "net/frame_pool.hpp"
 #include "net/stream_core.hpp"
 #include "net/task.hpp"
 #include "net/turn_end.hpp"
@@ -70,7 +70,7 @@ void Worker::start(std::function<void()> setup) {
 
 void Worker::run(const std::function<void()>& setup) {
     platform::set_thread_name("worker-" + std::to_string(index_));
-    const FramePool frames;
+    const MemoryPool memory;
     const auto work = asio::make_work_guard(*context_);
     try {
         setup();

@@ -34,12 +34,7 @@ Exchange::Exchange(ClientLink& client, Scratch& scratch, MessageBody& body, Resp
       scratch_(scratch),
       head_(scratch.request),
       body_(&body),
-      writer_(writer),
-      wait_(state_.worker().timers()),
-      backoff_(state_.worker().timers()),
-      hedge_(state_.worker().timers(), this),
-      call_deadline_(
-          state_.worker().timers(), [](void* self) { static_cast<Exchange*>(self)->on_call_deadline(); }, this) {
+      writer_(writer) {
     state_.metrics().request_started();
     sent_before_ = client_.bytes_written();
     context_->begin(first_byte);
@@ -266,7 +261,7 @@ void Exchange::cut() {
     client_.refuse_waits();
     if (upstream_ != nullptr && upstream_->is_awaited()) {
         upstream_->abort();
-    } else if (!wait_.abort(ConnectionWait::Abort::Dial) && !abort_hedge() && !backoff_.end()) {
+    } else if (!abort_wait(ConnectionWait::Abort::Dial) && !abort_hedge() && !end_backoff()) {
         client_.abort();
     }
 }
@@ -284,11 +279,11 @@ void Exchange::on_unawaited_input() {
 
 /// What goes on has no purpose any more.
 void Exchange::break_off() {
-    const bool waits_for_hedge = hedge_.has_begun && !hedge_.is_done && upstream_ != nullptr && !upstream_->is_awaited();
+    const bool waits_for_hedge = hedge_ && hedge_->is_under_way() && upstream_ != nullptr && !upstream_->is_awaited();
     if (upstream_ != nullptr && !waits_for_hedge) {
         upstream_->abort();
-    } else if (!wait_.abort() && !abort_hedge()) {
-        backoff_.end();
+    } else if (!abort_wait(ConnectionWait::Abort::Wait) && !abort_hedge()) {
+        std::ignore = end_backoff();
     }
 }
 

@@ -108,7 +108,8 @@ private:
     [[nodiscard]] net::Task<Result<void>> try_endpoints(const config::Forward& forward);
     [[nodiscard]] ClusterConnections::Hold pick_endpoint();
     [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
-    [[nodiscard]] net::Task<Result<void>> take_connection();
+    [[nodiscard]] bool take_idle_connection();
+    [[nodiscard]] net::Task<Result<void>> open_connection();
     void send_mirror(const config::Forward& forward);
     void judge_endpoint(const Result<void>& tried);
     [[nodiscard]] std::optional<upstream::TryEnd> worth_retry(const Result<void>& tried) const;
@@ -122,7 +123,9 @@ private:
     [[nodiscard]] net::Task<void> ask_second_endpoint();
     [[nodiscard]] net::Task<bool> adopt_hedge();
     [[nodiscard]] net::Task<void> stop_hedge();
-    bool abort_hedge();
+    [[nodiscard]] bool abort_hedge();
+    [[nodiscard]] bool abort_wait(ConnectionWait::Abort what) { return wait_ && wait_->abort(what); }
+    [[nodiscard]] bool end_backoff() { return backoff_ && backoff_->end(); }
 
     // 9: the request goes out.
     [[nodiscard]] filters::ClientCertificateFields shown_certificate() const;
@@ -137,6 +140,7 @@ private:
     void expect_response();
     [[nodiscard]] net::Task<Result<void>> upload_body();
     [[nodiscard]] net::Task<Result<void>> send_body_piece(const MessageBody::Piece& piece);
+    [[nodiscard]] bool is_uploading() const { return upload_started_ && !upload_done_.is_set(); }
     [[nodiscard]] net::Task<void> finish_upload();
 
     // 10 to 12: the response comes back.
@@ -192,8 +196,9 @@ private:
     std::uint32_t retries_ = 0;
     bool free_retry_used_ = false;
     bool counts_load_ = false;
-    ConnectionWait wait_;
-    net::Pause backoff_;
+    // What most requests do without is made when it is needed.
+    std::optional<ConnectionWait> wait_;
+    std::optional<net::Pause> backoff_;
     struct Hedge {
         explicit Hedge(net::TimerWheel& timers, Exchange* exchange)
             : deadline(timers, [](void* self) { static_cast<Exchange*>(self)->on_hedge_time(); }, exchange), wait(timers) {}
@@ -208,8 +213,10 @@ private:
         bool has_begun = false;
         bool is_done = false;
         bool is_stopped = false;
+
+        [[nodiscard]] bool is_under_way() const { return has_begun && !is_done; }
     };
-    Hedge hedge_;
+    std::optional<Hedge> hedge_;
     UpstreamLink* upstream_ = nullptr;
     bool reused_ = false;
     bool sent_nothing_ = true;
@@ -237,7 +244,7 @@ private:
     bool interim_came_ = false;
 
     grpc::Kind call_ = grpc::Kind::Other;
-    net::Deadline call_deadline_;
+    std::optional<net::Deadline> call_deadline_;
     bool is_call_late_ = false;
     /// gRPC-Web that is translated, and how it is answered.
     std::optional<GrpcWebRequestBody> web_request_;

@@ -30,12 +30,12 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     if (done) done = check_switched();
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
     if (done && scratch_.response.status == 101) {
-        call_deadline_.clear();
+        call_deadline_.reset();
         done = co_await switch_protocols(forward);
     } else if (done) {
         done = co_await relay_response();
     }
-    call_deadline_.clear();
+    call_deadline_.reset();
     if (breaker_ != nullptr) breaker_->leave(admission_);
     co_return done;
 }
@@ -126,11 +126,11 @@ net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) 
         judge_endpoint(tried);
         const std::optional<upstream::TryEnd> kind = worth_retry(tried);
         if (tried && !kind) co_return tried;
-        if (!tried) co_await finish_upload();
+        if (!tried && is_uploading()) co_await finish_upload();
         if (!tried && upload_error_) tried = fail(*upload_error_);
         if (!tried && is_call_late_) tried = fail(call_late());
         if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && (is_call_late_ || wait_.has_inherited()))) {
+        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && (is_call_late_ || (wait_ && wait_->has_inherited())))) {
             state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
         }
         const bool is_clients = !tried && tried.error().side == Side::Client;
@@ -166,8 +166,10 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (plan_->mirror && tries_ == 0 && !free_retry_used_) send_mirror(forward);
     counts_load_ = cluster_state().config().balance == config::Balance::LeastRequest;
     if (counts_load_) endpoint_->state().load.active.fetch_add(1, std::memory_order_relaxed);
-    Result<void> connected = co_await take_connection();
-    if (!connected) co_return connected;
+    if (!take_idle_connection()) {
+        Result<void> connected = co_await open_connection();
+        if (!connected) co_return connected;
+    }
     if (cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the gateway stopped"));
     sent_nothing_ = false;
     state_.metrics().count_upstream_request(endpoint_->metric_index(), upstream_->is_reused());
@@ -178,26 +180,28 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (!sent && (reused_ || sent.error().retry == Retry::Always)) co_return fail(upstream_failure(sent.error()));
     schedule_hedge(forward);
     Result<void> headed = co_await read_response_head();
-    co_await stop_hedge();
+    if (hedge_) co_await stop_hedge();
     // What became of this request alone is no accident of a connection that grew old.
     if (!headed && upstream_ != nullptr && !upstream_->has_lost_connection()) reused_ = false;
     co_return headed;
 }
 
-net::Task<Result<void>> Exchange::take_connection() {
+bool Exchange::take_idle_connection() {
     response_used_ = 0;
     // Where one idle connection has died on reuse, the others have probably died with it.
     upstream_ = reused_ ? nullptr : endpoint_->take_idle();
     reused_ = upstream_ != nullptr;
-    if (reused_) {
-        context_->set(ContextFlag::ReusedUpstream);
-        co_return Result<void>{};
-    }
+    if (reused_) context_->set(ContextFlag::ReusedUpstream);
+    return reused_;
+}
+
+net::Task<Result<void>> Exchange::open_connection() {
     // A client that leaves gives up its place in the queue.
     if (upload_complete_) client_.watch(this);
     if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
     if (is_call_late_) co_return fail(call_late());
-    Result<UpstreamLink*> connected = co_await endpoint_->connect(wait_);
+    if (!wait_) wait_.emplace(state_.worker().timers());
+    Result<UpstreamLink*> connected = co_await endpoint_->connect(*wait_);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         co_return fail(std::move(connected.error()));
@@ -222,7 +226,7 @@ void Exchange::judge_endpoint(const Result<void>& tried) {
         if (scratch_.response.status >= 500) result = TryResult::ServerError;
     } else if (tried.error().side != Side::Upstream || tried.error().code == ErrorCode::NoConnection) {
         return;
-    } else if (sent_nothing_ && wait_.has_inherited()) {
+    } else if (sent_nothing_ && wait_ && wait_->has_inherited()) {
         // Whoever dialed tells of it.
         return;
     } else if (sent_nothing_) {
@@ -273,7 +277,7 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
         // A failed connect has sent nothing, so its retry adds no load: the budget is for those that do.
         co_return false;
     }
-    co_await finish_upload();
+    if (is_uploading()) co_await finish_upload();
     if (upload_error_ || client_gone_ || cut_ || is_call_late_) co_return false;
     state_.metrics().count_retry(endpoint_->metric_index());
     context_->set(ContextFlag::Retried);
@@ -288,7 +292,8 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (!decision.is_free && tried_count_ < tried_.size()) tried_[tried_count_++] = &*endpoint_;
     if (!decision.is_free) reused_ = false;
     const Duration wait = decision.is_free ? Duration{} : upstream::backoff(settings, ++retries_, state_.worker().random());
-    if (wait > Duration{}) co_await backoff_.until(now + wait);
+    if (!backoff_) backoff_.emplace(state_.worker().timers());
+    if (wait > Duration{}) co_await backoff_->until(now + wait);
     co_return !cut_ && !client_gone_ && !is_call_late_;
 }
 

@@ -42,7 +42,8 @@ Result<void> Exchange::begin_call(const config::Forward& forward) {
     if (timeout != nullptr) {
         const std::optional<Duration> time = grpc::parse_timeout(timeout->value);
         if (!time) return fail(client_error(ErrorCode::BadRequest, "grpc-timeout is no time: 1 to 8 digits and one of H, M, S, m, u, n"));
-        call_deadline_.set(state_.worker().now() + *time);
+        call_deadline_.emplace(state_.worker().timers(), [](void* self) { static_cast<Exchange*>(self)->on_call_deadline(); }, this);
+        call_deadline_->set(state_.worker().now() + *time);
     }
     // Of a call with streams, either side may wait for the other.
     const bool has_streams = call_ == grpc::Kind::Grpc && cluster_state().config().protocol == config::Protocol::Http2;

@@ -16,32 +16,34 @@ void Exchange::schedule_hedge(const config::Forward& forward) {
     // The second try is the head alone: what the first sent of a body would be missing there.
     const bool has_body = head_.framing.kind != http::BodyKind::None || !upload_complete_;
     const bool may_hedge = after != Duration{} && head_.method == http::Method::Get && !has_body && protocol_.empty() &&
-                           !hedge_.has_begun;
+                           !(hedge_ && hedge_->has_begun);
     // The request is sent as it is: it must not name the first endpoint.
-    if (may_hedge && forward.host != "endpoint") hedge_.deadline.set(state_.worker().now() + after);
+    if (!may_hedge || forward.host == "endpoint") return;
+    if (!hedge_) hedge_.emplace(state_.worker().timers(), this);
+    hedge_->deadline.set(state_.worker().now() + after);
 }
 
 void Exchange::on_hedge_time() {
     const bool is_silent = upstream_ != nullptr && response_used_ == 0 && !interim_came_ && !writer_.has_begun();
     if (!is_silent || cut_ || client_gone_) return;
     if (!cluster_->budget().take_retry(state_.worker().now())) return;
-    hedge_.has_begun = true;
-    hedge_.done.clear();
+    hedge_->has_begun = true;
+    hedge_->done.clear();
     net::spawn(run_hedge());
 }
 
 net::Task<void> Exchange::run_hedge() {
     co_await ask_second_endpoint();
-    const bool has_won = hedge_.response_bytes != 0;
-    if (!has_won && hedge_.link != nullptr) std::exchange(hedge_.link, nullptr)->give_back(false);
-    hedge_.is_done = true;
+    const bool has_won = hedge_->response_bytes != 0;
+    if (!has_won && hedge_->link != nullptr) std::exchange(hedge_->link, nullptr)->give_back(false);
+    hedge_->is_done = true;
     // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
     if (cut_) client_.abort();
     // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
     if (has_won && upstream_ != nullptr && upstream_->is_awaited()) {
         upstream_->cancel_read();
     } else {
-        hedge_.done.set();
+        hedge_->done.set();
     }
 }
 
@@ -50,61 +52,61 @@ net::Task<void> Exchange::ask_second_endpoint() {
     const std::uint64_t hash = balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client());
     ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
-    hedge_.endpoint = std::move(second);
-    hedge_.link = hedge_.endpoint->take_idle();
-    const bool is_reused = hedge_.link != nullptr;
+    hedge_->endpoint = std::move(second);
+    hedge_->link = hedge_->endpoint->take_idle();
+    const bool is_reused = hedge_->link != nullptr;
     if (!is_reused) {
-        const Result<UpstreamLink*> connected = co_await hedge_.endpoint->connect(hedge_.wait);
+        const Result<UpstreamLink*> connected = co_await hedge_->endpoint->connect(hedge_->wait);
         if (!connected) co_return;
-        hedge_.link = *connected;
+        hedge_->link = *connected;
     }
-    if (hedge_.is_stopped) co_return;
-    state_.metrics().count_upstream_request(hedge_.endpoint->metric_index(), is_reused);
+    if (hedge_->is_stopped) co_return;
+    state_.metrics().count_upstream_request(hedge_->endpoint->metric_index(), is_reused);
     state_.metrics().count_retry(first->metric_index());
     const UpstreamLink::Part request{.head = request_head_bytes_, .first = {}, .is_last = true};
-    const Result<void> sent = co_await hedge_.link->send(request);
-    if (!sent || hedge_.is_stopped) co_return;
-    hedge_.link->set_read_deadline(response_deadline_);
-    const Result<std::size_t> got = co_await hedge_.link->read(hedge_.buffer, 0);
-    if (got && !hedge_.is_stopped && response_used_ == 0 && !interim_came_) hedge_.response_bytes = *got;
+    const Result<void> sent = co_await hedge_->link->send(request);
+    if (!sent || hedge_->is_stopped) co_return;
+    hedge_->link->set_read_deadline(response_deadline_);
+    const Result<std::size_t> got = co_await hedge_->link->read(hedge_->buffer, 0);
+    if (got && !hedge_->is_stopped && response_used_ == 0 && !interim_came_) hedge_->response_bytes = *got;
 }
 
 /// The first try is silent or broken: if the second has begun to answer, or may yet, it takes the place of the first.
 net::Task<bool> Exchange::adopt_hedge() {
-    if (!hedge_.has_begun || response_used_ != 0 || interim_came_ || cut_ || client_gone_) co_return false;
-    if (!hedge_.is_done) co_await hedge_.done;
-    if (hedge_.response_bytes == 0 || cut_ || client_gone_) co_return false;
+    if (!hedge_ || !hedge_->has_begun || response_used_ != 0 || interim_came_ || cut_ || client_gone_) co_return false;
+    if (!hedge_->is_done) co_await hedge_->done;
+    if (hedge_->response_bytes == 0 || cut_ || client_gone_) co_return false;
     release_upstream(false);
-    endpoint_ = std::move(hedge_.endpoint);
-    upstream_ = std::exchange(hedge_.link, nullptr);
+    endpoint_ = std::move(hedge_->endpoint);
+    upstream_ = std::exchange(hedge_->link, nullptr);
     reused_ = false;
-    response_buffer_ = std::move(hedge_.buffer);
-    response_used_ = std::exchange(hedge_.response_bytes, 0);
+    response_buffer_ = std::move(hedge_->buffer);
+    response_used_ = std::exchange(hedge_->response_bytes, 0);
     context_->set(ContextFlag::Retried);
     co_return true;
 }
 
 /// The first try has an end of its own: the second is broken off.
 net::Task<void> Exchange::stop_hedge() {
-    hedge_.deadline.clear();
-    if (!hedge_.has_begun) co_return;
-    hedge_.is_stopped = true;
-    if (!hedge_.is_done) {
-        abort_hedge();
-        if (!hedge_.is_done) co_await hedge_.done;
+    hedge_->deadline.clear();
+    if (!hedge_->has_begun) co_return;
+    hedge_->is_stopped = true;
+    if (!hedge_->is_done) {
+        std::ignore = abort_hedge();
+        if (!hedge_->is_done) co_await hedge_->done;
     }
-    if (hedge_.link != nullptr) std::exchange(hedge_.link, nullptr)->give_back(false);
-    hedge_.response_bytes = 0;
+    if (hedge_->link != nullptr) std::exchange(hedge_->link, nullptr)->give_back(false);
+    hedge_->response_bytes = 0;
 }
 
 /// True when there was something to break off.
 bool Exchange::abort_hedge() {
-    if (!hedge_.has_begun || hedge_.is_done) return false;
-    if (hedge_.link != nullptr) {
-        hedge_.link->abort();
+    if (!hedge_ || !hedge_->is_under_way()) return false;
+    if (hedge_->link != nullptr) {
+        hedge_->link->abort();
         return true;
     }
-    return hedge_.wait.abort(ConnectionWait::Abort::Dial);
+    return hedge_->wait.abort(ConnectionWait::Abort::Dial);
 }
 
 }  // namespace sluice::proxy

@@ -127,7 +127,6 @@ net::Task<Result<void>> Exchange::send_body_piece(const MessageBody::Piece& piec
 
 /// Ends an upload that goes on although its response is complete, or its upstream gone.
 net::Task<void> Exchange::finish_upload() {
-    if (!upload_started_ || upload_done_.is_set()) co_return;
     upload_stopped_ = true;
     if (upstream_ != nullptr) upstream_->abort();
     client_.cancel_read();

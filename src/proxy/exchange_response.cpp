@@ -145,7 +145,7 @@ net::Task<Result<void>> Exchange::relay_response() {
     MessageBody& body = web_request_ ? translated(from_upstream) : from_upstream;
     Result<void> headed = write_response_head();
     if (!headed) {
-        co_await finish_upload();
+        if (is_uploading()) co_await finish_upload();
         release_upstream(false);
         co_return headed;
     }
@@ -153,7 +153,7 @@ net::Task<Result<void>> Exchange::relay_response() {
     // What was broken off while nobody waited in it looks whole.
     const bool reusable = relayed && !is_call_late_ && !client_gone_ && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
     client_.unwatch();
-    co_await finish_upload();
+    if (is_uploading()) co_await finish_upload();
     release_upstream(reusable);
     co_return relayed;
 }

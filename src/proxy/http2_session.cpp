@@ -14,10 +14,10 @@
 namespace sluice::proxy {
 namespace {
 
-/// Between the two GOAWAY: a round trip to most clients (RFC 9113, 6.8).
-constexpr Duration goaway_pause = std::chrono::milliseconds{250};
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
+/// What is read before it is acted on.
+constexpr std::size_t turn_bytes = std::size_t{64} * 1024;
 /// A client that opens its windows at all has done so by then.
 constexpr Duration hold_time = std::chrono::milliseconds{20};
 constexpr Duration linger_time = std::chrono::seconds{1};
@@ -48,7 +48,8 @@ Http2Session::~Http2Session() = default;
 net::Task<void> Http2Session::run(std::string_view first) {
     net::spawn(write());
     if (entrance_.is_retired || entrance_.is_leaving || entrance_.is_draining) begin_drain();
-    bool goes_on = take(first);
+    bool goes_on = receive(first);
+    act();
     while (goes_on && !is_broken_ && !connection_.is_over()) goes_on = co_await read_once();
     is_ending_ = true;
     second_goaway_.clear();
@@ -96,12 +97,23 @@ net::Task<bool> Http2Session::read_once() {
         // The time of the head, or of the idle connection, may have changed meanwhile.
         co_return state_.worker().now() < read_deadline();
     }
-    net::Buffer buffer = state_.worker().buffers().take();
-    const Result<std::optional<std::size_t>> got = stream_.try_read(buffer.from(0));
-    if (!got) co_return false;
-    if (!got->has_value()) co_return true;
-    if (**got == 0) co_return false;
-    co_return take({buffer.data(), **got});
+    const bool goes_on = take_input();
+    act();
+    co_return goes_on;
+}
+
+/// What is there, up to a bound: requests that have come whole are better to forward than their beginnings. False when the connection is over.
+bool Http2Session::take_input() {
+    const net::Buffer buffer = state_.worker().buffers().take();
+    std::size_t taken = 0;
+    do {
+        const Result<std::optional<std::size_t>> got = stream_.try_read(buffer.from(0));
+        if (!got) return false;
+        if (!got->has_value()) return true;
+        if (**got == 0 || !receive({buffer.data(), **got})) return false;
+        taken += **got;
+    } while (taken < turn_bytes && stream_.may_have_input());
+    return true;
 }
 
 TimePoint Http2Session::read_deadline() const {
@@ -112,13 +124,12 @@ TimePoint Http2Session::read_deadline() const {
     return streams_.empty() ? idle_since_ + limits.keepalive : now + std::chrono::hours{24};
 }
 
-bool Http2Session::take(std::string_view bytes) {
+bool Http2Session::receive(std::string_view bytes) {
     const bool was_in_head = connection_.is_in_head();
     const Result<void> received = connection_.receive(bytes, state_.worker().now());
     idle_since_ = state_.worker().now();
     if (!was_in_head) head_since_ = idle_since_;
     if (!received) refuse(received.error());
-    act();
     return received.has_value();
 }
 
@@ -145,7 +156,7 @@ void Http2Session::on_body(http2::StreamId stream, std::string_view data) {
     }
     const auto begun = std::ranges::find(begun_, stream, &Begun::stream);
     if (begun != begun_.end()) {
-        begun->body.append(data);
+        begun->body.append(state_.worker().buffers(), data);
     } else {
         connection_.consume(stream, data.size());
     }
@@ -210,7 +221,11 @@ void Http2Session::settle() {
     } else if (is_reading_) {
         // By the rules of an idle connection from now on, or not at all.
         idle_since_ = state_.worker().now();
-        stream_.cancel_read();
+        if (connection_.is_over()) {
+            stream_.cancel_read();
+        } else {
+            stream_.set_read_deadline(read_deadline());
+        }
     }
 }
 
@@ -288,7 +303,7 @@ net::Task<void> Http2Session::serve(Begun begun) {
     }
     const Http2Stream::Request request{begun.head.size(), begun.has_body, head.framing.kind == http::BodyKind::Length, !begun.protocol.empty()};
     Http2Stream stream(*this, begun.stream, request);
-    stream.add_body(begun.body);
+    stream.begin_body(std::move(begun.body));
     if (begun.has_body_ended) stream.end_body(std::move(begun.trailers));
     Http2ResponseWriter writer(*this, stream, head.method);
     Exchange exchange(stream, *scratch, stream, writer, state_.worker().now());
@@ -338,57 +353,6 @@ void Http2Session::follow() {
     for (const auto& [id, stream] : streams_) {
         if (stream->exchange() != nullptr) stream->exchange()->follow();
     }
-}
-
-/// Tunnels say goodbye; what else goes on ends by itself.
-void Http2Session::drain_streams() {
-    for (const auto& [id, stream] : streams_) {
-        if (stream->exchange() != nullptr) stream->exchange()->drain();
-    }
-    begin_drain();
-}
-
-/// Streams that are on their way are served; those after the second GOAWAY are not begun (RFC 9113, 6.8).
-void Http2Session::begin_drain() {
-    if (std::exchange(is_announced_, true)) return;
-    connection_.announce_end();
-    second_goaway_.set(state_.worker().now() + goaway_pause);
-    wake_writer();
-}
-
-void Http2Session::end_drain() {
-    connection_.refuse_new();
-    wake_writer();
-}
-
-void Http2Session::retire() { begin_drain(); }
-
-void Http2Session::leave_listener() {
-    entrance_.is_leaving = true;
-    drain_streams();
-}
-
-void Http2Session::drain() {
-    entrance_.is_draining = true;
-    drain_streams();
-}
-
-void Http2Session::cut() {
-    entrance_.is_draining = true;
-    is_broken_ = true;
-    stream_.reset_on_close();
-    is_acting_ = true;
-    std::vector<http2::StreamId> all;
-    for (const auto& [id, stream] : streams_) all.push_back(id);
-    for (const http2::StreamId id : all) {
-        Http2Stream* const stream = find(id);
-        if (stream != nullptr && stream->exchange() != nullptr) stream->exchange()->cut();
-    }
-    is_acting_ = false;
-    // The session may end inside the first call, unless it waits for its streams: then nobody reads.
-    const bool awaits_streams = is_ending_ && !streams_done_.is_set();
-    stream_.abort();
-    if (awaits_streams) settle();
 }
 
 }  // namespace sluice::proxy

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/error.hpp"
+#include "base/memory_pool.hpp"
 #include "filters/forwarded.hpp"
 #include "http2/server_connection.hpp"
 #include "net/buffer_pool.hpp"
+#include "net/bytes.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
@@ -57,7 +57,8 @@ private:
 
     [[nodiscard]] net::Task<bool> read_once();
     [[nodiscard]] TimePoint read_deadline() const;
-    [[nodiscard]] bool take(std::string_view bytes);
+    [[nodiscard]] bool take_input();
+    [[nodiscard]] bool receive(std::string_view bytes);
     void refuse(const Error& error);
     void act();
     void wake_writer();
@@ -83,7 +84,7 @@ private:
         /// Of an extended CONNECT.
         std::string protocol;
         std::optional<Error> refusal;
-        std::string body;
+        net::Bytes body;
         bool has_body_ended = false;
         std::string trailers;
     };
@@ -93,10 +94,10 @@ private:
     filters::Peer client_;
     Entrance& entrance_;
     http2::ServerConnection connection_;
-    std::map<http2::StreamId, Http2Stream*> streams_;
-    std::vector<Begun> begun_;
+    PooledMap<http2::StreamId, Http2Stream*> streams_;
+    PooledVector<Begun> begun_;
     /// Streams about which something has changed.
-    std::vector<http2::StreamId> changed_;
+    PooledVector<http2::StreamId> changed_;
     std::uint32_t requests_ = 0;
     bool is_acting_ = false;
     bool is_writing_ = false;

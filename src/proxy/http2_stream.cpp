@@ -40,6 +40,8 @@ Http2Stream::~Http2Stream() {
     session_.end_stream(*this);
 }
 
+void Http2Stream::add_body(std::string_view data) { received_.append(state().worker().buffers(), data); }
+
 void Http2Stream::end_body(std::string trailers) {
     has_body_ended_ = true;
     trailers_ = std::move(trailers);
@@ -114,12 +116,12 @@ Result<std::optional<MessageBody::Piece>> Http2Stream::next_buffered() {
         is_done_ = true;
         return Piece{{}, true};
     }
-    std::string& piece = body_bytes_ == 0 ? first_ : piece_;
-    std::swap(piece, received_);
+    net::Bytes& piece = body_bytes_ == 0 ? first_ : piece_;
+    piece = std::move(received_);
     unreturned_ = piece.size();
     body_bytes_ += piece.size();
     is_done_ = has_body_ended_ && !flaw_;
-    return Piece{piece, is_done_};
+    return Piece{piece.view(), is_done_};
 }
 
 net::Task<Result<MessageBody::Piece>> Http2Stream::next() {

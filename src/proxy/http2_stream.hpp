@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "http2/server_connection.hpp"
 #include "net/buffer_pool.hpp"
+#include "net/bytes.hpp"
 #include "net/pause.hpp"
 #include "proxy/body_reader.hpp"
 #include "proxy/client_link.hpp"
@@ -50,7 +51,8 @@ public:
     [[nodiscard]] Exchange* exchange() const { return exchange_; }
 
     // What the session tells, and what came before there was a stream.
-    void add_body(std::string_view data) { received_.append(data); }
+    void add_body(std::string_view data);
+    void begin_body(net::Bytes received) { received_ = std::move(received); }
     void end_body(std::string trailers);
     void note_taken() { is_taken_ = true; }
     void note_progress(TimePoint now) { progress_ = now; }
@@ -116,10 +118,10 @@ private:
     Exchange* exchange_ = nullptr;
     net::StreamWatcher* watcher_ = nullptr;
 
-    std::string received_;
+    net::Bytes received_;
     /// The first piece, which stays: the exchange may have to send it again.
-    std::string first_;
-    std::string piece_;
+    net::Bytes first_;
+    net::Bytes piece_;
     /// Bytes of the last piece, that the client's window has not got back.
     std::size_t unreturned_ = 0;
     std::string trailers_;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/memory_pool.hpp"
 #include "http2/client_connection.hpp"
 #include "net/buffer_pool.hpp"
 #include "net/pause.hpp"
@@ -117,9 +117,9 @@ private:
     /// Lent to requests, and ready for reuse.
     std::vector<Http2UpstreamStream*> streams_;
     std::vector<std::unique_ptr<Http2UpstreamStream>> free_;
-    std::map<http2::StreamId, Http2UpstreamStream*> open_;
+    PooledMap<http2::StreamId, Http2UpstreamStream*> open_;
     /// Streams about which something has changed.
-    std::vector<http2::StreamId> changed_;
+    PooledVector<http2::StreamId> changed_;
     /// Less than the limit after the upstream has refused one; with each that ends well it comes nearer again.
     std::uint32_t most_streams_;
     std::uint32_t good_streams_ = 0;

@@ -13,8 +13,6 @@ namespace {
 
 /// Of heads that nobody reads, because the client takes nothing: interim ones may be many.
 constexpr std::size_t most_head_bytes = std::size_t{256} * 1024;
-/// Of a buffer, for the next request.
-constexpr std::size_t most_kept_bytes = std::size_t{32} * 1024;
 
 /// Of a head as http2::ClientEvents tells it.
 bool is_success_head(std::string_view head) { return head.starts_with("HTTP/1.1 2"); }
@@ -33,10 +31,8 @@ void Http2UpstreamStream::begin(TimePoint now, bool is_reused) {
     is_tunnel_ = false;
     write_stall_ = connection_.settings_.write_stall;
     heads_.clear();
-    for (std::string* const buffer : {&received_, &piece_}) {
-        buffer->clear();
-        if (buffer->capacity() > most_kept_bytes) buffer->shrink_to_fit();
-    }
+    received_.clear();
+    piece_.clear();
     trailers_.clear();
     reason_.clear();
     flaw_.reset();
@@ -62,6 +58,8 @@ void Http2UpstreamStream::add_head(std::string_view head, bool is_last) {
     }
     if (is_last) has_ended_ = true;
 }
+
+void Http2UpstreamStream::add_body(std::string_view data) { received_.append(connection_.worker_.buffers(), data); }
 
 void Http2UpstreamStream::end_body(std::string trailers) {
     has_ended_ = true;
@@ -223,11 +221,11 @@ Result<std::optional<MessageBody::Piece>> Http2UpstreamStream::next_buffered() {
         is_done_ = true;
         return Piece{{}, true};
     }
-    std::swap(piece_, received_);
+    piece_ = std::move(received_);
     unreturned_ = piece_.size();
     body_bytes_ += piece_.size();
     is_done_ = has_ended_ && !flaw_;
-    return Piece{piece_, is_done_};
+    return Piece{piece_.view(), is_done_};
 }
 
 net::Task<Result<MessageBody::Piece>> Http2UpstreamStream::next() {

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "http2/protocol.hpp"
+#include "net/bytes.hpp"
 #include "net/pause.hpp"
 #include "proxy/upstream_link.hpp"
 
@@ -32,7 +33,7 @@ public:
 
     // What the connection tells.
     void add_head(std::string_view head, bool is_last);
-    void add_body(std::string_view data) { received_.append(data); }
+    void add_body(std::string_view data);
     void end_body(std::string trailers);
     void note_taken() { is_taken_ = true; }
     void note_progress(TimePoint now) { progress_ = now; }
@@ -93,8 +94,8 @@ private:
 
     /// Heads that came and were not read.
     std::string heads_;
-    std::string received_;
-    std::string piece_;
+    net::Bytes received_;
+    net::Bytes piece_;
     /// Bytes of the last piece, that the upstream's window has not got back.
     std::size_t unreturned_ = 0;
     std::string trailers_;

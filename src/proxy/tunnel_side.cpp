@@ -4,23 +4,15 @@
 #include <cstring>
 
 namespace sluice::proxy {
-namespace {
-
-constexpr std::size_t most_kept_bytes = 4096;
-
-}  // namespace
-
-std::size_t take_received(std::string& received, std::string& piece, std::size_t& left, std::span<char> space) {
+std::size_t take_received(net::Bytes& received, net::Bytes& piece, std::size_t& left, std::span<char> space) {
     if (left == 0) {
-        piece.clear();
-        std::swap(piece, received);
+        piece = std::move(received);
         left = piece.size();
     }
     const std::size_t size = std::min(space.size(), left);
-    if (size != 0) std::memcpy(space.data(), piece.data() + piece.size() - left, size);
+    if (size != 0) std::memcpy(space.data(), piece.view().data() + piece.size() - left, size);
     left -= size;
-    // Assigning an empty one would keep the memory.
-    if (left == 0 && piece.capacity() > most_kept_bytes) std::string().swap(piece);
+    if (left == 0) piece.clear();
     return size;
 }
 

@@ -78,6 +78,11 @@ Outcome outcome_of(const Result<std::size_t>& got) {
     return {false, 0, got.error().code, {}};
 }
 
+Task<void> write_two_kilobytes(Stream& stream) {
+    const std::string text(2048, 'x');
+    static_cast<void>(co_await stream.write(net::Pieces(text)));
+}
+
 Task<void> write_then_read(Stream& client, Stream& server, Outcome& out) {
     const Result<void> sent = co_await client.write({"hello ", "world"});
     std::array<char, 64> space{};
@@ -85,6 +90,30 @@ Task<void> write_then_read(Stream& client, Stream& server, Outcome& out) {
     out = outcome_of(got);
     out.ok = out.ok && sent;
     out.text.assign(space.data(), out.bytes);
+}
+
+/// Waits for input with an empty buffer, whose block is looked for before and after.
+Task<void> read_into_a_buffer(Stream& client, Stream& server, std::size_t& lent_while_waiting, Outcome& out) {
+    Worker& worker = server.worker();
+    worker.post([&] {
+        lent_while_waiting = worker.buffers().lent_bytes();
+        spawn(write_two_kilobytes(client));
+    });
+    Buffer buffer;
+    const Result<std::size_t> got = co_await server.read(buffer, 1024);
+    out = outcome_of(got);
+    out.text.assign(buffer.data(), out.bytes);
+    Buffer rest;
+    const Result<std::size_t> more = co_await server.read(rest, 4096);
+    out.bytes += more.value_or(0);
+}
+
+Task<void> time_out_with_a_buffer(Stream&, Stream& server, Outcome& out, bool& has_block) {
+    Buffer buffer;
+    server.set_read_deadline(server.worker().now() + 20ms);
+    const Result<std::size_t> got = co_await server.read(buffer);
+    out = outcome_of(got);
+    has_block = static_cast<bool>(buffer);
 }
 
 /// Reads a byte at a time what is all there; how many until something else of the worker had its turn.
@@ -307,6 +336,23 @@ TEST_CASE("A stream delivers what its peer wrote in several pieces", "[net]") {
     Loopback().run([&](Stream& client, Stream& server) { return write_then_read(client, server, out); });
     CHECK(out.ok);
     CHECK(out.text == "hello world");
+}
+
+TEST_CASE("A read into an empty buffer waits without a block, and takes no more than it was allowed", "[net]") {
+    std::size_t lent = 1;
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return read_into_a_buffer(client, server, lent, out); });
+    CHECK(lent == 0);
+    CHECK(out.text == std::string(1024, 'x'));
+    CHECK(out.bytes == 2048);
+}
+
+TEST_CASE("A read into an empty buffer that fails leaves it empty", "[net]") {
+    Outcome out;
+    bool has_block = true;
+    Loopback().run([&](Stream& client, Stream& server) { return time_out_with_a_buffer(client, server, out, has_block); });
+    CHECK(out.code == ErrorCode::TimedOut);
+    CHECK_FALSE(has_block);
 }
 
 TEST_CASE("A read yields 0 bytes when the peer has ended its sending", "[net]") {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// Memory for what every request takes and gives back, such as the frames of its coroutines: free lists by size, so that a warm worker
+/// needs no allocator. What was given back last is taken first: it is in the processor's caches. More than 4 KiB comes from the allocator.
+///
+/// Threading: it is given back on the thread that took it.
+[[nodiscard]] void* take_memory(std::size_t size_bytes);
+void give_memory(void* memory, std::size_t size_bytes) noexcept;
+
+/// While it lives, the thread that made it has such lists; without it memory comes from the allocator and goes back there. A
+/// destructor of the thread's own variables could not do this: with MinGW their memory is gone by the time it runs.
+class MemoryPool {
+public:
+    MemoryPool();
+    MemoryPool(const MemoryPool&) = delete;
+    MemoryPool& operator=(const MemoryPool&) = delete;
+    ~MemoryPool();
+
+private:
+    friend void* take_memory(std::size_t size_bytes);
+    friend void give_memory(void* memory, std::size_t size_bytes) noexcept;
+
+    static constexpr std::size_t step_bytes = 64;
+#ifdef SLUICE_UNPOOLED
+    static constexpr std::size_t largest_bytes = 0;
+#else
+    static constexpr std::size_t largest_bytes = 4096;
+#endif
+
+    struct FreeBlock {
+        FreeBlock* next;
+    };
+    FreeBlock* lists_[largest_bytes / step_bytes + 1]{};
+};
+
+/// For containers whose nodes come and go with every request.
+template <typename T>
+struct PooledAllocator {
+    using value_type = T;
+
+    PooledAllocator() = default;
+    template <typename Other>
+    PooledAllocator(const PooledAllocator<Other>&) noexcept {}
+
+    [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(take_memory(count * sizeof(T))); }
+    void deallocate(T* memory, std::size_t count) noexcept { give_memory(memory, count * sizeof(T)); }
+
+    template <typename Other>
+    bool operator==(const PooledAllocator<Other>&) const noexcept {
+        return true;
+    }
+};
+
+template <typename Key, typename Value>
+using PooledMap = std::map<Key, Value, std::less<Key>, PooledAllocator<std::pair<const Key, Value>>>;
+template <typename T>
+using PooledVector = std::vector<T, PooledAllocator<T>>;
+
+}  // namespace sluice
