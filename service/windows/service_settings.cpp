@@ -72,7 +72,7 @@ Result<void> set_recovery(const ServiceHandle& service) {
 
 /// A setting that this system does not know (ERROR_INVALID_LEVEL) is told and left out.
 Result<void> optional(Result<void> done) {
-    const bool is_unknown = !done && done.error().cause.value() == ERROR_INVALID_LEVEL;
+    const bool is_unknown = !done && done.error().cause().value() == ERROR_INVALID_LEVEL;
     if (!is_unknown) return done;
     std::fprintf(stderr, "sluice: left out: %s\n", describe(done.error()).c_str());
     return {};

@@ -65,7 +65,7 @@ proxy::LocalResponse not_served(const proxy::LocalRequest& request, const std::s
 proxy::LocalResponse body_refusal(const proxy::LocalRequest& request) {
     proxy::LocalResponse answer = proxy::plain_error(*request.body_error);
     if (!request.head.path.starts_with("/v1/")) return answer;
-    return json_error(answer.status, name_of(request.body_error->code), request.body_error->context, "see GET /v1/openapi.json");
+    return json_error(answer.status, name_of(request.body_error->code), request.body_error->context(), "see GET /v1/openapi.json");
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ AdminAnswer set_log_level(const AdminServices& services, const AdminRequest& req
 AdminAnswer explain(const AdminServices& services, const AdminRequest& request) {
     Result<std::string> document = answer_explain(*services.snapshot(), request.request.body, Clock::now());
     if (!document) {
-        co_return json_error(400, "body_invalid", document.error().context,
+        co_return json_error(400, "body_invalid", document.error().context(),
                              "send {\"method\": \"GET\", \"url\": \"https://host/path\", \"headers\": [[\"name\", \"value\"]]}");
     }
     co_return json_answer(200, std::move(*document));

@@ -34,9 +34,9 @@ std::string one_line(const std::string& document) {
 /// A line for each request: its explanation, or what is wrong with it.
 std::string explain_line(const proxy::Snapshot& snapshot, const std::string& line) {
     const Result<proxy::ExplainRequest> request = parse_explain_request(line);
-    if (!request) return nlohmann::json{{"error", request.error().context}}.dump();
+    if (!request) return nlohmann::json{{"error", request.error().context()}}.dump();
     const Result<proxy::Explanation> explanation = proxy::explain(snapshot, *request, Clock::now());
-    if (!explanation) return nlohmann::json{{"error", explanation.error().context}}.dump();
+    if (!explanation) return nlohmann::json{{"error", explanation.error().context()}}.dump();
     return one_line(proxy::explanation_json(*explanation));
 }
 
@@ -107,7 +107,7 @@ ExitCode command_explain(const ExplainOptions& options) {
     if (snapshot == nullptr) return ExitCode::ConfigInvalid;
     if (options.is_batch) return explain_lines(*snapshot);
     const Result<proxy::Explanation> explanation = proxy::explain(*snapshot, request, Clock::now());
-    if (!explanation) return refuse(explanation.error().context);
+    if (!explanation) return refuse(explanation.error().context());
     std::fputs(options.as_json ? proxy::explanation_json(*explanation).c_str() : proxy::explanation_text(*explanation).c_str(), stdout);
     return ExitCode::Ok;
 }

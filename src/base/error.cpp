@@ -42,11 +42,28 @@ std::string_view name_of(Side side) {
     return "internal";
 }
 
+Error::Error(ErrorCode the_code, Side the_side, Retry the_retry, std::string context, std::error_code cause)
+    : code(the_code), side(the_side), retry(the_retry) {
+    if (!context.empty() || cause) words_ = std::make_unique<Words>(std::move(context), cause);
+}
+
+Error::Error(const Error& other)
+    : code(other.code), side(other.side), retry(other.retry), words_(other.words_ ? std::make_unique<Words>(*other.words_) : nullptr) {}
+
+Error& Error::operator=(const Error& other) { return *this = Error(other); }
+
+const std::string& Error::context() const {
+    static const std::string none;
+    return words_ ? words_->context : none;
+}
+
+void Error::set_context(std::string context) { words_ = std::make_unique<Words>(std::move(context), cause()); }
+
 std::string describe(const Error& error) {
     std::string line;
     line.append(name_of(error.side)).append(" ").append(name_of(error.code));
-    if (!error.context.empty()) line.append(": ").append(error.context);
-    if (error.cause) line.append(" (").append(error.cause.message()).append(")");
+    if (!error.context().empty()) line.append(": ").append(error.context());
+    if (error.cause()) line.append(" (").append(error.cause().message()).append(")");
     return line;
 }
 

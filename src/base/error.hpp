@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -54,15 +55,35 @@ enum class Side : std::uint8_t { Client, Upstream, Internal };
 /// Whether trying again may help.
 enum class Retry : std::uint8_t { Never, Always, IfReused };
 
-/// An expected failure. Travels in Result<T>; nothing of ours throws.
-struct Error {
+/// An expected failure. Travels in Result<T>; nothing of ours throws. It is small where nothing has failed: results are on the frames of all
+/// coroutines.
+class Error {
+public:
+    Error() = default;
+    /// `context`: what, where and how to mend it, in one sentence for the log or the client. `cause`: what the system said, where it
+    /// said something.
+    Error(ErrorCode the_code, Side the_side, Retry the_retry, std::string context = {}, std::error_code cause = {});
+    Error(const Error& other);
+    Error(Error&&) noexcept = default;
+    Error& operator=(const Error& other);
+    Error& operator=(Error&&) noexcept = default;
+    ~Error() = default;
+
+    [[nodiscard]] const std::string& context() const;
+    void set_context(std::string context);
+    [[nodiscard]] std::error_code cause() const { return words_ ? words_->cause : std::error_code(); }
+
     ErrorCode code = ErrorCode::Internal;
     Side side = Side::Internal;
     Retry retry = Retry::Never;
-    /// What, where and how to mend it, in one sentence for the log or the client.
-    std::string context;
-    /// What the system said, where it said something.
-    std::error_code cause;
+
+private:
+    struct Words {
+        std::string context;
+        std::error_code cause;
+    };
+    /// nullptr: there is neither.
+    std::unique_ptr<Words> words_;
 };
 
 /// The code's name as it stands in logs and metrics, e.g. "connect_refused".

@@ -63,8 +63,8 @@ void Dialing::follow(const Stream* stream) { core_ = stream != nullptr ? stream-
 Task<Result<Stream>> dial(Worker& worker, const Destination& destination, TimePoint deadline, Dialing* dialing) {
     const Result<Endpoint> endpoint = platform::socket_address(literal_of(destination));
     if (!endpoint) {
-        co_return fail(upstream_error(ErrorCode::ConnectRefused, endpoint.error().context, Retry::Always,
-                                      endpoint.error().cause));
+        co_return fail(upstream_error(ErrorCode::ConnectRefused, endpoint.error().context(), Retry::Always,
+                                      endpoint.error().cause()));
     }
     Stream stream(StreamCore::take(worker));
     StreamCore& core = *stream.core();

@@ -64,7 +64,7 @@ std::uint16_t status_of(const Error& error) {
 }
 
 std::string_view reason_for_client(const Error& error) {
-    return error.side == Side::Client ? std::string_view(error.context) : public_reason(error.code);
+    return error.side == Side::Client ? std::string_view(error.context()) : public_reason(error.code);
 }
 
 std::string error_body(std::uint16_t status, const Error& error, std::string_view request_id) {

@@ -143,7 +143,7 @@ Error Exchange::client_body_error(const Error& error) const {
     if (error.code == ErrorCode::Closed) {
         return client_error(ErrorCode::ClientClosed, "the client left in the middle of its request body");
     }
-    return client_error(error.code, error.context);
+    return client_error(error.code, error.context());
 }
 
 /// A failure of the upstream's stream in the words of the exchange.
@@ -156,13 +156,13 @@ Error Exchange::upstream_failure(const Error& error) const {
             return upstream_error(ErrorCode::ResponseTimeout, name + " did not answer in time");
         case ErrorCode::Closed:
         case ErrorCode::Cancelled:
-            return upstream_error(ErrorCode::UpstreamClosed, name + (error.side == Side::Upstream && !error.context.empty() ? ": " + error.context : " closed the connection"),
-                                  error.retry == Retry::Always ? Retry::Always : Retry::IfReused, error.cause);
+            return upstream_error(ErrorCode::UpstreamClosed, name + (error.side == Side::Upstream && !error.context().empty() ? ": " + error.context() : " closed the connection"),
+                                  error.retry == Retry::Always ? Retry::Always : Retry::IfReused, error.cause());
         case ErrorCode::BadFraming:
-            return upstream_error(ErrorCode::BadResponse, name + ": " + error.context);
+            return upstream_error(ErrorCode::BadResponse, name + ": " + error.context());
         default: break;
     }
-    return upstream_error(error.code, name + ": " + error.context, error.retry, error.cause);
+    return upstream_error(error.code, name + ": " + error.context(), error.retry, error.cause());
 }
 
 /// The listener's present configuration says in which headers.

@@ -88,7 +88,7 @@ std::vector<ListenerExplanation> explain_listeners(const config::Config& config,
 }
 
 AnswerExplanation answer_error(const Error& error, std::string_view allow) {
-    AnswerExplanation answer{status_of(error), error.context, {}};
+    AnswerExplanation answer{status_of(error), error.context(), {}};
     if (error.code == ErrorCode::MethodNotAllowed) answer.fields.emplace_back("Allow", allow);
     return answer;
 }

@@ -31,8 +31,8 @@ MirrorExplanation explain_mirror(const config::Mirror& mirror, const http::Reque
 AnswerExplanation fallback_of(const config::Cluster& cluster) {
     const Error error = upstream_error(ErrorCode::BreakerOpen, "the breaker of cluster " + cluster.name + " is open");
     const std::optional<config::Respond>& fallback = cluster.breaker->fallback;
-    if (!fallback) return {status_of(error), error.context, {}};
-    return {fallback->status, error.context + ": its fallback", {}};
+    if (!fallback) return {status_of(error), error.context(), {}};
+    return {fallback->status, error.context() + ": its fallback", {}};
 }
 
 /// What the client gets when all clusters that it may go to are of one kind.
@@ -85,7 +85,7 @@ void explain_forward(const ForwardedRequest& request, Explanation& out) {
     if (upstream) {
         out.upstream = std::move(*upstream);
     } else {
-        out.answer = {status_of(upstream.error()), upstream.error().context, {}};
+        out.answer = {status_of(upstream.error()), upstream.error().context(), {}};
     }
 }
 

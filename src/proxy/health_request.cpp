@@ -126,9 +126,9 @@ net::Task<Result<std::string>> ask_health(UpstreamLink& link, const config::Heal
 
 std::string reason_of(const Error& error) {
     if (error.code == ErrorCode::TimedOut) return "no answer in time";
-    if (error.code == ErrorCode::Closed && error.context.empty()) return "the connection was closed before the answer";
-    std::string reason = error.context.empty() ? std::string(name_of(error.code)) : error.context;
-    if (error.code != ErrorCode::Closed && error.cause) reason += " (" + error.cause.message() + ")";
+    if (error.code == ErrorCode::Closed && error.context().empty()) return "the connection was closed before the answer";
+    std::string reason = error.context().empty() ? std::string(name_of(error.code)) : error.context();
+    if (error.code != ErrorCode::Closed && error.cause()) reason += " (" + error.cause().message() + ")";
     return reason;
 }
 

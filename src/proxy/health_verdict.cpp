@@ -51,7 +51,7 @@ std::string grpc_flaw(const HealthAnswer& answer) {
     if (!number) return "an answer without grpc-status, so it is not of gRPC";
     if (grpc::parse_status(*number) != grpc::Status::Ok) return call_flaw(*number, answer);
     const Result<grpc::ServingStatus> serving = grpc::parse_health_response(answer.body);
-    if (!serving) return serving.error().context;
+    if (!serving) return serving.error().context();
     if (*serving == grpc::ServingStatus::Serving) return {};
     return std::string(grpc::name_of(*serving));
 }

@@ -136,7 +136,7 @@ bool Http2Session::receive(std::string_view bytes) {
 void Http2Session::refuse(const Error& error) {
     if (!std::exchange(is_sound_, false)) return;
     state_.metrics().count_refused(error.code);
-    state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", error.context}});
+    state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", error.context()}});
 }
 
 void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) {

@@ -80,7 +80,7 @@ net::Task<bool> Http2Upstream::read_once() {
     silent_since_.reset();
     const std::size_t free_before = connection_.free_streams();
     const Result<void> received = connection_.receive({buffer.data(), **got}, worker_.now());
-    if (!received) reason_ = received.error().context;
+    if (!received) reason_ = received.error().context();
     const bool has_more_room = connection_.free_streams() > free_before;
     act();
     // Also when the upstream has only said that it takes more.

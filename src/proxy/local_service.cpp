@@ -17,7 +17,7 @@ Error body_error(Error error) {
     error.side = Side::Client;
     if (error.code == ErrorCode::TimedOut) {
         error.code = ErrorCode::BodyTimeout;
-        error.context = "the body came too slowly";
+        error.set_context("the body came too slowly");
     } else if (error.code != ErrorCode::BadFraming) {
         error.code = ErrorCode::ClientClosed;
     }

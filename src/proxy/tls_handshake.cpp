@@ -40,8 +40,8 @@ void TlsHandshake::count_handshake(const Result<void>& done) {
     const Error& error = done.error();
     const std::string reason = error.code == ErrorCode::TimedOut    ? "it took too long"
                                : error.code == ErrorCode::Cancelled ? "the gateway stops"
-                               : error.context.empty()              ? "the client left"
-                                                                    : error.context;
+                               : error.context().empty()              ? "the client left"
+                                                                    : error.context();
     // Anybody can fail as often as he likes: not every time is worth a line.
     const LogLevel level = state_.may_tell_of_tls() ? LogLevel::Info : LogLevel::Debug;
     const std::string client = peer_.family == platform::AddressFamily::Unix ? "unix" : peer_.address_text();

@@ -165,7 +165,7 @@ void Tunnel::on_refused_output(Direction& way, const Error& error) {
     }
     // Whoever has left may have said something before, a close frame for one: the other direction finds its own end.
     is_broken_ = true;
-    if (error.cause == std::errc::connection_reset && !settings_.is_websocket) way.from.reset_on_close();
+    if (error.cause() == std::errc::connection_reset && !settings_.is_websocket) way.from.reset_on_close();
     if (!half_open_since_) half_open_since_ = worker_.now();
     arm();
 }

@@ -25,8 +25,8 @@ net::Task<Result<void>> secure(net::Stream& stream, const tls::ClientContext& co
     if (done.error().code == ErrorCode::TimedOut) {
         co_return fail(upstream_error(ErrorCode::ConnectTimeout, "TLS handshake with " + endpoint.name, Retry::Always));
     }
-    co_return fail(upstream_error(ErrorCode::TlsRefused, "TLS handshake with " + endpoint.name + ": " + done.error().context,
-                                  Retry::Always, done.error().cause));
+    co_return fail(upstream_error(ErrorCode::TlsRefused, "TLS handshake with " + endpoint.name + ": " + done.error().context(),
+                                  Retry::Always, done.error().cause()));
 }
 
 }  // namespace sluice::proxy

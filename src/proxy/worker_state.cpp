@@ -224,7 +224,7 @@ bool WorkerState::may_tell_of_tls() {
 
 void WorkerState::tell_of_upstream_tls(const std::string& cluster, const Error& error) {
     const LogLevel level = may_tell_of_tls() ? LogLevel::Warn : LogLevel::Debug;
-    log().write(level, "no secure connection to an upstream", {{"cluster", cluster}, {"reason", error.context}});
+    log().write(level, "no secure connection to an upstream", {{"cluster", cluster}, {"reason", error.context()}});
 }
 
 void WorkerState::log_breaker(const std::string& cluster, upstream::BreakerState state) {

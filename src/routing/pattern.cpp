@@ -29,7 +29,7 @@ std::string fault_of_text(std::string_view text) {
     }
     std::string scratch;
     const auto normal = normalise_path(text, scratch);
-    if (!normal) return quoted(text) + " can't be a pattern: " + normal.error().context;
+    if (!normal) return quoted(text) + " can't be a pattern: " + normal.error().context();
     if (*normal == text) return {};
     return "the path " + quoted(text) + " is not in normal form and would never match; write " +
            quoted(*normal);

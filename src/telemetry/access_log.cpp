@@ -105,7 +105,7 @@ void append_json_line(std::string& out, const AccessRecord& record) {
     if (record.error != nullptr) {
         append_member(out, "error_side", name_of(record.error->side));
         append_member(out, "error_code", name_of(record.error->code));
-        append_member(out, "error", record.error->context);
+        append_member(out, "error", record.error->context());
     }
     out.append("}\n");
 }

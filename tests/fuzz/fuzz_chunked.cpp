@@ -41,7 +41,7 @@ Outcome decode(std::string_view input, const std::vector<std::size_t>& cuts) {
         const std::size_t end = piece < cuts.size() ? cuts[piece] : input.size();
         const auto step = reader.step(input.substr(out.consumed, end - out.consumed));
         if (!step) {
-            out.error = step.error().context;
+            out.error = step.error().context();
             break;
         }
         out.consumed += step->consumed;

@@ -36,10 +36,10 @@ Outcome decode(std::string_view text, const std::vector<std::size_t>& cuts) {
     std::size_t begin = 0;
     for (std::size_t piece = 0; piece <= cuts.size(); ++piece) {
         const std::size_t end = piece < cuts.size() ? cuts[piece] : text.size();
-        if (const auto done = decoder.decode(text.substr(begin, end - begin), out.bytes); !done) return {{}, done.error().context};
+        if (const auto done = decoder.decode(text.substr(begin, end - begin), out.bytes); !done) return {{}, done.error().context()};
         begin = end;
     }
-    if (const auto done = decoder.finish(); !done) return {{}, done.error().context};
+    if (const auto done = decoder.finish(); !done) return {{}, done.error().context()};
     return out;
 }
 

@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto normal = routing::normalise_path(input, scratch);
     if (!normal) {
         require(normal.error().code == ErrorCode::BadPath, "a refusal is a BadPath");
-        require(!normal.error().context.empty(), "a refusal says why");
+        require(!normal.error().context().empty(), "a refusal says why");
         return 0;
     }
     const std::string first(*normal);

@@ -190,7 +190,7 @@ void WirePlay::note_body() {
 
 void WirePlay::note_error(const Error& error) {
     events_.push_back("error " + std::to_string(status_of(error)) + " " +
-                      std::string(name_of(error.code)) + ": " + error.context);
+                      std::string(name_of(error.code)) + ": " + error.context());
     stage_ = Stage::Over;
 }
 

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -58,4 +60,26 @@ TEST_CASE("A result carries a value or the error", "[base]") {
     const Result<int> failure = fail(upstream_error(ErrorCode::BadResponse, "x"));
     REQUIRE_FALSE(failure);
     CHECK(failure.error().retry == Retry::Never);
+}
+
+TEST_CASE("An error's words survive copies and moves, and its copies are its own", "[base]") {
+    Error error{ErrorCode::System, Side::Internal, Retry::Always, "opening the file", std::make_error_code(std::errc::permission_denied)};
+    const Error copy = error;
+    error.set_context("something else");
+    CHECK(copy.context() == "opening the file");
+    CHECK(copy.cause() == std::errc::permission_denied);
+    CHECK(error.context() == "something else");
+    CHECK(error.cause() == std::errc::permission_denied);
+    Error moved = std::move(error);
+    CHECK(moved.context() == "something else");
+    moved = copy;
+    CHECK(moved.context() == "opening the file");
+    CHECK(moved.retry == Retry::Always);
+}
+
+TEST_CASE("An error without words has an empty context and no cause", "[base]") {
+    const Error error{ErrorCode::Closed, Side::Client, Retry::Never};
+    CHECK(error.context().empty());
+    CHECK_FALSE(error.cause());
+    CHECK(describe(error) == "client closed");
 }

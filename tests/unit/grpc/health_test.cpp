@@ -23,7 +23,7 @@ std::string outcome(const std::string& body) {
     if (status) return std::string(name_of(*status));
     CHECK(status.error().code == ErrorCode::BadResponse);
     CHECK(status.error().side == Side::Upstream);
-    return status.error().context;
+    return status.error().context();
 }
 
 }  // namespace

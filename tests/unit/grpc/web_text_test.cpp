@@ -23,12 +23,12 @@ std::string decoded(std::string_view text, std::size_t piece = 1000) {
         if (!done) {
             CHECK(done.error().code == ErrorCode::BadFraming);
             CHECK(done.error().side == Side::Client);
-            return done.error().context;
+            return done.error().context();
         }
         text.remove_prefix(std::min(piece, text.size()));
     }
     const auto done = decoder.finish();
-    return done ? out : done.error().context;
+    return done ? out : done.error().context();
 }
 
 std::string encoded(std::string_view bytes) {

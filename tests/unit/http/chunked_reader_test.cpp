@@ -41,13 +41,13 @@ Error error_of(std::string_view input, const ChunkedReader::Limits& limits = {},
                Side side = Side::Client) {
     ChunkedReader reader(limits, side);
     Error error;
-    error.context = "accepted";
+    error.set_context("accepted");
     read_all(reader, input, input.size(), error);
     return error;
 }
 
 bool is_accepted(std::string_view input, const ChunkedReader::Limits& limits = {}) {
-    return error_of(input, limits).context == "accepted";
+    return error_of(input, limits).context() == "accepted";
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ TEST_CASE("A ChunkedReader that has refused goes on refusing until clear", "[htt
 TEST_CASE("ChunkedReader names the side and, of a trailer, the name alone", "[http]") {
     const Error client = error_of("0\r\nCookie: secret\r\n\r\n");
     CHECK(client.side == Side::Client);
-    CHECK(client.context == "a field that no trailer section may contain: Cookie");
+    CHECK(client.context() == "a field that no trailer section may contain: Cookie");
     const Error upstream = error_of("x", {}, Side::Upstream);
     CHECK(upstream.side == Side::Upstream);
     CHECK(upstream.code == ErrorCode::BadResponse);
@@ -136,7 +136,7 @@ TEST_CASE("Bodies of one-byte chunks pass, bodies that are nearly all framing do
     std::string padded;
     for (int i = 0; i < 100000; ++i) padded.append("0000000000000001;x\r\na\r\n");
     const Error error = error_of(padded + "0\r\n\r\n");
-    CHECK(error.context == "the chunked body is nearly all framing");
+    CHECK(error.context() == "the chunked body is nearly all framing");
 }
 
 TEST_CASE("What write_chunk_line writes ChunkedReader reads, however it is cut", "[http]") {

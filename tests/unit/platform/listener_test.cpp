@@ -48,7 +48,7 @@ TEST_CASE("a port in use is refused with its address, also beside sockets of one
     REQUIRE(first);
     const auto second = open_listener(first->address(), 16);
     REQUIRE_FALSE(second);
-    CHECK(second.error().context.find(first->address().text()) != std::string::npos);
+    CHECK(second.error().context().find(first->address().text()) != std::string::npos);
     const auto sibling = open_sibling(*first, 16);
     CHECK_FALSE(open_listener(first->address(), 16));
 }
@@ -81,7 +81,7 @@ TEST_CASE("an address that is no literal of its kind is refused", "[platform]") 
 TEST_CASE("an address of another machine is refused", "[platform]") {
     const auto listener = open_listener({AddressFamily::Ipv4, "192.0.2.1", 0}, 16);
     REQUIRE_FALSE(listener);
-    CHECK(listener.error().cause);
+    CHECK(listener.error().cause());
 }
 
 TEST_CASE("the IPv6 wildcard is dual stack and reports IPv4 clients as IPv4", "[platform]") {

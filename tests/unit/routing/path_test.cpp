@@ -56,10 +56,10 @@ void check(const Case& example) {
         REQUIRE_FALSE(normal);
         CHECK(normal.error().code == ErrorCode::BadPath);
         CHECK(normal.error().side == Side::Client);
-        CHECK_THAT(normal.error().context, Catch::Contains(example.expected.substr(2)));
+        CHECK_THAT(normal.error().context(), Catch::Contains(example.expected.substr(2)));
         return;
     }
-    INFO((normal ? std::string(*normal) : normal.error().context));
+    INFO((normal ? std::string(*normal) : normal.error().context()));
     REQUIRE(normal);
     if (example.expected == "=") {
         CHECK(normal->data() == example.raw.data());
@@ -137,5 +137,5 @@ TEST_CASE("every byte is treated the same bare and after the fast scan", "[routi
 
 TEST_CASE("the reason of a refusal says at which byte", "[routing]") {
     std::string scratch;
-    CHECK_THAT(normalise_path("/ab%2Fc", scratch).error().context, Catch::Contains("(at byte 4)"));
+    CHECK_THAT(normalise_path("/ab%2Fc", scratch).error().context(), Catch::Contains("(at byte 4)"));
 }

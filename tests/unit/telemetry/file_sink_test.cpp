@@ -55,8 +55,8 @@ TEST_CASE("FileSink says which file it cannot open", "[telemetry]") {
     const auto sink = FileSink::open("/no/such/folder/access.log", FileSink::Format::Text, {}, [](const std::string&) {});
     REQUIRE_FALSE(sink);
     CHECK(sink.error().side == Side::Internal);
-    CHECK(sink.error().context.find("/no/such/folder/access.log") != std::string::npos);
-    CHECK(sink.error().cause);
+    CHECK(sink.error().context().find("/no/such/folder/access.log") != std::string::npos);
+    CHECK(sink.error().cause());
 }
 
 TEST_CASE("FileSink refuses what its queue cannot hold", "[telemetry]") {

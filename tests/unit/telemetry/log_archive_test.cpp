@@ -98,5 +98,5 @@ TEST_CASE("a file that can't be read is told by its name", "[telemetry]") {
     const LogFolder folder;
     const Result<bool> done = telemetry::compress_file(folder.file("missing"), folder.file("missing.gz"), [] { return false; });
     REQUIRE_FALSE(done);
-    CHECK(done.error().context.find("missing") != std::string::npos);
+    CHECK(done.error().context().find("missing") != std::string::npos);
 }

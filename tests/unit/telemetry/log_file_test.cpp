@@ -119,5 +119,5 @@ TEST_CASE("old files are compressed and the oldest removed", "[telemetry]") {
 TEST_CASE("a log file that can't be opened is told by its path", "[telemetry]") {
     const auto file = LogFile::open("/no/such/folder/log", {}, [](const std::string&) {});
     REQUIRE_FALSE(file);
-    CHECK(file.error().context.find("/no/such/folder/log") != std::string::npos);
+    CHECK(file.error().context().find("/no/such/folder/log") != std::string::npos);
 }

@@ -98,7 +98,7 @@ TEST_CASE("what is no message is refused", "[platform]") {
 TEST_CASE("the end of a successor is told with its exit code and its last words", "[platform]") {
     auto successor = Successor::start(shell("echo no library >&2; exit 9"));
     REQUIRE(successor.has_value());
-    CHECK(end_of(**successor).context.find("exit code 9") != std::string::npos);
+    CHECK(end_of(**successor).context().find("exit code 9") != std::string::npos);
     CHECK((*successor)->stop().find("no library") != std::string::npos);
 }
 

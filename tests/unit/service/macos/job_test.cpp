@@ -45,7 +45,7 @@ TEST_CASE("A launchd job refuses a socket that is no address with a port", "[ser
     instance.sockets = {text};
     const auto list = property_list_of(instance);
     REQUIRE_FALSE(list);
-    CHECK(list.error().context.find("\"" + text + "\" is no socket") != std::string::npos);
+    CHECK(list.error().context().find("\"" + text + "\" is no socket") != std::string::npos);
 }
 
 TEST_CASE("A launchd job refuses paths that launchd could not follow", "[service][macos]") {

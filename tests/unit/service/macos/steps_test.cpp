@@ -71,5 +71,5 @@ TEST_CASE("Only root may change services of launchd", "[service][macos]") {
     const Verb verb = GENERATE(Verb::Install, Verb::Uninstall, Verb::Start, Verb::Stop, Verb::Restart, Verb::Reload);
     const auto allowed = check_rights(verb);
     CHECK(allowed.has_value() == (::geteuid() == 0));
-    if (!allowed) CHECK(allowed.error().context.find("sudo") != std::string::npos);
+    if (!allowed) CHECK(allowed.error().context().find("sudo") != std::string::npos);
 }

@@ -28,5 +28,5 @@ TEST_CASE("a system file is written for everybody, read again and removed", "[se
 TEST_CASE("a system file that can't be written is named", "[service]") {
     const Result<void> failed = write_system_file("/no/such/folder/unit", "text");
     REQUIRE_FALSE(failed.has_value());
-    CHECK(failed.error().context.find("/no/such/folder/unit") != std::string::npos);
+    CHECK(failed.error().context().find("/no/such/folder/unit") != std::string::npos);
 }
