@@ -44,7 +44,7 @@ std::string_view name_of(Side side) {
 
 Error::Error(ErrorCode the_code, Side the_side, Retry the_retry, std::string context, std::error_code cause)
     : code(the_code), side(the_side), retry(the_retry) {
-    if (!context.empty() || cause) words_ = std::make_unique<Words>(std::move(context), cause);
+    if (!context.empty() || cause) words_ = std::make_unique<Words>(Words{std::move(context), cause});
 }
 
 Error::Error(const Error& other)
@@ -57,7 +57,7 @@ const std::string& Error::context() const {
     return words_ ? words_->context : none;
 }
 
-void Error::set_context(std::string context) { words_ = std::make_unique<Words>(std::move(context), cause()); }
+void Error::set_context(std::string context) { words_ = std::make_unique<Words>(Words{std::move(context), cause()}); }
 
 std::string describe(const Error& error) {
     std::string line;

@@ -13,10 +13,10 @@ MemoryPool::MemoryPool() { pool = this; }
 
 MemoryPool::~MemoryPool() {
     pool = nullptr;
-    for (FreeBlock*& head : lists_) {
-        while (head != nullptr) {
-            FreeBlock* const block = head;
-            head = block->next;
+    for (List& list : lists_) {
+        while (list.first != nullptr) {
+            FreeBlock* const block = list.first;
+            list.first = block->next;
             ::operator delete(block);
         }
     }
@@ -24,12 +24,14 @@ MemoryPool::~MemoryPool() {
 
 void* take_memory(std::size_t size_bytes) {
     if (size_bytes > MemoryPool::largest_bytes) return ::operator new(size_bytes);
-    const std::size_t size_class = (size_bytes + MemoryPool::step_bytes - 1) / MemoryPool::step_bytes;
+    const std::size_t list = MemoryPool::list_of(size_bytes);
+    const std::size_t block_bytes = MemoryPool::block_bytes(list);
     // Of the size of its list also where there is none: it may come into one later.
-    if (pool == nullptr || pool->lists_[size_class] == nullptr) return ::operator new(size_class * MemoryPool::step_bytes);
-    MemoryPool::FreeBlock*& head = pool->lists_[size_class];
-    MemoryPool::FreeBlock* const block = head;
-    head = block->next;
+    if (pool == nullptr || pool->lists_[list].first == nullptr) return ::operator new(block_bytes);
+    MemoryPool::List& free = pool->lists_[list];
+    MemoryPool::FreeBlock* const block = free.first;
+    free.first = block->next;
+    free.kept_bytes -= block_bytes;
     return block;
 }
 
@@ -38,8 +40,14 @@ void give_memory(void* memory, std::size_t size_bytes) noexcept {
         ::operator delete(memory);
         return;
     }
-    MemoryPool::FreeBlock*& head = pool->lists_[(size_bytes + MemoryPool::step_bytes - 1) / MemoryPool::step_bytes];
-    head = new (memory) MemoryPool::FreeBlock{head};
+    const std::size_t list = MemoryPool::list_of(size_bytes);
+    MemoryPool::List& free = pool->lists_[list];
+    if (free.kept_bytes >= MemoryPool::most_kept_bytes) {
+        ::operator delete(memory);
+        return;
+    }
+    free.first = new (memory) MemoryPool::FreeBlock{free.first};
+    free.kept_bytes += MemoryPool::block_bytes(list);
 }
 
 }  // namespace sluice

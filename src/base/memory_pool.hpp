@@ -28,17 +28,28 @@ private:
     friend void* take_memory(std::size_t size_bytes);
     friend void give_memory(void* memory, std::size_t size_bytes) noexcept;
 
-    static constexpr std::size_t step_bytes = 64;
+    static constexpr std::size_t step_bytes = 32;
 #ifdef SLUICE_UNPOOLED
     static constexpr std::size_t largest_bytes = 0;
 #else
     static constexpr std::size_t largest_bytes = 4096;
 #endif
+    /// What a list keeps; more goes back to the allocator.
+    static constexpr std::size_t most_kept_bytes = std::size_t{4} * 1024 * 1024;
 
     struct FreeBlock {
         FreeBlock* next;
     };
-    FreeBlock* lists_[largest_bytes / step_bytes + 1]{};
+    struct List {
+        FreeBlock* first = nullptr;
+        std::size_t kept_bytes = 0;
+    };
+    /// Where blocks of that size are. A block of nothing has room for the list's pointer too.
+    [[nodiscard]] static constexpr std::size_t list_of(std::size_t size_bytes) { return size_bytes / step_bytes; }
+    /// Of all blocks of a list.
+    [[nodiscard]] static constexpr std::size_t block_bytes(std::size_t list) { return (list + 1) * step_bytes; }
+
+    List lists_[largest_bytes / step_bytes + 1];
 };
 
 /// For containers whose nodes come and go with every request.

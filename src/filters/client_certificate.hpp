@@ -15,6 +15,9 @@ struct ClientCertificateFields {
     std::string_view subject;
     std::string_view fingerprint_name;
     std::string_view fingerprint;
+
+    /// As header fields, at most.
+    [[nodiscard]] std::size_t size_bytes() const { return subject_name.size() + subject.size() + fingerprint_name.size() + fingerprint.size() + 8; }
 };
 
 /// The headers that tell upstreams of clients' certificates: whatever clients send in them is forged, and removed on every

@@ -1,5 +1,6 @@
 #include "http2/message_fields.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.hpp"
@@ -13,6 +14,17 @@ bool belongs_to_connection(std::string_view name) {
     constexpr std::array<std::string_view, 5> names = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
     for (const std::string_view one : names) {
         if (equal_ignoring_case(name, one)) return true;
+    }
+    return false;
+}
+
+/// Fields with another value in each message, in lower case: in HPACK's table they would push out what comes again, and each search of it
+/// for one of them would go by all of those before (RFC 7541, 6.2.3).
+bool is_new_each_time(std::string_view name) {
+    constexpr std::array<std::string_view, 10> names = {"x-request-id",    "x-correlation-id", "x-trace-id",    "traceparent",     "tracestate",
+                                                        "x-amzn-trace-id", "x-forwarded-for",  "forwarded",     "server-timing",   "x-runtime"};
+    for (const std::string_view one : names) {
+        if (name == one) return true;
     }
     return false;
 }
@@ -94,13 +106,15 @@ void MessageFields::add_lines(std::string_view lines, Kind kind) {
         if (kind == Kind::Connect && equal_ignoring_case(name, "sec-websocket-key")) continue;
         if (is_request && equal_ignoring_case(name, "te") && !equal_ignoring_case(value, "trailers")) continue;
         const std::size_t begin = names_.size();
-        for (const char letter : name) names_ += lower(letter);
+        names_.resize(begin + name.size());
+        std::ranges::transform(name, names_.begin() + static_cast<std::ptrdiff_t>(begin), lower);
         add(std::string_view(names_).substr(begin), value);
     }
 }
 
 void MessageFields::add(std::string_view name, std::string_view value) {
-    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+    const auto flags = static_cast<std::uint8_t>(is_new_each_time(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), flags});
 }
 
 }  // namespace sluice::http2

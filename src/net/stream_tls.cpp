@@ -184,6 +184,7 @@ void StreamCore::on_tls_written(std::error_code error, std::size_t bytes) {
     tls_->pending.append(tls_->queued);
     tls_->queued.clear();
     if (tls_->pending.empty() && tls_->ends_after) end_sending();
+    if (write_ == nullptr && tls_->pending.empty()) tls_->release();
     if (write_ != nullptr || error || tls_->pending.empty()) return;
     start_tls_write();
 }

@@ -1,6 +1,7 @@
 #include "proxy/body_reader.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 #include "net/worker.hpp"
@@ -88,30 +89,20 @@ std::size_t BodyReader::wanted_bytes() const {
     return static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, relay_bytes));
 }
 
-/// Reads once into the reader's own buffer behind what is left of the input; false at the end of input. Without such a rest it waits without
-/// a buffer.
+/// Reads once into the reader's own buffer, without which it waits; false at the end of input.
 net::Task<Result<bool>> BodyReader::fill() {
     net::Worker& worker = stream_.worker();
-    const std::size_t kept = input_.size();
-    if (kept != 0) {
-        if (!buffer_) buffer_ = worker.buffers().take(wanted_bytes());
-        std::memmove(buffer_.data(), input_.data(), kept);
-    } else {
-        buffer_.release();
-    }
-    // Also after a read that was broken off, the bytes are found where they are now.
-    input_ = {buffer_.data(), kept};
+    // All of it has been taken: of chunks, also their framing is read on from where it stops.
+    assert(input_.empty());
+    buffer_.release();
+    input_ = {};
     const TimePoint before = worker.now();
     stream_.set_read_deadline(pace_deadline(pace_, body_bytes_, waited_, before));
-    Result<std::size_t> got = 0;
-    if (kept == 0) {
-        got = co_await stream_.read(buffer_, wanted_bytes());
-    } else {
-        got = co_await stream_.read(buffer_.from(kept));
-    }
+    // Never past the body: what follows belongs to the next message.
+    const Result<std::size_t> got = co_await stream_.read(buffer_, wanted_bytes());
     waited_ += worker.now() - before;
     if (!got) co_return fail(got.error());
-    input_ = {buffer_.data(), kept + *got};
+    input_ = {buffer_.data(), *got};
     co_return *got != 0;
 }
 

@@ -144,9 +144,10 @@ net::Task<void> Exchange::respond(const config::Respond& respond) {
 
 net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
     context_->set(ContextFlag::AnsweredHere);
-    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes() + head_.authority.size() + head_.target.size());
+    const std::string_view location = redirect_location(redirect.location, head_, scratch_.rewritten);
+    http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes() + location.size());
     add_own_fields(writer);
-    writer.field("Location", redirect_location(redirect.location, head_, scratch_.rewritten));
+    writer.field("Location", location);
     if (!writer_.end_head({http::BodyKind::Length, 0})) {
         co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
         co_return;

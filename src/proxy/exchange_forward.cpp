@@ -292,8 +292,10 @@ net::Task<bool> Exchange::prepare_retry(upstream::TryEnd end) {
     if (!decision.is_free && tried_count_ < tried_.size()) tried_[tried_count_++] = &*endpoint_;
     if (!decision.is_free) reused_ = false;
     const Duration wait = decision.is_free ? Duration{} : upstream::backoff(settings, ++retries_, state_.worker().random());
-    if (!backoff_) backoff_.emplace(state_.worker().timers());
-    if (wait > Duration{}) co_await backoff_->until(now + wait);
+    if (wait > Duration{}) {
+        if (!backoff_) backoff_.emplace(state_.worker().timers());
+        co_await backoff_->until(now + wait);
+    }
     co_return !cut_ && !client_gone_ && !is_call_late_;
 }
 

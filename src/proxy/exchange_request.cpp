@@ -177,9 +177,10 @@ filters::ClientCertificateFields Exchange::shown_certificate() const {
 }
 
 Result<void> Exchange::write_request_head(const config::Forward& forward) {
+    const filters::ClientCertificateFields shown = shown_certificate();
     if (!request_buffer_) {
         // The path may grow to three times its size when bytes are percent-encoded.
-        std::size_t bytes = snapshot_->head_room_bytes() + 3 * head_.target.size();
+        std::size_t bytes = snapshot_->head_room_bytes() + 3 * head_.target.size() + shown.size_bytes();
         for (const http::Field& field : head_.fields) {
             // What is forwarded may be repeated in X-Forwarded-For and Forwarded.
             bytes += 3 * (field.name.size() + field.value.size() + 4);
@@ -187,7 +188,6 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
         request_buffer_ = state_.worker().buffers().take(bytes);
     }
     const filters::ForwardedFacts facts{client_.client(), client_.entrance().scheme(), head_.authority, head_.major_version, head_.minor_version, request_id_};
-    const filters::ClientCertificateFields shown = shown_certificate();
     const UpstreamHead request{head_, snapshot_->forwarded(), facts, snapshot_->client_certificates(), shown, plan_->request_headers,
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};

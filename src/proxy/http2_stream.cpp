@@ -40,6 +40,9 @@ Http2Stream::~Http2Stream() {
     session_.end_stream(*this);
 }
 
+// The windows are what bounds it.
+static_assert(http2::stream_window <= net::BufferPool::largest_bytes);
+
 void Http2Stream::add_body(std::string_view data) { received_.append(state().worker().buffers(), data); }
 
 void Http2Stream::end_body(std::string trailers) {

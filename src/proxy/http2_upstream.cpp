@@ -272,6 +272,7 @@ void Http2Upstream::end_stream(Http2UpstreamStream& stream) {
     }
     // As long as the stream counts as lent, the connection can't come to its end inside this call.
     wake_writer();
+    stream.drop_body();
     std::erase(streams_, &stream);
     free_.emplace_back(&stream);
     if (streams_.empty()) idle_since_ = worker_.now();

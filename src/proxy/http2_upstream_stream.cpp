@@ -31,8 +31,7 @@ void Http2UpstreamStream::begin(TimePoint now, bool is_reused) {
     is_tunnel_ = false;
     write_stall_ = connection_.settings_.write_stall;
     heads_.clear();
-    received_.clear();
-    piece_.clear();
+    drop_body();
     trailers_.clear();
     reason_.clear();
     flaw_.reset();
@@ -59,7 +58,15 @@ void Http2UpstreamStream::add_head(std::string_view head, bool is_last) {
     if (is_last) has_ended_ = true;
 }
 
+// The windows are what bounds it.
+static_assert(http2::stream_window <= net::BufferPool::largest_bytes);
+
 void Http2UpstreamStream::add_body(std::string_view data) { received_.append(connection_.worker_.buffers(), data); }
+
+void Http2UpstreamStream::drop_body() {
+    received_.clear();
+    piece_.clear();
+}
 
 void Http2UpstreamStream::end_body(std::string trailers) {
     has_ended_ = true;
@@ -180,7 +187,8 @@ net::Task<Result<std::size_t>> Http2UpstreamStream::read(net::Buffer& buffer, st
         // The request has not gone out: there is nothing to wait for.
         if (id_ == 0 && flaw_) co_return fail(*flaw_);
         if (!heads_.empty()) {
-            if (!buffer) buffer = connection_.worker_.buffers().take(std::min(heads_.size(), net::BufferPool::largest_bytes));
+            // Room also for a head that follows an interim one.
+            if (!buffer) buffer = connection_.worker_.buffers().take(std::clamp(heads_.size(), net::BufferPool::read_bytes, net::BufferPool::largest_bytes));
             const std::span<char> space = buffer.from(used);
             const std::size_t taken = std::min(space.size(), heads_.size());
             std::memcpy(space.data(), heads_.data(), taken);

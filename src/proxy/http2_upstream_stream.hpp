@@ -34,6 +34,8 @@ public:
     // What the connection tells.
     void add_head(std::string_view head, bool is_last);
     void add_body(std::string_view data);
+    /// Nobody looks at it any more.
+    void drop_body();
     void end_body(std::string trailers);
     void note_taken() { is_taken_ = true; }
     void note_progress(TimePoint now) { progress_ = now; }

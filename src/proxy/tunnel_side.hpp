@@ -48,7 +48,7 @@ protected:
 };
 
 /// For a stream of HTTP/2: copies what there is room for of what has come, and yields how much of it. `piece` is what was taken off `received`
-/// last, of which `left` bytes have not been copied. Where nothing is left, no large buffer is kept.
+/// last, of which `left` bytes have not been copied. Where nothing is left, no buffer is kept.
 [[nodiscard]] std::size_t take_received(net::Bytes& received, net::Bytes& piece, std::size_t& left, std::span<char> space);
 
 /// A connection that is the tunnel's alone.

@@ -74,6 +74,16 @@ class Http(HealthHttp2Test):
 
         self.expect("up", serve)
 
+    def test_a_large_head_behind_an_interim_response_is_the_answer(self):
+        def serve(call):
+            call.connection.send_headers(call.stream, [(":status", "103"), ("link", "</a>")])
+            call.flush()
+            time.sleep(0.05)
+            call.connection.send_headers(call.stream, [(":status", "204"), ("x-large", "x" * 3000)], end_stream=True)
+            call.flush()
+
+        self.expect("up", serve)
+
     def test_a_check_without_an_answer_in_time_has_failed(self):
         for name, serve in (("no head", lambda call: None), ("no body", lambda call: call.head(200))):
             with self.subTest(name):

@@ -1,7 +1,10 @@
 #include "base/memory_pool.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 using namespace sluice;
 
@@ -12,11 +15,38 @@ TEST_CASE("A thread with a pool gets the same memory again for the same size", "
     CHECK(first != second);
     give_memory(first, 100);
     give_memory(second, 100);
-    void* const again = take_memory(128);
+    void* const again = take_memory(127);
+    void* const larger = take_memory(128);
 #ifndef SLUICE_UNPOOLED
     CHECK(again == second);
 #endif
-    give_memory(again, 128);
+    CHECK(larger != first);
+    give_memory(again, 127);
+    give_memory(larger, 128);
+}
+
+TEST_CASE("Every size gets a block of its own to write to, from nothing to more than a pool keeps", "[base]") {
+    const MemoryPool pool;
+    for (int round = 0; round < 2; ++round) {
+        std::vector<std::pair<void*, std::size_t>> taken;
+        for (std::size_t size = 0; size <= 5000; size += 7) {
+            void* const block = take_memory(size);
+            std::memset(block, static_cast<int>(size % 251), size);
+            taken.emplace_back(block, size);
+        }
+        for (const auto& [block, size] : taken) {
+            const auto* const bytes = static_cast<const unsigned char*>(block);
+            CHECK(std::all_of(bytes, bytes + size, [size](unsigned char byte) { return byte == size % 251; }));
+            give_memory(block, size);
+        }
+    }
+}
+
+TEST_CASE("A pool gives back to the allocator what is more than it keeps", "[base]") {
+    const MemoryPool pool;
+    std::vector<void*> taken;
+    for (int i = 0; i < 5000; ++i) taken.push_back(take_memory(4096));
+    for (void* const block : taken) give_memory(block, 4096);
 }
 
 TEST_CASE("Memory may be taken before there is a pool and given back to it, and the other way round", "[base]") {
