@@ -70,11 +70,7 @@ public:
     [[nodiscard]] Buffer take(std::size_t size_bytes = read_bytes);
 
     /// Free memory kept per size class; more is returned to the system.
-#ifdef SLUICE_UNPOOLED
-    static constexpr std::size_t kept_bytes = 0;
-#else
     static constexpr std::size_t kept_bytes = std::size_t{4} * 1024 * 1024;
-#endif
 
     [[nodiscard]] std::size_t lent_bytes() const { return lent_bytes_; }
 

@@ -201,7 +201,8 @@ net::Task<Result<void>> Exchange::open_connection() {
     if (client_gone_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
     if (is_call_late_) co_return fail(call_late());
     if (!wait_) wait_.emplace(state_.worker().timers());
-    Result<UpstreamLink*> connected = co_await endpoint_->connect(*wait_);
+    ConnectionWait& waiting = *wait_;
+    Result<UpstreamLink*> connected = co_await endpoint_->connect(waiting);
     if (!connected) {
         if (client_gone_ || cut_) co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
         co_return fail(std::move(connected.error()));

@@ -33,70 +33,75 @@ void Exchange::on_hedge_time() {
 }
 
 net::Task<void> Exchange::run_hedge() {
+    Hedge& hedge = *hedge_;
     co_await ask_second_endpoint();
-    const bool has_won = hedge_->response_bytes != 0;
-    if (!has_won && hedge_->link != nullptr) std::exchange(hedge_->link, nullptr)->give_back(false);
-    hedge_->is_done = true;
+    const bool has_won = hedge.response_bytes != 0;
+    if (!has_won && hedge.link != nullptr) std::exchange(hedge.link, nullptr)->give_back(false);
+    hedge.is_done = true;
     // A cut resumes one coroutine; the other may still wait for a client that takes nothing.
     if (cut_) client_.abort();
     // Whichever of the two resumes the exchange may also end it: nothing of it is touched behind them.
     if (has_won && upstream_ != nullptr && upstream_->is_awaited()) {
         upstream_->cancel_read();
     } else {
-        hedge_->done.set();
+        hedge.done.set();
     }
 }
 
 net::Task<void> Exchange::ask_second_endpoint() {
+    Hedge& hedge = *hedge_;
     EndpointConnections* const first = &*endpoint_;
     const std::uint64_t hash = balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client());
     ClusterConnections::Hold second = cluster_->pick({hash, std::nullopt, {&first, 1}});
     if (!second || &*second == first) co_return;
-    hedge_->endpoint = std::move(second);
-    hedge_->link = hedge_->endpoint->take_idle();
-    const bool is_reused = hedge_->link != nullptr;
+    hedge.endpoint = std::move(second);
+    hedge.link = hedge.endpoint->take_idle();
+    const bool is_reused = hedge.link != nullptr;
     if (!is_reused) {
-        const Result<UpstreamLink*> connected = co_await hedge_->endpoint->connect(hedge_->wait);
+        const Result<UpstreamLink*> connected = co_await hedge.endpoint->connect(hedge.wait);
         if (!connected) co_return;
-        hedge_->link = *connected;
+        hedge.link = *connected;
     }
-    if (hedge_->is_stopped) co_return;
-    state_.metrics().count_upstream_request(hedge_->endpoint->metric_index(), is_reused);
+    if (hedge.is_stopped) co_return;
+    state_.metrics().count_upstream_request(hedge.endpoint->metric_index(), is_reused);
     state_.metrics().count_retry(first->metric_index());
     const UpstreamLink::Part request{.head = request_head_bytes_, .first = {}, .is_last = true};
-    const Result<void> sent = co_await hedge_->link->send(request);
-    if (!sent || hedge_->is_stopped) co_return;
-    hedge_->link->set_read_deadline(response_deadline_);
-    const Result<std::size_t> got = co_await hedge_->link->read(hedge_->buffer, 0);
-    if (got && !hedge_->is_stopped && response_used_ == 0 && !interim_came_) hedge_->response_bytes = *got;
+    const Result<void> sent = co_await hedge.link->send(request);
+    if (!sent || hedge.is_stopped) co_return;
+    hedge.link->set_read_deadline(response_deadline_);
+    const Result<std::size_t> got = co_await hedge.link->read(hedge.buffer, 0);
+    if (got && !hedge.is_stopped && response_used_ == 0 && !interim_came_) hedge.response_bytes = *got;
 }
 
 /// The first try is silent or broken: if the second has begun to answer, or may yet, it takes the place of the first.
 net::Task<bool> Exchange::adopt_hedge() {
     if (!hedge_ || !hedge_->has_begun || response_used_ != 0 || interim_came_ || cut_ || client_gone_) co_return false;
-    if (!hedge_->is_done) co_await hedge_->done;
-    if (hedge_->response_bytes == 0 || cut_ || client_gone_) co_return false;
+    // Named, as GCC 12 copies what an operator yields inside a co_await.
+    Hedge& hedge = *hedge_;
+    if (!hedge.is_done) co_await hedge.done;
+    if (hedge.response_bytes == 0 || cut_ || client_gone_) co_return false;
     release_upstream(false);
-    endpoint_ = std::move(hedge_->endpoint);
-    upstream_ = std::exchange(hedge_->link, nullptr);
+    endpoint_ = std::move(hedge.endpoint);
+    upstream_ = std::exchange(hedge.link, nullptr);
     reused_ = false;
-    response_buffer_ = std::move(hedge_->buffer);
-    response_used_ = std::exchange(hedge_->response_bytes, 0);
+    response_buffer_ = std::move(hedge.buffer);
+    response_used_ = std::exchange(hedge.response_bytes, 0);
     context_->set(ContextFlag::Retried);
     co_return true;
 }
 
 /// The first try has an end of its own: the second is broken off.
 net::Task<void> Exchange::stop_hedge() {
-    hedge_->deadline.clear();
-    if (!hedge_->has_begun) co_return;
-    hedge_->is_stopped = true;
-    if (!hedge_->is_done) {
+    Hedge& hedge = *hedge_;
+    hedge.deadline.clear();
+    if (!hedge.has_begun) co_return;
+    hedge.is_stopped = true;
+    if (!hedge.is_done) {
         std::ignore = abort_hedge();
-        if (!hedge_->is_done) co_await hedge_->done;
+        if (!hedge.is_done) co_await hedge.done;
     }
-    if (hedge_->link != nullptr) std::exchange(hedge_->link, nullptr)->give_back(false);
-    hedge_->response_bytes = 0;
+    if (hedge.link != nullptr) std::exchange(hedge.link, nullptr)->give_back(false);
+    hedge.response_bytes = 0;
 }
 
 /// True when there was something to break off.
