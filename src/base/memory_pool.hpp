@@ -24,6 +24,15 @@ public:
     MemoryPool& operator=(const MemoryPool&) = delete;
     ~MemoryPool();
 
+    /// What a list of blocks of one size keeps at most; more goes back to the allocator.
+    static constexpr std::size_t most_kept_bytes = std::size_t{4} * 1024 * 1024;
+    /// What all lists keep now.
+    [[nodiscard]] std::size_t kept_bytes() const {
+        std::size_t bytes = 0;
+        for (const List& list : lists_) bytes += list.kept_bytes;
+        return bytes;
+    }
+
 private:
     friend void* take_memory(std::size_t size_bytes);
     friend void give_memory(void* memory, std::size_t size_bytes) noexcept;
@@ -34,9 +43,6 @@ private:
 #else
     static constexpr std::size_t largest_bytes = 4096;
 #endif
-    /// What a list keeps; more goes back to the allocator.
-    static constexpr std::size_t most_kept_bytes = std::size_t{4} * 1024 * 1024;
-
     struct FreeBlock {
         FreeBlock* next;
     };

@@ -47,6 +47,15 @@ TEST_CASE("A pool gives back to the allocator what is more than it keeps", "[bas
     std::vector<void*> taken;
     for (int i = 0; i < 5000; ++i) taken.push_back(take_memory(4096));
     for (void* const block : taken) give_memory(block, 4096);
+    CHECK(pool.kept_bytes() < MemoryPool::most_kept_bytes + 8192);
+    const std::size_t kept = pool.kept_bytes();
+    void* const again = take_memory(4096);
+#ifndef SLUICE_UNPOOLED
+    CHECK(kept >= MemoryPool::most_kept_bytes);
+    CHECK(pool.kept_bytes() < kept);
+#endif
+    give_memory(again, 4096);
+    CHECK(pool.kept_bytes() == kept);
 }
 
 TEST_CASE("Memory may be taken before there is a pool and given back to it, and the other way round", "[base]") {
