@@ -42,7 +42,7 @@ void StreamSocket::enter(std::uint32_t events, std::error_code& error) {
     event.events = events;
     event.data.u64 = std::uint64_t{generation_} << 32 | place_;
     const int how = told_events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (::epoll_ctl(poller_.set(), how, socket_, &event) != 0) {
+    if (::epoll_ctl(reactor_.set(), how, socket_, &event) != 0) {
         error = system_error(errno);
         return;
     }
@@ -91,7 +91,7 @@ std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& erro
 void StreamSocket::await_input(bool may_be_there) {
     if (!may_be_there) return;
     wants_input_soon_ = true;
-    poller_.call_soon(*this);
+    reactor_.call_soon(*this);
 }
 
 std::size_t StreamSocket::write_some(std::string_view bytes, std::error_code& error) {
@@ -229,7 +229,7 @@ void StreamSocket::end_output(std::error_code error, std::size_t bytes) {
 void StreamSocket::end_output_soon(std::error_code outcome) {
     ends_output_soon_ = true;
     outcome_ = outcome;
-    poller_.call_soon(*this);
+    reactor_.call_soon(*this);
 }
 
 }  // namespace sluice::platform

@@ -1,8 +1,6 @@
 #include "net/acceptor.hpp"
 
-#include <asio/basic_socket_acceptor.hpp>
-
-#include "net/async.hpp"
+#include <algorithm>
 
 namespace sluice::net {
 namespace {
@@ -13,33 +11,23 @@ constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 }  // namespace
 
-struct Acceptor::Waiter {
-    explicit Waiter(asio::io_context& context) : socket(context) {}
-    asio::basic_socket_acceptor<asio::generic::stream_protocol> socket;
-};
-
 Acceptor::Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept)
     : worker_(worker),
       listener_(std::move(listener)),
-      on_accept_(on_accept) {}
-
-Acceptor::~Acceptor() = default;
+      on_accept_(on_accept),
+      watch_(
+          worker.reactor(), [](void* self) { static_cast<Acceptor*>(self)->accept_waiting(); }, this) {}
 
 void Acceptor::start() {
     pause_.emplace(
-        worker_.timers(), [](void* self) { static_cast<Acceptor*>(self)->wait(); }, this);
-    waiter_ = std::make_unique<Waiter>(worker_.context());
+        worker_.timers(), [](void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }, this);
     std::error_code error;
-    waiter_->socket.assign(asio::generic::stream_protocol(AF_INET, 0), listener_.native_handle(), error);
-    if (error) {
-        waiter_.reset();
-        return;
-    }
-    wait();
+    watch_.start(listener_.native_handle(), error);
+    is_started_ = !error;
 }
 
 void Acceptor::take_waiting() {
-    while (waiter_) {
+    while (is_started_) {
         Result<std::optional<platform::Accepted>> accepted = platform::accept_connection(listener_.native_handle());
         if (!accepted || !accepted->has_value()) return;
         on_accept_(worker_, std::move(**accepted));
@@ -48,38 +36,29 @@ void Acceptor::take_waiting() {
 
 platform::OpenListener Acceptor::stop() {
     pause_.reset();
-    if (waiter_) {
-        std::error_code ignored;
-        // The listener owns the socket: Asio only gives up its registration.
-        waiter_->socket.release(ignored);
-        waiter_.reset();
-    }
+    watch_.stop();
+    is_started_ = false;
     return std::move(listener_);
 }
 
-void Acceptor::wait() {
-    if (!waiter_) return;
-    waiter_->socket.async_wait(asio::socket_base::wait_read,
-                               [self = shared_from_this()](std::error_code error) {
-                                   self->worker_.update_now();
-                                   if (!error) self->accept_waiting();
-                               });
-}
-
+/// A connection that comes alone is taken without the call that finds no other behind it; of many, twice as many per event as before.
 void Acceptor::accept_waiting() {
-    if (!waiter_) return;
-    for (int taken = 0; taken < most_per_event; ++taken) {
-        Result<std::optional<platform::Accepted>> accepted =
-            platform::accept_connection(listener_.native_handle());
+    worker_.update_now();
+    for (int taken = 0; taken < most_per_event_; ++taken) {
+        Result<std::optional<platform::Accepted>> accepted = platform::accept_connection(listener_.native_handle());
         if (!accepted) {
+            watch_.pause();
             pause_->set(worker_.now() + pause_without_descriptors);
             return;
         }
-        if (!accepted->has_value()) break;
+        if (!accepted->has_value()) {
+            most_per_event_ = 1;
+            return;
+        }
         on_accept_(worker_, std::move(**accepted));
-        if (!waiter_) return;
+        if (!is_started_) return;
     }
-    wait();
+    most_per_event_ = std::min(2 * most_per_event_, most_per_event);
 }
 
 }  // namespace sluice::net

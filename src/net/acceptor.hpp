@@ -5,17 +5,17 @@
 
 #include "net/listener.hpp"
 #include "net/timer_wheel.hpp"
+#include "platform/accept_watch.hpp"
 
 namespace sluice::net {
 
 /// One worker's own listening socket: accepts on the worker's reactor.
 ///
 /// Threading: `start` and `stop` are posted to the worker; everything else happens there.
-/// Lifetime:  kept alive by its pending wait; shared with the listener.
-class Acceptor : public std::enable_shared_from_this<Acceptor> {
+/// Lifetime:  of the listener, which stops it first, and of what it has posted.
+class Acceptor {
 public:
     Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept);
-    ~Acceptor();
 
     void start();
     /// Accepts everything that waits, however much it is: nobody will come for it later.
@@ -28,9 +28,6 @@ public:
     [[nodiscard]] platform::NativeSocket native_handle() const { return listener_.native_handle(); }
 
 private:
-    struct Waiter;
-
-    void wait();
     void accept_waiting();
 
     Worker& worker_;
@@ -38,7 +35,9 @@ private:
     const AcceptHandler& on_accept_;
     /// Gone once stopped: the last owner may be on another thread than the wheel.
     std::optional<Deadline> pause_;
-    std::unique_ptr<Waiter> waiter_;
+    platform::AcceptWatch watch_;
+    bool is_started_ = false;
+    int most_per_event_ = 1;
 };
 
 }  // namespace sluice::net

@@ -1,6 +1,7 @@
 #include "net/stream_core.hpp"
 
 #include <algorithm>
+#include <asio/error.hpp>
 
 namespace sluice::net {
 namespace {
@@ -21,7 +22,7 @@ Error timed_out() { return {ErrorCode::TimedOut, Side::Internal, Retry::Never, {
 
 StreamCore::StreamCore(Worker& worker)
     : worker_(worker),
-      socket_(worker.stream_poller(), *this),
+      socket_(worker.reactor(), *this),
       read_deadline_(
           worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
       write_deadline_(

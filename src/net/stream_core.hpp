@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "net/async.hpp"
 #include "net/stream.hpp"
 #include "net/stream_tls.hpp"
 #include "net/worker.hpp"

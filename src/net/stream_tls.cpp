@@ -1,6 +1,7 @@
 #include "net/stream_tls.hpp"
 
 #include <algorithm>
+#include <asio/error.hpp>
 #include <cstring>
 
 #include "net/stream_core.hpp"

@@ -1,5 +1,7 @@
 #include "net/turn_end.hpp"
 
+#include "platform/reactor.hpp"
+
 namespace sluice::net {
 
 void TurnEnd::ask() {
@@ -9,7 +11,7 @@ void TurnEnd::ask() {
     previous_ = worker_.last_turn_end_;
     (previous_ == nullptr ? worker_.first_turn_end_ : previous_->next_) = this;
     worker_.last_turn_end_ = this;
-    worker_.end_turn_soon();
+    worker_.reactor().end_turn_soon();
 }
 
 void TurnEnd::cancel() {

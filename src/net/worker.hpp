@@ -12,12 +12,8 @@
 #include "net/buffer_pool.hpp"
 #include "net/timer_wheel.hpp"
 
-namespace asio {
-class io_context;
-}
-
 namespace sluice::platform {
-class StreamPoller;
+class Reactor;
 }
 
 namespace sluice::net {
@@ -58,9 +54,8 @@ public:
     [[nodiscard]] TimePoint now() const { return now_; }
     void update_now() { now_ = Clock::now(); }
 
-    [[nodiscard]] asio::io_context& context() { return *context_; }
-    /// What its streams wait with.
-    [[nodiscard]] platform::StreamPoller& stream_poller() { return *stream_poller_; }
+    /// What its sockets wait with.
+    [[nodiscard]] platform::Reactor& reactor() { return *reactor_; }
     /// Where records are collected within one call of a stream, and where small pieces become one record (16 KiB).
     [[nodiscard]] std::string& tls_output() { return tls_output_; }
     [[nodiscard]] char* tls_record() {
@@ -74,23 +69,23 @@ public:
 private:
     friend class StreamCore;
     friend class TurnEnd;
-    struct Timer;
+    struct Events;
 
     void run(const std::function<void()>& setup);
-    void arm_timer();
-    void release_streams();
-    void end_turn_soon();
+    void wake_for_timers();
+    void advance_timers();
     void end_turn();
+    void release_streams();
 
     std::uint32_t index_;
     std::atomic<std::uint32_t> load_{0};
     TimePoint now_;
-    std::unique_ptr<asio::io_context> context_;
-    std::unique_ptr<platform::StreamPoller> stream_poller_;
+    std::unique_ptr<Events> events_;
+    std::unique_ptr<platform::Reactor> reactor_;
     BufferPool buffers_;
     TimerWheel timers_;
     Random random_;
-    std::unique_ptr<Timer> timer_;
+    bool is_advancing_timers_ = false;
     std::thread thread_;
     std::string tls_output_;
     std::unique_ptr<char[]> tls_record_;
@@ -100,7 +95,6 @@ private:
     TurnEnd* first_turn_end_ = nullptr;
     TurnEnd* last_turn_end_ = nullptr;
     std::size_t asked_turn_ends_ = 0;
-    bool turn_ends_ = false;
     /// Streams in use, or waiting for the system's last answer.
     std::uint32_t lent_streams_ = 0;
 };

@@ -1,12 +1,7 @@
 #pragma once
 
-// The socket of a stream, and what tells of its events; one class for each way in which a system does it:
-//
-// StreamPoller: one per worker, made before the sockets and destroyed after them. After `stop` it tells of nothing; the context runs
-// once more before either is destroyed.
-//
-// StreamSocket: non-blocking. Reads and writes are tried first; what would have to wait is waited for, and its StreamSocketUser is
-// told (platform/stream_socket_user.hpp).
+// The socket of a stream; one class for each way in which a system tells of events. Non-blocking: reads and writes are tried first; what
+// would have to wait is waited for, and its StreamSocketUser is told (platform/stream_socket_user.hpp).
 //
 //   assign         takes over a connected socket; closes one that it can't take
 //   open           makes a socket for the family of an address
@@ -20,6 +15,6 @@
 //   is_busy        the system has not answered yet: the object may not be used for another socket, or end
 //   tells_early    on_input may come when there is nothing
 //
-// Threading: one worker.
+// Threading: the reactor's thread.
 
 #include "platform/native_stream_socket.hpp"

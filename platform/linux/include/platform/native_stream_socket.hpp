@@ -1,67 +1,28 @@
 #pragma once
 
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "platform/native_socket.hpp"
-#include "platform/operation_memory.hpp"
+#include "platform/reactor.hpp"
 #include "platform/socket_address.hpp"
 #include "platform/stream_socket_user.hpp"
 
 namespace sluice::platform {
 
-class StreamSocket;
-
-/// An epoll set for the streams of a worker, which is one descriptor in Asio's reactor. Its sockets are registered once, edge-triggered
-/// (epoll(7)): a wait costs no call of the system, unlike Asio's own, which modifies the registration each time.
-class StreamPoller {
-public:
-    explicit StreamPoller(asio::io_context& context);
-    StreamPoller(const StreamPoller&) = delete;
-    StreamPoller& operator=(const StreamPoller&) = delete;
-
-    void stop();
-
-private:
-    friend class StreamSocket;
-    struct Ready;
-
-    /// The place that stands for the socket in its events.
-    std::uint32_t enlist(StreamSocket& socket);
-    [[nodiscard]] int set() { return set_.native_handle(); }
-    void wait();
-    void on_ready(std::error_code error);
-    /// Calls the socket behind the events that are ready.
-    void call_soon(StreamSocket& socket);
-    void call_waiting();
-    /// It is about to be destroyed.
-    void forget(StreamSocket& socket) { std::erase(soon_, &socket); }
-
-    asio::io_context& context_;
-    asio::posix::stream_descriptor set_;
-    OperationMemory memory_;
-    std::vector<StreamSocket*> sockets_;
-    std::vector<StreamSocket*> soon_;
-    std::vector<StreamSocket*> called_;
-    bool is_posted_ = false;
-    bool is_stopped_ = false;
-};
-
+/// Registered once in the reactor's epoll set, edge-triggered (epoll(7)): a wait costs no call of the system.
 /// platform/stream_socket.hpp has the contract.
 class StreamSocket {
 public:
     static constexpr bool tells_early = true;
 
-    StreamSocket(StreamPoller& poller, StreamSocketUser& user) : poller_(poller), user_(user), place_(poller.enlist(*this)) {}
+    StreamSocket(Reactor& reactor, StreamSocketUser& user) : reactor_(reactor), user_(user), place_(reactor.enlist(*this)) {}
     StreamSocket(const StreamSocket&) = delete;
     StreamSocket& operator=(const StreamSocket&) = delete;
-    ~StreamSocket() { poller_.forget(*this); }
+    ~StreamSocket() { reactor_.forget(*this); }
 
     void assign(NativeSocket socket, std::error_code& error);
     void open(const SocketAddress& address, std::error_code& error);
@@ -86,7 +47,7 @@ public:
     void reset_on_close();
 
 private:
-    friend class StreamPoller;
+    friend class Reactor;
     enum class Output : std::uint8_t { None, Write, Connect };
 
     void enter(std::uint32_t events, std::error_code& error);
@@ -98,7 +59,7 @@ private:
     void end_output_soon(std::error_code outcome);
     [[nodiscard]] std::size_t taken(std::ptrdiff_t bytes, std::error_code& error);
 
-    StreamPoller& poller_;
+    Reactor& reactor_;
     StreamSocketUser& user_;
     NativeSocket socket_ = no_socket;
     std::uint32_t place_;

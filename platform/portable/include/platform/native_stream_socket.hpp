@@ -1,7 +1,6 @@
 #pragma once
 
 #include <asio/generic/stream_protocol.hpp>
-#include <asio/io_context.hpp>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -9,31 +8,18 @@
 
 #include "platform/native_socket.hpp"
 #include "platform/operation_memory.hpp"
+#include "platform/reactor.hpp"
 #include "platform/socket_address.hpp"
 #include "platform/stream_socket_user.hpp"
 
 namespace sluice::platform {
-
-/// Asio's own reactor, or completion port.
-class StreamPoller {
-public:
-    explicit StreamPoller(asio::io_context& context) : context_(context) {}
-    StreamPoller(const StreamPoller&) = delete;
-    StreamPoller& operator=(const StreamPoller&) = delete;
-
-    void stop() {}
-
-private:
-    friend class StreamSocket;
-    asio::io_context& context_;
-};
 
 /// Over a socket of Asio's; platform/stream_socket.hpp has the contract.
 class StreamSocket {
 public:
     static constexpr bool tells_early = false;
 
-    StreamSocket(StreamPoller& poller, StreamSocketUser& user) : socket_(poller.context_), user_(user) {}
+    StreamSocket(Reactor& reactor, StreamSocketUser& user) : socket_(reactor.context_), user_(user) {}
     StreamSocket(const StreamSocket&) = delete;
     StreamSocket& operator=(const StreamSocket&) = delete;
 
