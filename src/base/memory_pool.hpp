@@ -50,12 +50,14 @@ private:
         FreeBlock* first = nullptr;
         std::size_t kept_bytes = 0;
     };
+    /// What glibc's allocator puts before each block: with it blocks are whole steps, and nothing between them is wasted.
+    static constexpr std::size_t head_bytes = 8;
     /// Where blocks of that size are. A block of nothing has room for the list's pointer too.
-    [[nodiscard]] static constexpr std::size_t list_of(std::size_t size_bytes) { return size_bytes / step_bytes; }
+    [[nodiscard]] static constexpr std::size_t list_of(std::size_t size_bytes) { return (size_bytes + head_bytes - 1) / step_bytes; }
     /// Of all blocks of a list.
-    [[nodiscard]] static constexpr std::size_t block_bytes(std::size_t list) { return (list + 1) * step_bytes; }
+    [[nodiscard]] static constexpr std::size_t block_bytes(std::size_t list) { return (list + 1) * step_bytes - head_bytes; }
 
-    List lists_[largest_bytes / step_bytes + 1];
+    List lists_[(largest_bytes + head_bytes - 1) / step_bytes + 1];
 };
 
 /// For containers whose nodes come and go with every request.

@@ -141,14 +141,15 @@ Forwarded::Forwarded(const config::Forwarding& settings)
 
 Peer Forwarded::make_peer(std::string_view address) const {
     Peer peer;
-    peer.address = config::parse_ip(address);
-    if (!peer.address) {
+    const std::optional<config::Network> network = config::parse_ip(address);
+    peer.has_address = network.has_value();
+    if (!network) {
         peer.is_trusted = trusts_unix_;
         return peer;
     }
     // "::ffff:10.0.0.1" is what a dual-stack listener calls 10.0.0.1.
     peer.text = address.contains('.') ? address.substr(address.rfind(':') + 1) : address;
-    peer.is_trusted = trusts(*peer.address);
+    peer.is_trusted = trusts(*network);
     return peer;
 }
 

@@ -20,8 +20,7 @@ struct Peer {
     /// The address without port and brackets; IPv4 as such, also where it came mapped into IPv6.
     /// "unknown" when the connection has none (a Unix socket).
     std::string_view text = "unknown";
-    /// As a network of one; nullopt without an address.
-    std::optional<config::Network> address;
+    bool has_address = false;
     /// Its word about whom it forwards for is believed.
     bool is_trusted = false;
 };

@@ -33,7 +33,7 @@ std::string_view quoted(std::string_view text, Arena& arena) {
 }
 
 std::string_view node(const Peer& peer, Arena& arena) {
-    if (!peer.address) return "unknown";
+    if (!peer.has_address) return "unknown";
     if (!peer.text.contains(':')) return peer.text;
     // A zone means nothing to anybody else and is no part of the syntax.
     return arena.concat({"\"[", peer.text.substr(0, peer.text.find('%')), "]\""});

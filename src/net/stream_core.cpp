@@ -24,10 +24,7 @@ StreamCore::StreamCore(Worker& worker)
     : worker_(worker),
       socket_(worker.reactor(), *this),
       read_deadline_(
-          worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
-      write_deadline_(
-          worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_write_deadline(); },
-          this) {}
+          worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this) {}
 
 StreamCore& StreamCore::take(Worker& worker) {
     StreamCore* core = worker.free_streams_;
@@ -45,7 +42,6 @@ StreamCore& StreamCore::take(Worker& worker) {
     core->read_timed_out_ = core->write_timed_out_ = false;
     core->aborted_ = core->reset_on_close_ = false;
     core->bytes_written_ = 0;
-    core->tls_error_.clear();
     return *core;
 }
 
@@ -69,7 +65,7 @@ void StreamCore::close() {
     in_use_ = false;
     watcher_ = nullptr;
     read_deadline_.clear();
-    write_deadline_.clear();
+    clear_write_deadline();
     give_back_if_idle();
 }
 
@@ -168,7 +164,7 @@ void StreamCore::start_connect(const platform::SocketAddress& address,
     writer_ = waiter;
     connect_outcome_ = &outcome;
     write_pending_ = true;
-    write_deadline_.set(deadline);
+    set_write_deadline(deadline);
     socket_.start_connect(address);
 }
 
@@ -179,7 +175,7 @@ void StreamCore::on_connected(std::error_code error) {
         give_back_if_idle();
         return;
     }
-    write_deadline_.clear();
+    clear_write_deadline();
     if (write_timed_out_) error = asio::error::timed_out;
     if (aborted_) error = asio::error::operation_aborted;
     write_timed_out_ = false;
@@ -215,7 +211,7 @@ bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
 }
 
 void StreamCore::start_write() {
-    write_deadline_.set(worker_.now() + write_stall_limit_);
+    set_write_deadline(worker_.now() + write_stall_limit_);
     if (tls_) {
         start_tls_write();
         return;
@@ -254,7 +250,7 @@ void StreamCore::on_written(std::error_code error, std::size_t bytes) {
         return;
     }
     write_ = nullptr;
-    write_deadline_.clear();
+    clear_write_deadline();
     std::exchange(writer_, nullptr).resume();
 }
 
@@ -265,6 +261,14 @@ void StreamCore::on_read_deadline() {
         read_->result_ = fail(timed_out());
     }
     resume_reader();
+}
+
+void StreamCore::set_write_deadline(TimePoint when) {
+    if (!write_deadline_) {
+        write_deadline_ = std::make_unique<Deadline>(
+            worker_.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_write_deadline(); }, this);
+    }
+    write_deadline_->set(when);
 }
 
 void StreamCore::on_write_deadline() {

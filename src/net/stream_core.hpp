@@ -65,6 +65,10 @@ private:
     void on_written(std::error_code error, std::size_t bytes) override;
 
     void on_read_deadline();
+    void set_write_deadline(TimePoint when);
+    void clear_write_deadline() {
+        if (write_deadline_) write_deadline_->clear();
+    }
     void on_write_deadline();
     void on_connected(std::error_code error) override;
 
@@ -112,12 +116,11 @@ private:
     Duration write_stall_limit_ = std::chrono::seconds{60};
     std::uint64_t bytes_written_ = 0;
     Deadline read_deadline_;
-    Deadline write_deadline_;
+    /// Made when a write has to wait for the first time.
+    std::unique_ptr<Deadline> write_deadline_;
     bool write_pending_ = false;
     /// nullptr while the stream is plain.
     std::unique_ptr<StreamTls> tls_;
-    /// Why records can't be sent any more.
-    std::error_code tls_error_;
     StreamCore* next_free_ = nullptr;
 };
 

@@ -77,13 +77,13 @@ bool StreamCore::send_tls_output() {
 /// Sends from `sent` on until the system takes no more; what can't be sent at all is as good as sent.
 void StreamCore::send_some(const std::string& bytes, std::size_t& sent) {
     while (sent != bytes.size()) {
-        const std::size_t count = socket_.write_some(std::string_view(bytes).substr(sent), tls_error_);
-        if (tls_error_ == asio::error::would_block || tls_error_ == asio::error::try_again) {
-            tls_error_.clear();
+        const std::size_t count = socket_.write_some(std::string_view(bytes).substr(sent), tls_->send_error);
+        if (tls_->send_error == asio::error::would_block || tls_->send_error == asio::error::try_again) {
+            tls_->send_error.clear();
             return;
         }
-        if (tls_error_) sent = bytes.size();
-        sent += tls_error_ ? 0 : count;
+        if (tls_->send_error) sent = bytes.size();
+        sent += tls_->send_error ? 0 : count;
     }
 }
 
@@ -159,8 +159,8 @@ Result<void> StreamCore::encrypt(Pieces& pieces) {
 bool StreamCore::try_write_tls(Stream::WriteAwaiter& writer) {
     for (;;) {
         const bool is_sent = send_tls_output();
-        if (tls_error_) {
-            writer.result_ = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_error_});
+        if (tls_->send_error) {
+            writer.result_ = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_->send_error});
             return true;
         }
         if (!is_sent) return false;
@@ -177,7 +177,7 @@ bool StreamCore::try_write_tls(Stream::WriteAwaiter& writer) {
 /// The system has taken some; nobody may wait for it.
 void StreamCore::on_tls_written(std::error_code error, std::size_t bytes) {
     tls_->sent += bytes;
-    if (error && error != asio::error::operation_aborted) tls_error_ = error;
+    if (error && error != asio::error::operation_aborted) tls_->send_error = error;
     if (tls_->sent == tls_->pending.size()) {
         tls_->pending.clear();
         tls_->sent = 0;
@@ -192,7 +192,7 @@ void StreamCore::on_tls_written(std::error_code error, std::size_t bytes) {
 
 /// The last words of a connection, if the system takes them at once; what else was written goes nowhere.
 void StreamCore::shut_tls() {
-    if (!aborted_ && !tls_error_ && !read_error_) {
+    if (!aborted_ && !tls_->send_error && !read_error_) {
         tls_->connection->shutdown();
         if (!worker_.tls_output().empty()) std::ignore = send_tls_output();
     }

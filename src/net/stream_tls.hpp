@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "tls/connection.hpp"
 
@@ -45,6 +46,8 @@ struct StreamTls final : public tls::Wire {
     /// The last read from the socket has emptied it: what comes then has an event of its own.
     bool is_socket_empty = false;
     std::size_t budget = turn_bytes;
+    /// Why records can't be sent any more.
+    std::error_code send_error;
     /// The end of sending comes behind what is pending.
     bool ends_after = false;
 };

@@ -29,7 +29,9 @@ public:
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
             // Ended before its first wait: the awaiter is still inside await_suspend and goes on by itself.
             if (self.promise().runs_inline) return std::noop_coroutine();
-            return self.promise().continuation;
+            const std::coroutine_handle<> continuation = self.promise().continuation;
+            if (self.promise().is_detached) self.destroy();
+            return continuation;
         }
         void await_resume() noexcept {}
     };
@@ -39,6 +41,8 @@ public:
 
     std::coroutine_handle<> continuation = std::noop_coroutine();
     bool runs_inline = false;
+    /// Nobody awaits it: it frees itself at its end.
+    bool is_detached = false;
 };
 
 template <typename T>
@@ -69,12 +73,18 @@ public:
 
 }  // namespace detail
 
+template <typename T = void>
+class Task;
+
+/// Starts a task that nobody awaits. It runs at once up to its first suspension and frees itself at its end.
+void spawn(Task<void> task);
+
 /// A coroutine that runs when it is awaited and resumes its awaiter when it is done. See
 /// docs/coroutines.md for the rules that keep frames alive.
 ///
 /// Threading: belongs to one worker.
 /// Lifetime:  the frame lives as long as the Task; parameters taken by reference must outlive it.
-template <typename T = void>
+template <typename T>
 class [[nodiscard]] Task {
 public:
     using promise_type = detail::Promise<T>;
@@ -101,11 +111,9 @@ public:
     T await_resume() { return handle_.promise().take(); }
 
 private:
+    friend void spawn(Task<void> task);
     std::coroutine_handle<promise_type> handle_;
 };
-
-/// Starts a task that nobody awaits. It runs at once up to its first suspension and frees itself at its end.
-void spawn(Task<void> task);
 
 /// Lets one coroutine wait for another: `set` may come before or after `co_await`.
 ///

@@ -15,14 +15,14 @@ using ListenerId = std::uint32_t;
 
 /// How a connection came in.
 struct Entrance {
-    ListenerId listener = 0;
     /// With it the client has to speak TLS.
     std::shared_ptr<const ListenerTls> tls;
-    bool redirects_to_https = false;
     /// With a handler the connection is one of the gateway's own services instead of being proxied.
     const LocalHandler* local = nullptr;
-    /// What was agreed on with a client that speaks TLS.
-    tls::Facts facts = {};
+    /// What was agreed on with a client that speaks TLS; nullptr without.
+    std::unique_ptr<const tls::Facts> facts = nullptr;
+    ListenerId listener = 0;
+    bool redirects_to_https = false;
 
     /// What its sessions, one after the other, were told: its worker goes away, its listener does.
     bool is_retired = false;

@@ -168,12 +168,11 @@ Error Exchange::upstream_failure(const Error& error) const {
 /// The listener's present configuration says in which headers.
 filters::ClientCertificateFields Exchange::shown_certificate() const {
     const Entrance& entrance = client_.entrance();
-    const tls::Facts& facts = entrance.facts;
-    if (facts.client_fingerprint.empty()) return {};
+    if (!entrance.facts || entrance.facts->client_fingerprint.empty()) return {};
     const ListenerPlan* const plan = snapshot_->find_listener(entrance.tls->key);
     if (plan == nullptr || !plan->config->tls || !plan->config->tls->client_certificates) return {};
     const config::ClientCertificates& asked = *plan->config->tls->client_certificates;
-    return {asked.subject_header, facts.client_subject, asked.fingerprint_header, facts.client_fingerprint};
+    return {asked.subject_header, entrance.facts->client_subject, asked.fingerprint_header, entrance.facts->client_fingerprint};
 }
 
 Result<void> Exchange::write_request_head(const config::Forward& forward) {

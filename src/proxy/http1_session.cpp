@@ -1,8 +1,11 @@
 #include "proxy/http1_session.hpp"
 
+#include <utility>
+
 #include "net/worker.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/http1_response_writer.hpp"
+#include "proxy/http2_session.hpp"
 #include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
 
@@ -21,36 +24,63 @@ ReadPace body_pace(const config::Limits& limits) {
 
 }  // namespace
 
-Http1Session::Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
-    : Session(state, entrance.listener, entrance.local != nullptr),
-      stream_(stream),
+Http1Session::Http1Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance)
+    : Session(state, std::move(stream), peer, std::move(entrance)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
-      client_(state.snapshot()->forwarded().make_peer(peer_text_)),
-      reader_(stream_, state.limits()),
-      entrance_(entrance) {
-    stream_.set_write_stall_limit(state.limits().body_idle);
+      client_(state.snapshot()->forwarded().make_peer(peer_text_)) {}
+
+void Http1Session::begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance) {
+    net::spawn((new Http1Session(state, std::move(stream), peer, std::move(entrance)))->run());
 }
 
-net::Task<Http1Session::End> Http1Session::run() {
+net::Task<void> Http1Session::run() {
+    TimePoint idle_end = state_.worker().now() + state_.limits().keepalive;
+    while (!entrance_.is_draining) {
+        stream_.set_read_deadline(idle_end);
+        const Result<void> ready = co_await stream_.readable();
+        if (!ready) break;
+        const Input input = co_await serve_input();
+        if (input == Input::End) break;
+        // Beginnings of TLS records wake it up and are no input.
+        if (input == Input::Served) idle_end = state_.worker().now() + state_.limits().keepalive;
+    }
+    end();
+}
+
+/// Serves the requests that have come, or begun to come.
+net::Task<Http1Session::Input> Http1Session::serve_input() {
+    RequestReader reader(stream_, state_.limits());
+    const RequestReader::Input input = reader.take_input();
+    if (input == RequestReader::Input::Nothing) co_return Input::None;
+    if (input == RequestReader::Input::End) co_return Input::End;
+    reader_ = &reader;
+    bool goes_on = true;
+    while (goes_on && reader.has_input()) goes_on = co_await serve_request();
+    reader_ = nullptr;
+    co_return goes_on ? Input::Served : Input::End;
+}
+
+/// Serves the next request; true when the connection can carry another.
+net::Task<bool> Http1Session::serve_request() {
+    Result<bool> head = reader_->find_head();
+    if (head && !*head) head = co_await reader_->read_head();
+    if (!head) {
+        co_await refuse(head.error());
+        co_return false;
+    }
+    if (!*head) co_return false;
     if (entrance_.local != nullptr) {
-        co_await serve_locally(stream_, reader_, *entrance_.local, state_.limits(), entrance_.is_draining);
-        co_return End::Close;
+        const bool keep = co_await serve_locally(stream_, *reader_, *entrance_.local, state_.limits(), entrance_.is_draining);
+        co_return keep;
     }
-    for (;;) {
-        const Result<bool> head = co_await reader_.read_head();
-        if (!head) {
-            co_await refuse(head.error());
-            co_return End::Close;
-        }
-        if (!*head) co_return End::Close;
-        if (requests_ == 0 && reader_.head() == http2_preface_head) co_return End::Http2;
-        const bool keep = co_await serve();
-        if (!keep) co_return End::Close;
+    if (requests_ == 0 && reader_->head() == http2_preface_head) {
+        std::string first(reader_->head());
+        first.append(reader_->rest().data(), reader_->rest().size());
+        Http2Session::begin(state_, std::move(stream_), peer_, std::move(entrance_), std::move(first));
+        co_return false;
     }
-}
-
-std::string_view Http1Session::bytes_read() const {
-    return {reader_.head().data(), reader_.head().size() + reader_.rest().size()};
+    const bool keep = co_await serve();
+    co_return keep;
 }
 
 /// Serves the request whose head was read; true when the connection can carry another.
@@ -58,16 +88,16 @@ net::Task<bool> Http1Session::serve() {
     const ScratchPool::Lease scratch = state_.scratches().lease();
     const config::Limits& limits = state_.limits();
     http::RequestHead& head = scratch->request;
-    const Result<void> parsed = http::parse_request_head(reader_.head(), head_limits(limits), head);
+    const Result<void> parsed = http::parse_request_head(reader_->head(), head_limits(limits), head);
     if (!parsed) {
         co_await refuse(parsed.error());
         co_return false;
     }
     ++requests_;
     const bool is_last = entrance_.is_draining || entrance_.is_retired || entrance_.is_leaving || requests_ == limits.requests_per_connection;
-    BodyReader body(stream_, head.framing, reader_.rest(), body_pace(limits));
+    BodyReader body(stream_, head.framing, reader_->rest(), body_pace(limits));
     Http1ResponseWriter writer(stream_, head.method, head.minor_version, head.keep_alive && !is_last);
-    Exchange exchange(*this, *scratch, body, writer, reader_.first_byte());
+    Exchange exchange(*this, *scratch, body, writer, reader_->first_byte());
     exchange_ = &exchange;
     const Exchange::End end = co_await exchange.run();
     exchange_ = nullptr;
@@ -75,12 +105,12 @@ net::Task<bool> Http1Session::serve() {
     if (end == Exchange::End::Keep) {
         const bool clean = co_await discard(body, head.expects_continue);
         if (clean) {
-            reader_.keep_leftover(body.leftover());
+            reader_->keep_leftover(body.leftover());
             co_return true;
         }
     }
     const bool has_unread = !body.is_done() || !body.leftover().empty() || stream_.has_input();
-    if (has_unread) co_await reader_.linger();
+    if (has_unread) co_await reader_->linger();
     co_return false;
 }
 
@@ -96,15 +126,19 @@ net::Task<bool> Http1Session::discard(BodyReader& body, bool expects_continue) {
 
 /// Answers a request that is none, and ends the connection: nobody knows where the next one would begin.
 net::Task<void> Http1Session::refuse(const Error& error) {
+    if (entrance_.local != nullptr) {
+        co_await refuse_locally(stream_, *reader_, error);
+        co_return;
+    }
     const ScratchPool::Lease scratch = state_.scratches().lease();
     scratch->request.clear();
     BodyReader body(stream_, {}, {}, body_pace(state_.limits()));
     Http1ResponseWriter writer(stream_, scratch->request.method, scratch->request.minor_version, false);
-    Exchange exchange(*this, *scratch, body, writer, reader_.first_byte());
+    Exchange exchange(*this, *scratch, body, writer, reader_->first_byte());
     exchange_ = &exchange;
     co_await exchange.run_refused(error);
     exchange_ = nullptr;
-    co_await reader_.linger();
+    co_await reader_->linger();
 }
 
 void Http1Session::count(Usage& usage) const {
@@ -134,7 +168,7 @@ void Http1Session::drain() {
     entrance_.is_draining = true;
     if (exchange_ != nullptr) exchange_->drain();
     // Last: an idle session ends, and is gone, inside this call.
-    reader_.stop();
+    if (reader_ == nullptr) stream_.cancel_read();
 }
 
 void Http1Session::cut() {

@@ -20,21 +20,10 @@ namespace sluice::proxy {
 class Exchange;
 
 /// One client connection with HTTP/1.x: reads heads, hands each request to an exchange, keeps the connection or
-/// closes it. It knows no upstream.
+/// closes it. It knows no upstream. While it is idle there is no more of it than this object and the frame of `run`.
 class Http1Session final : public Session, private ClientLink {
 public:
-    /// What becomes of the connection.
-    enum class End : std::uint8_t {
-        Close,
-        /// The client has sent the preface of HTTP/2 in the place of a first request (RFC 9113, 3.3).
-        Http2,
-    };
-
-    Http1Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
-
-    [[nodiscard]] net::Task<End> run();
-    /// What has been read after run() has ended with Http2, from the preface on.
-    [[nodiscard]] std::string_view bytes_read() const;
+    static void begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
 
     void count(Usage& usage) const override;
     void follow() override;
@@ -47,7 +36,7 @@ private:
     [[nodiscard]] WorkerState& state() override { return state_; }
     [[nodiscard]] const filters::Peer& client() const override { return client_; }
     [[nodiscard]] const Entrance& entrance() const override { return entrance_; }
-    [[nodiscard]] std::size_t head_bytes() const override { return reader_.head().size(); }
+    [[nodiscard]] std::size_t head_bytes() const override { return reader_->head().size(); }
     [[nodiscard]] std::uint64_t bytes_written() const override { return stream_.bytes_written(); }
     [[nodiscard]] bool is_draining() const override { return entrance_.is_draining; }
     [[nodiscard]] bool is_leaving() const override { return entrance_.is_leaving; }
@@ -62,15 +51,21 @@ private:
     [[nodiscard]] TunnelSide& tunnel_side(StreamSide& plain) override { return plain.use(stream_); }
     [[nodiscard]] bool must_switch() const override { return false; }
 
+    Http1Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
+
+    /// What became of input.
+    enum class Input : std::uint8_t { None, Served, End };
+    [[nodiscard]] net::Task<void> run();
+    [[nodiscard]] net::Task<Input> serve_input();
+    [[nodiscard]] net::Task<bool> serve_request();
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
     [[nodiscard]] net::Task<void> refuse(const Error& error);
 
-    net::Stream& stream_;
     std::string peer_text_;
     filters::Peer client_;
-    RequestReader reader_;
-    Entrance& entrance_;
+    /// Of the requests that are served now; nullptr while the connection is idle.
+    RequestReader* reader_ = nullptr;
     Exchange* exchange_ = nullptr;
     std::uint32_t requests_ = 0;
 };

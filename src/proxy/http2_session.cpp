@@ -29,12 +29,10 @@ http2::Limits limits_of(const config::Limits& limits) {
 
 }  // namespace
 
-Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
-    : Session(state, entrance.listener, false),
-      stream_(stream),
+Http2Session::Http2Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance)
+    : Session(state, std::move(stream), peer, std::move(entrance)),
       peer_text_(peer.family == platform::AddressFamily::Unix ? "" : peer.address_text()),
       client_(state.snapshot()->forwarded().make_peer(peer_text_)),
-      entrance_(entrance),
       connection_(*this, limits_of(state.limits()), state.worker().now()),
       second_goaway_(
           state.worker().timers(), [](void* self) { static_cast<Http2Session*>(self)->end_drain(); }, this),
@@ -45,7 +43,11 @@ Http2Session::Http2Session(WorkerState& state, net::Stream& stream, const platfo
 
 Http2Session::~Http2Session() = default;
 
-net::Task<void> Http2Session::run(std::string_view first) {
+void Http2Session::begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance, std::string first) {
+    net::spawn((new Http2Session(state, std::move(stream), peer, std::move(entrance)))->run(std::move(first)));
+}
+
+net::Task<void> Http2Session::run(std::string first) {
     net::spawn(write());
     if (entrance_.is_retired || entrance_.is_leaving || entrance_.is_draining) begin_drain();
     bool goes_on = receive(first);
@@ -59,6 +61,7 @@ net::Task<void> Http2Session::run(std::string_view first) {
     wake_writer();
     if (!writer_done_.is_set()) co_await writer_done_;
     if (!is_broken_) co_await linger();
+    end();
 }
 
 /// Whoever is still served has nobody to answer.

@@ -29,11 +29,8 @@ class Http2Stream;
 /// nghttp2 is never called back into: what it tells while bytes go in or out is put down, and acted on behind it.
 class Http2Session final : public Session, private http2::ServerEvents {
 public:
-    Http2Session(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
-    ~Http2Session() override;
-
     /// `first`: what has been read already, from the preface on.
-    [[nodiscard]] net::Task<void> run(std::string_view first);
+    static void begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance, std::string first);
 
     void count(Usage& usage) const override;
     void follow() override;
@@ -45,6 +42,11 @@ public:
 private:
     friend class Http2Stream;
     friend class Http2ResponseWriter;
+
+    Http2Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
+    ~Http2Session() override;
+
+    [[nodiscard]] net::Task<void> run(std::string first);
 
     // What nghttp2 tells.
     void on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) override;
@@ -89,10 +91,8 @@ private:
         std::string trailers;
     };
 
-    net::Stream& stream_;
     std::string peer_text_;
     filters::Peer client_;
-    Entrance& entrance_;
     http2::ServerConnection connection_;
     PooledMap<http2::StreamId, Http2Stream*> streams_;
     PooledVector<Begun> begun_;

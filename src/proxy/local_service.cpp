@@ -57,37 +57,6 @@ LocalPeer peer_of(const net::Stream& stream) {
     return {is_unix, peer->address_text(), is_unix ? stream.peer_user() : std::nullopt};
 }
 
-/// Serves the request in `reader`; true when the connection can carry another.
-net::Task<bool> serve_one(net::Stream& stream, RequestReader& reader, const LocalPeer& peer, const LocalHandler& handler,
-                          const config::Limits& limits, const bool& is_draining) {
-    http::RequestHead head;
-    const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
-    BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
-    if (!parsed) {
-        Http1ResponseWriter writer(stream, http::Method::Get, 1, false);
-        const LocalResponse answer = plain_error(parsed.error());
-        const Result<void> sent = co_await send(writer, answer);
-        if (sent) co_await reader.linger();
-        co_return false;
-    }
-    if (head.expects_continue) {
-        const Result<void> told = co_await stream.write({"HTTP/1.1 100 Continue\r\n\r\n"});
-        if (!told) co_return false;
-    }
-    const Result<std::string> body = co_await read_body(body_reader);
-    if (!body && body.error().code == ErrorCode::ClientClosed) co_return false;
-    Http1ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
-    const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
-                               body ? nullptr : &body.error()};
-    const LocalResponse answer = co_await handler(request);
-    if (is_draining) writer.close_after();
-    const Result<void> sent = co_await send(writer, answer);
-    if (sent && !body) co_await reader.linger();
-    if (!sent || !writer.keeps_alive()) co_return false;
-    reader.keep_leftover(body_reader.leftover());
-    co_return true;
-}
-
 }  // namespace
 
 std::optional<std::string_view> LocalRequest::header(std::string_view name) const {
@@ -100,22 +69,39 @@ LocalResponse plain_error(const Error& error) {
     return {status, "text/plain; charset=utf-8", error_body(status, error, {}), {}};
 }
 
-net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
-                              const LocalHandler& handler, const config::Limits& limits, const bool& is_draining) {
-    const LocalPeer peer = peer_of(stream);
-    for (;;) {
-        const Result<bool> head = co_await reader.read_head();
-        if (!head) {
-            Http1ResponseWriter writer(stream, http::Method::Get, 1, false);
-            const LocalResponse answer = plain_error(head.error());
-            const Result<void> sent = co_await send(writer, answer);
-            if (sent) co_await reader.linger();
-            co_return;
-        }
-        if (!*head) co_return;
-        const bool keep = co_await serve_one(stream, reader, peer, handler, limits, is_draining);
-        if (!keep) co_return;
+net::Task<void> refuse_locally(net::Stream& stream, RequestReader& reader, const Error& error) {
+    Http1ResponseWriter writer(stream, http::Method::Get, 1, false);
+    const LocalResponse answer = plain_error(error);
+    const Result<void> sent = co_await send(writer, answer);
+    if (sent) co_await reader.linger();
+}
+
+net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const LocalHandler& handler, const config::Limits& limits,
+                              const bool& is_draining) {
+    http::RequestHead head;
+    const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
+    BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
+    if (!parsed) {
+        co_await refuse_locally(stream, reader, parsed.error());
+        co_return false;
     }
+    if (head.expects_continue) {
+        const Result<void> told = co_await stream.write({"HTTP/1.1 100 Continue\r\n\r\n"});
+        if (!told) co_return false;
+    }
+    const Result<std::string> body = co_await read_body(body_reader);
+    if (!body && body.error().code == ErrorCode::ClientClosed) co_return false;
+    Http1ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
+    const LocalPeer peer = peer_of(stream);
+    const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
+                               body ? nullptr : &body.error()};
+    const LocalResponse answer = co_await handler(request);
+    if (is_draining) writer.close_after();
+    const Result<void> sent = co_await send(writer, answer);
+    if (sent && !body) co_await reader.linger();
+    if (!sent || !writer.keeps_alive()) co_return false;
+    reader.keep_leftover(body_reader.leftover());
+    co_return true;
 }
 
 }  // namespace sluice::proxy

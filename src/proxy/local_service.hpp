@@ -57,13 +57,14 @@ using LocalHandler = std::function<net::Task<LocalResponse>(const LocalRequest&)
 /// An error as plain text.
 [[nodiscard]] LocalResponse plain_error(const Error& error);
 
-/// Serves one connection of a listener that is not for proxying: the admin listener, and the built-in
-/// echo upstream. Bodies up to 1 MiB. Once `is_draining`, the next response is the last.
+/// Serves the request that the reader has found, of a listener that is not for proxying: the admin listener, and the built-in echo upstream.
+/// Bodies up to 1 MiB. Once `is_draining`, the response is the last. True when the connection can carry another request.
 ///
 /// Threading: one worker.
 /// Lifetime:  everything passed outlives the task.
-[[nodiscard]] net::Task<void> serve_locally(net::Stream& stream, RequestReader& reader,
-                                            const LocalHandler& handler,
+[[nodiscard]] net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const LocalHandler& handler,
                                             const config::Limits& limits, const bool& is_draining);
+/// Answers what is no request.
+[[nodiscard]] net::Task<void> refuse_locally(net::Stream& stream, RequestReader& reader, const Error& error);
 
 }  // namespace sluice::proxy

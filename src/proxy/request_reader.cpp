@@ -20,28 +20,12 @@ http::HeadLimits head_limits(const config::Limits& limits) {
 RequestReader::RequestReader(net::Stream& stream, const config::Limits& limits)
     : stream_(stream), limits_(limits), scanner_(head_limits(limits)) {}
 
-/// Waits without a buffer until the client sends, and reads that.
-net::Task<bool> RequestReader::wait_for_input() {
-    net::Worker& worker = stream_.worker();
-    idle_ = true;
-    // Once: beginnings of TLS records wake it up and are no input.
-    const TimePoint end = worker.now() + limits_.keepalive;
-    while (!stopped_) {
-        buffer_.release();
-        stream_.set_read_deadline(end);
-        const Result<void> ready = co_await stream_.readable();
-        if (!ready) break;
-        buffer_ = worker.buffers().take();
-        const Result<std::optional<std::size_t>> got = stream_.try_read(buffer_.from(0));
-        if (!got) break;
-        if (!got->has_value()) continue;
-        used_ = **got;
-        idle_ = false;
-        co_return used_ != 0;
-    }
-    idle_ = false;
-    buffer_.release();
-    co_return false;
+RequestReader::Input RequestReader::take_input() {
+    buffer_ = stream_.worker().buffers().take();
+    const Result<std::optional<std::size_t>> got = stream_.try_read(buffer_.from(0));
+    if (got && !got->has_value()) return Input::Nothing;
+    used_ = got ? **got : 0;
+    return used_ == 0 ? Input::End : Input::Bytes;
 }
 
 /// Adds to an incomplete head; false when the client leaves in the middle of it.
@@ -71,25 +55,28 @@ net::Task<Result<bool>> RequestReader::read_more(Duration& waited) {
     co_return true;
 }
 
-net::Task<Result<bool>> RequestReader::read_head() {
+Result<bool> RequestReader::find_head() {
     // Limits may have changed by a reload.
     scanner_ = http::HeadScanner(head_limits(limits_));
     head_bytes_ = 0;
-    if (used_ == 0) {
-        const bool input = co_await wait_for_input();
-        if (!input) co_return false;
-    }
     first_byte_ = stream_.worker().now();
+    return scan();
+}
+
+Result<bool> RequestReader::scan() {
+    Result<std::optional<std::size_t>> end = scanner_.scan({buffer_.data(), used_});
+    if (!end) return fail(std::move(end.error()));
+    head_bytes_ = end->value_or(0);
+    return end->has_value();
+}
+
+net::Task<Result<bool>> RequestReader::read_head() {
     Duration waited{};
     for (;;) {
-        Result<std::optional<std::size_t>> end = scanner_.scan({buffer_.data(), used_});
-        if (!end) co_return fail(std::move(end.error()));
-        if (end->has_value()) {
-            head_bytes_ = **end;
-            co_return true;
-        }
         Result<bool> more = co_await read_more(waited);
         if (!more || !*more) co_return more;
+        Result<bool> found = scan();
+        if (!found || *found) co_return found;
     }
 }
 
@@ -103,11 +90,6 @@ void RequestReader::keep_leftover(std::string_view leftover) {
     }
     used_ = leftover.size();
     head_bytes_ = 0;
-}
-
-void RequestReader::stop() {
-    stopped_ = true;
-    if (idle_) stream_.cancel_read();
 }
 
 net::Task<void> RequestReader::linger() {

@@ -14,8 +14,7 @@
 
 namespace sluice::proxy {
 
-/// Reads request heads from a client's stream, one after the other, within the limits of size, time and rate. An idle
-/// reader holds no buffer.
+/// Reads request heads from a client's stream, one after the other, within the limits of size, time and rate.
 ///
 /// Threading: one worker.
 /// Lifetime:  stream and limits outlive it; the limits may change meanwhile.
@@ -24,27 +23,31 @@ class RequestReader {
 public:
     RequestReader(net::Stream& stream, const config::Limits& limits);
 
-    /// Reads until a head is complete. False when the client has left, was idle too long, or `stop` was called while
-    /// nothing had come.
+    /// What has come; nothing may have, though the stream said so (tls::Connection).
+    enum class Input : std::uint8_t { Nothing, Bytes, End };
+    /// Takes what is there, without waiting.
+    [[nodiscard]] Input take_input();
+
+    /// Looks for the next head in what has been read. False: it is not complete.
+    [[nodiscard]] Result<bool> find_head();
+    /// Reads until that head is complete. False: the client has left in the middle of it.
     [[nodiscard]] net::Task<Result<bool>> read_head();
 
-    /// The head that read_head found, and what has arrived behind it. Valid until keep_leftover.
+    /// The head that was found, and what has arrived behind it. Valid until keep_leftover.
     [[nodiscard]] std::string_view head() const { return {buffer_.data(), head_bytes_}; }
     [[nodiscard]] std::span<char> rest() const { return buffer_.from(head_bytes_).first(used_ - head_bytes_); }
     [[nodiscard]] TimePoint first_byte() const { return first_byte_; }
 
     /// The request is over; `leftover` is the beginning of the next one.
     void keep_leftover(std::string_view leftover);
-
-    /// Waits for nothing any more: an idle wait ends now, the next one at once.
-    void stop();
+    [[nodiscard]] bool has_input() const { return used_ != 0; }
 
     /// Reads and drops what the client still sends, for a short while: closing with unread input would reset the connection
     /// and could take the last response with it.
     [[nodiscard]] net::Task<void> linger();
 
 private:
-    [[nodiscard]] net::Task<bool> wait_for_input();
+    [[nodiscard]] Result<bool> scan();
     [[nodiscard]] net::Task<Result<bool>> read_more(Duration& waited);
 
     net::Stream& stream_;
@@ -54,8 +57,6 @@ private:
     std::size_t used_ = 0;
     std::size_t head_bytes_ = 0;
     TimePoint first_byte_;
-    bool idle_ = false;
-    bool stopped_ = false;
 };
 
 [[nodiscard]] http::HeadLimits head_limits(const config::Limits& limits);

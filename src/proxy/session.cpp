@@ -1,14 +1,28 @@
 #include "proxy/session.hpp"
 
+#include <utility>
+
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
 
-Session::Session(WorkerState& state, ListenerId listener, bool is_local) : state_(state), listener_(listener), is_local_(is_local) {
-    state_.sessions(is_local_).add(*this);
+Session::Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance)
+    : state_(state), stream_(std::move(stream)), entrance_(std::move(entrance)), peer_(peer) {
+    state_.sessions(is_local()).add(*this);
+    stream_.set_write_stall_limit(state_.limits().body_idle);
 }
 
-Session::~Session() { state_.sessions(is_local_).remove(*this); }
+Session::~Session() { state_.sessions(is_local()).remove(*this); }
+
+void Session::end() {
+    WorkerState& state = state_;
+    const platform::Peer peer = peer_;
+    const bool was_local = is_local();
+    const bool goes_on = !stream_.is_open();
+    delete this;
+    if (!goes_on) state.close_connection(peer, was_local);
+    state.check_ended();
+}
 
 void SessionList::add(Session& session) {
     session.next_ = first_;

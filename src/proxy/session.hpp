@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <functional>
 
+#include "base/memory_pool.hpp"
+#include "net/stream.hpp"
+#include "platform/socket.hpp"
 #include "proxy/entrance.hpp"
 
 namespace sluice::proxy {
@@ -11,16 +14,19 @@ namespace sluice::proxy {
 class WorkerState;
 struct Usage;
 
-/// One client connection, with HTTP/1.x or HTTP/2.
+/// One client connection, or a part of its life: the handshake of TLS, HTTP/1.x, or HTTP/2.
 ///
 /// Threading: one worker.
-/// Lifetime:  made by WorkerState::accept, which destroys it when its `run` ends.
+/// Lifetime:  its own: it begins with a coroutine that runs until the connection is over, or belongs to the next session, and destroys it
+///            then (`end`).
 class Session {
 public:
-    /// Adds itself to the worker's list. `is_local`: it serves a listener of the gateway's own instead of proxying.
-    Session(WorkerState& state, ListenerId listener, bool is_local);
+    /// Adds itself to the worker's list.
+    Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
+    static void* operator new(std::size_t size) { return take_memory(size); }
+    static void operator delete(void* session, std::size_t size) noexcept { give_memory(session, size); }
 
     /// Adds what it is about to a count.
     virtual void count(Usage& usage) const = 0;
@@ -36,19 +42,23 @@ public:
     /// Time is up: whatever goes on is broken off.
     virtual void cut() = 0;
 
-    [[nodiscard]] ListenerId listener() const { return listener_; }
-    [[nodiscard]] bool is_local() const { return is_local_; }
+    [[nodiscard]] ListenerId listener() const { return entrance_.listener; }
+    /// It serves a listener of the gateway's own instead of proxying.
+    [[nodiscard]] bool is_local() const { return entrance_.local != nullptr; }
 
 protected:
     virtual ~Session();
+    /// Destroys it. The connection ends with it, unless it was moved to another.
+    void end();
 
     WorkerState& state_;
+    net::Stream stream_;
+    Entrance entrance_;
+    platform::Peer peer_;
 
 private:
     friend class SessionList;
 
-    ListenerId listener_;
-    bool is_local_;
     Session* next_ = nullptr;
     Session** link_ = nullptr;
 };

@@ -1,6 +1,11 @@
 #include "proxy/tls_handshake.hpp"
 
+#include <memory>
+#include <utility>
+
 #include "net/worker.hpp"
+#include "proxy/http1_session.hpp"
+#include "proxy/http2_session.hpp"
 #include "proxy/request_reader.hpp"
 #include "proxy/usage.hpp"
 #include "proxy/worker_state.hpp"
@@ -14,25 +19,35 @@ constexpr std::string_view plain_http_answer =
 
 }  // namespace
 
-TlsHandshake::TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance)
-    : Session(state, entrance.listener, false), stream_(stream), peer_(peer), entrance_(entrance) {
-    stream_.set_write_stall_limit(state.limits().body_idle);
+void TlsHandshake::begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance) {
+    net::spawn((new TlsHandshake(state, std::move(stream), peer, std::move(entrance)))->run());
 }
 
-net::Task<bool> TlsHandshake::run() {
+net::Task<void> TlsHandshake::run() {
     stream_.start_tls(*entrance_.tls->context);
     const Result<void> done = co_await stream_.handshake(state_.worker().now() + state_.limits().head_timeout);
-    if (done) entrance_.facts = stream_.tls()->facts();
+    if (done) entrance_.facts = std::make_unique<const tls::Facts>(stream_.tls()->facts());
     count_handshake(done);
-    if (done) co_return true;
-    if (stream_.tls() != nullptr && stream_.tls()->is_plain_http()) co_await refuse_plain_http();
-    co_return false;
+    if (done) {
+        pass_on();
+    } else if (stream_.tls() != nullptr && stream_.tls()->is_plain_http()) {
+        co_await refuse_plain_http();
+    }
+    end();
+}
+
+void TlsHandshake::pass_on() {
+    if (entrance_.facts->protocol == "h2") {
+        Http2Session::begin(state_, std::move(stream_), peer_, std::move(entrance_), {});
+    } else {
+        Http1Session::begin(state_, std::move(stream_), peer_, std::move(entrance_));
+    }
 }
 
 void TlsHandshake::count_handshake(const Result<void>& done) {
     telemetry::HandshakeCounts& counts = *entrance_.tls->counts;
     if (done) {
-        ++(entrance_.facts.is_resumed ? counts.resumed : counts.full);
+        ++(entrance_.facts->is_resumed ? counts.resumed : counts.full);
         return;
     }
     const bool is_plain = stream_.tls() != nullptr && stream_.tls()->is_plain_http();

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "platform/socket.hpp"
@@ -11,14 +8,11 @@
 
 namespace sluice::proxy {
 
-/// The beginning of a connection with a client that has to speak TLS, until both have agreed on what comes after it.
+/// The beginning of a connection with a client that has to speak TLS, until both have agreed on the protocol
+/// that comes after it.
 class TlsHandshake final : public Session {
 public:
-    /// The entrance gets the facts.
-    TlsHandshake(WorkerState& state, net::Stream& stream, const platform::Peer& peer, Entrance& entrance);
-
-    /// True when the client may send requests.
-    [[nodiscard]] net::Task<bool> run();
+    static void begin(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
 
     void count(Usage& usage) const override;
     void follow() override {}
@@ -29,12 +23,12 @@ public:
     void cut() override;
 
 private:
+    using Session::Session;
+
+    [[nodiscard]] net::Task<void> run();
+    void pass_on();
     void count_handshake(const Result<void>& done);
     [[nodiscard]] net::Task<void> refuse_plain_http();
-
-    net::Stream& stream_;
-    const platform::Peer& peer_;
-    Entrance& entrance_;
 };
 
 }  // namespace sluice::proxy

@@ -51,42 +51,25 @@ void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const
     }
     metrics_.connection_opened();
     worker_.add_load(1);
-    Entrance entrance{listener, plan != nullptr ? plan->tls : leaving->second, plan != nullptr && plan->config->redirect_to_https, nullptr};
-    net::spawn(run_session(std::move(stream), accepted.peer, std::move(entrance)));
+    Entrance entrance{.tls = plan != nullptr ? plan->tls : leaving->second, .listener = listener,
+                      .redirects_to_https = plan != nullptr && plan->config->redirect_to_https};
+    if (entrance.tls) {
+        TlsHandshake::begin(*this, std::move(stream), accepted.peer, std::move(entrance));
+    } else {
+        Http1Session::begin(*this, std::move(stream), accepted.peer, std::move(entrance));
+    }
 }
 
 void WorkerState::accept(platform::Accepted accepted, ListenerId listener, const LocalHandler& local) {
-    net::Stream stream(worker_, accepted.socket.release());
     worker_.add_load(1);
-    net::spawn(run_session(std::move(stream), accepted.peer, Entrance{listener, nullptr, false, &local}));
+    Http1Session::begin(*this, net::Stream(worker_, accepted.socket.release()), accepted.peer, Entrance{.local = &local, .listener = listener});
 }
 
-net::Task<void> WorkerState::run_session(net::Stream stream, platform::Peer peer, Entrance entrance) {
-    const bool is_local = entrance.local != nullptr;
-    {
-        bool is_agreed = true;
-        if (entrance.tls) {
-            TlsHandshake handshake(*this, stream, peer, entrance);
-            is_agreed = co_await handshake.run();
-        }
-        bool is_http2 = is_agreed && entrance.facts.protocol == "h2";
-        std::string first;
-        if (is_agreed && !is_http2) {
-            Http1Session session(*this, stream, peer, entrance);
-            is_http2 = co_await session.run() == Http1Session::End::Http2;
-            if (is_http2) first = session.bytes_read();
-        }
-        if (is_http2) {
-            Http2Session session(*this, stream, peer, entrance);
-            co_await session.run(first);
-        }
-    }
+void WorkerState::close_connection(const platform::Peer& peer, bool is_local) {
     worker_.add_load(-1);
-    if (!is_local) {
-        metrics_.connection_closed();
-        shared_.connection_limit.leave(peer);
-    }
-    check_ended();
+    if (is_local) return;
+    metrics_.connection_closed();
+    shared_.connection_limit.leave(peer);
 }
 
 void WorkerState::open_access_log() {

@@ -95,6 +95,10 @@ public:
     [[nodiscard]] ScratchPool& scratches() { return scratches_; }
     [[nodiscard]] UpstreamConnections& upstreams() { return upstreams_; }
     [[nodiscard]] Mirrors& mirrors() { return mirrors_; }
+    /// A connection that `accept` has begun is over.
+    void close_connection(const platform::Peer& peer, bool is_local);
+    /// A session is over: whoever waits for the last one is told.
+    void check_ended();
     [[nodiscard]] SessionList& sessions(bool local) { return local ? local_sessions_ : sessions_; }
 
     /// Tells a cluster what came of a try at one of its endpoints, and the log when that took the endpoint out of use.
@@ -116,8 +120,6 @@ private:
     void remember_leaving(const Snapshot& next);
     void end_listeners();
     void set_end_of_listeners();
-    [[nodiscard]] net::Task<void> run_session(net::Stream stream, platform::Peer peer, Entrance entrance);
-    void check_ended();
 
     net::Worker& worker_;
     Shared shared_;
