@@ -31,7 +31,7 @@ void HeaderEdits::apply(http::Fields& fields) const {
     if (!dropped_.empty()) {
         std::erase_if(fields, [this](const http::Field& field) { return drops(field); });
     }
-    fields.insert(fields.end(), appended_.begin(), appended_.end());
+    if (!appended_.empty()) fields.insert(fields.end(), appended_.begin(), appended_.end());
 }
 
 bool HeaderEdits::drops(const http::Field& field) const {

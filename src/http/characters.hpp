@@ -7,6 +7,10 @@
 #include <cstring>
 #include <string_view>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /// Classes of bytes of the HTTP and URI grammars, and the search for the byte that ends a run of
 /// plain text.
 namespace sluice::http {
@@ -101,9 +105,21 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return !text.empty() && skip(ByteClass::Token, text.data(), end) == end;
 }
 
-/// The first control byte (below 0x20, or DEL), or `end`. Eight bytes at a time, since values make
-/// up most of a head.
+/// The first control byte (below 0x20, or DEL), or `end`. Eight bytes at a time, or sixteen where the
+/// processor can, since values make up most of a head.
 [[nodiscard]] inline const char* find_control(const char* at, const char* end) {
+#ifdef __SSE2__
+    const __m128i last_control = _mm_set1_epi8(0x1F);
+    const __m128i del = _mm_set1_epi8(0x7F);
+    while (end - at >= 16) {
+        __m128i bytes;
+        std::memcpy(&bytes, at, sizeof bytes);
+        const __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+        const int found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, del)));
+        if (found != 0) return at + std::countr_zero(static_cast<unsigned>(found));
+        at += 16;
+    }
+#endif
     constexpr std::uint64_t ones = 0x0101010101010101ULL;
     constexpr std::uint64_t tops = 0x8080808080808080ULL;
     while (end - at >= 8) {

@@ -119,10 +119,12 @@ Verdict take_field_line(const char*& at, const char* end, ByteClass name_class, 
     if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return value_flaw(stop, end);
 
     at = stop + 2;
+    const char* const line_end = stop;
     while (stop != value && is_blank(stop[-1])) --stop;
     out.name = {name, static_cast<std::size_t>(colon - name)};
     out.value = {value, static_cast<std::size_t>(stop - value)};
     out.id = field_id(out.name);
+    out.is_plain_line = value == colon + 2 && colon[1] == ' ' && stop == line_end;
     return nullptr;
 }
 

@@ -11,10 +11,10 @@ FieldId when(std::string_view name, std::string_view known, FieldId id) {
     return equal_ignoring_case(name, known) ? id : FieldId::Other;
 }
 
+/// Of two that begin with different letters.
 FieldId either(std::string_view name, std::string_view one, FieldId one_id, std::string_view two,
                FieldId two_id) {
-    const FieldId id = when(name, one, one_id);
-    return id == FieldId::Other ? when(name, two, two_id) : id;
+    return lower(name.front()) == one.front() ? when(name, one, one_id) : when(name, two, two_id);
 }
 
 }  // namespace

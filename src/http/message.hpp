@@ -39,6 +39,8 @@ struct Field {
     std::string_view name;
     std::string_view value;
     FieldId id = FieldId::Other;
+    /// It was parsed, and its line was "name: value" and CRLF, with nothing between that a writer would leave out.
+    bool is_plain_line = false;
 };
 
 using Fields = std::vector<Field>;

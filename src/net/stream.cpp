@@ -37,7 +37,16 @@ Stream::~Stream() {
 Stream::ReadableAwaiter Stream::readable() { return ReadableAwaiter(*core_); }
 Stream::ReadAwaiter Stream::read(std::span<char> space) { return {*core_, space}; }
 Stream::ReadAwaiter Stream::read(Buffer& buffer, std::size_t most_bytes) { return {*core_, buffer, most_bytes}; }
-Stream::WriteAwaiter Stream::write(Pieces pieces) { return {*core_, pieces}; }
+Stream::WriteAwaiter Stream::write(Pieces pieces) { return {*core_, pieces, WriteAwaiter::Begin::WithTry}; }
+Stream::WriteAwaiter Stream::write_rest(Pieces pieces) { return {*core_, pieces, WriteAwaiter::Begin::WithWait}; }
+
+Result<bool> Stream::try_write(Pieces& pieces) {
+    if (core_->aborted_) return fail(cancelled());
+    Result<void> result;
+    const bool is_over = core_->try_write(pieces, result);
+    if (!result) return fail(std::move(result.error()));
+    return is_over;
+}
 
 Result<std::optional<std::size_t>> Stream::try_read(std::span<char> space) {
     return core_->try_read(space);
@@ -198,7 +207,7 @@ bool Stream::WriteAwaiter::await_ready() {
         result_ = fail(cancelled());
         return true;
     }
-    return core_.try_write(*this);
+    return begin_ == Begin::WithTry && core_.try_write(pieces_, result_);
 }
 
 void Stream::WriteAwaiter::await_suspend(std::coroutine_handle<> waiter) {

@@ -105,6 +105,10 @@ public:
     [[nodiscard]] ReadAwaiter read(Buffer& buffer, std::size_t most_bytes = BufferPool::read_bytes);
     /// Writes all of it.
     [[nodiscard]] WriteAwaiter write(Pieces pieces);
+    /// Writes without waiting what the system takes, and drops it off the pieces; true when that was all.
+    [[nodiscard]] Result<bool> try_write(Pieces& pieces);
+    /// Writes the rest of what try_write has begun.
+    [[nodiscard]] WriteAwaiter write_rest(Pieces pieces);
 
     /// Reads without waiting; nullopt when nothing is there.
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
@@ -199,7 +203,8 @@ private:
 
 class Stream::WriteAwaiter {
 public:
-    WriteAwaiter(StreamCore& core, Pieces pieces) : core_(core), pieces_(pieces) {}
+    enum class Begin : std::uint8_t { WithTry, WithWait };
+    WriteAwaiter(StreamCore& core, Pieces pieces, Begin begin) : core_(core), pieces_(pieces), begin_(begin) {}
     bool await_ready();
     void await_suspend(std::coroutine_handle<> waiter);
     Result<void> await_resume();
@@ -208,6 +213,7 @@ private:
     friend class StreamCore;
     StreamCore& core_;
     Pieces pieces_;
+    Begin begin_;
     Result<void> result_;
 };
 

@@ -194,18 +194,18 @@ std::size_t StreamCore::write_some(const Pieces& pieces, std::error_code& error)
     return socket_.write_some(std::string_view(joined.data(), end), error);
 }
 
-bool StreamCore::try_write(Stream::WriteAwaiter& writer) {
-    if (tls_) return try_write_tls(writer);
-    while (!writer.pieces_.empty()) {
+bool StreamCore::try_write(Pieces& pieces, Result<void>& result) {
+    if (tls_) return try_write_tls(pieces, result);
+    while (!pieces.empty()) {
         std::error_code error;
-        const std::size_t bytes = write_some(writer.pieces_, error);
+        const std::size_t bytes = write_some(pieces, error);
         if (error == asio::error::would_block || error == asio::error::try_again) return false;
         if (error) {
-            writer.result_ = fail(closed_by_peer(error));
+            result = fail(closed_by_peer(error));
             return true;
         }
         bytes_written_ += bytes;
-        writer.pieces_.consume(bytes);
+        pieces.consume(bytes);
     }
     return true;
 }
@@ -245,7 +245,7 @@ void StreamCore::on_written(std::error_code error, std::size_t bytes) {
         write_->result_ = fail(timed_out());
     } else if (error) {
         write_->result_ = fail(closed_by_peer(error));
-    } else if (!try_write(*write_)) {
+    } else if (!try_write(write_->pieces_, write_->result_)) {
         start_write();
         return;
     }

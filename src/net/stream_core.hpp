@@ -59,8 +59,8 @@ private:
     void resume_reader();
 
     [[nodiscard]] std::size_t write_some(const Pieces& pieces, std::error_code& error);
-    /// Writes what the system takes at once; true when nothing is left to wait for.
-    bool try_write(Stream::WriteAwaiter& writer);
+    /// Writes what the system takes at once; true when nothing is left to wait for, or it has failed.
+    bool try_write(Pieces& pieces, Result<void>& result);
     void start_write();
     void on_written(std::error_code error, std::size_t bytes) override;
 
@@ -78,7 +78,7 @@ private:
     [[nodiscard]] Result<std::optional<std::size_t>> try_read_tls(std::span<char> space);
     [[nodiscard]] platform::PeekState peek_tls();
     [[nodiscard]] Result<void> encrypt(Pieces& pieces);
-    [[nodiscard]] bool try_write_tls(Stream::WriteAwaiter& writer);
+    [[nodiscard]] bool try_write_tls(Pieces& pieces, Result<void>& result);
     [[nodiscard]] bool send_tls_output();
     void send_some(const std::string& bytes, std::size_t& sent);
     void flush_tls_aside();

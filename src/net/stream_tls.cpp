@@ -156,18 +156,18 @@ Result<void> StreamCore::encrypt(Pieces& pieces) {
     return {};
 }
 
-bool StreamCore::try_write_tls(Stream::WriteAwaiter& writer) {
+bool StreamCore::try_write_tls(Pieces& pieces, Result<void>& result) {
     for (;;) {
         const bool is_sent = send_tls_output();
         if (tls_->send_error) {
-            writer.result_ = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_->send_error});
+            result = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_->send_error});
             return true;
         }
         if (!is_sent) return false;
-        if (writer.pieces_.empty()) return true;
-        const Result<void> encrypted = encrypt(writer.pieces_);
+        if (pieces.empty()) return true;
+        const Result<void> encrypted = encrypt(pieces);
         if (encrypted) continue;
-        writer.result_ = encrypted;
+        result = encrypted;
         // The alert, if there is one; nothing of this connection may stay for the worker's next.
         std::ignore = send_tls_output();
         return true;

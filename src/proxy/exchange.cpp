@@ -46,28 +46,12 @@ Exchange::~Exchange() { client_.unwatch(); }
 net::Task<Exchange::End> Exchange::run() {
     choose_request_id();
     recognise_call();
-    // "OPTIONS *" names no place.
-    const bool has_place = head_.path.starts_with('/') && !head_.authority.empty();
-    if (client_.entrance().redirects_to_https && has_place) {
-        static const config::Redirect to_https{308, "https://{host}{path}"};
-        co_await redirect(to_https);
-    } else {
-        co_await answer();
-    }
-    account();
-    if (!writer_.is_complete() || cut_ || client_gone_) {
-        // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
-        if (writer_.has_begun() && writer_.ends_by_close()) client_.reset_on_close();
-        co_return End::Broken;
-    }
-    co_return writer_.keeps_alive() && !client_.is_draining() ? End::Keep : End::Close;
-}
-
-/// What the route says.
-net::Task<void> Exchange::answer() {
-    Result<void> routed = route();
+    const config::Redirect* const to_https = redirect_to_https();
+    Result<void> routed = to_https == nullptr ? route() : Result<void>{};
     if (!routed) {
         co_await answer_error(routed.error());
+    } else if (to_https != nullptr) {
+        co_await redirect(*to_https);
     } else if (match_.route == nullptr) {
         co_await answer_options();
     } else if (const auto* forward_to = std::get_if<config::Forward>(&match_.route->action)) {
@@ -78,6 +62,21 @@ net::Task<void> Exchange::answer() {
     } else {
         co_await redirect(std::get<config::Redirect>(match_.route->action));
     }
+    account();
+    if (!writer_.is_complete() || cut_ || client_gone_) {
+        // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
+        if (writer_.has_begun() && writer_.ends_by_close()) client_.reset_on_close();
+        co_return End::Broken;
+    }
+    co_return writer_.keeps_alive() && !client_.is_draining() ? End::Keep : End::Close;
+}
+
+/// Where the listener is there for that alone; otherwise nullptr.
+const config::Redirect* Exchange::redirect_to_https() const {
+    static const config::Redirect to_https{308, "https://{host}{path}"};
+    // "OPTIONS *" names no place.
+    const bool has_place = head_.path.starts_with('/') && !head_.authority.empty();
+    return client_.entrance().redirects_to_https && has_place ? &to_https : nullptr;
 }
 
 net::Task<void> Exchange::run_refused(const Error& error) {

@@ -74,10 +74,9 @@ private:
 
     // 4 and 6: what is to be done.
     [[nodiscard]] Result<void> route();
+    [[nodiscard]] const config::Redirect* redirect_to_https() const;
     void choose_request_id();
     [[nodiscard]] Result<void> check_body_so_far() const;
-
-    [[nodiscard]] net::Task<void> answer();
 
     // Answers of our own.
     [[nodiscard]] net::Task<void> respond(const config::Respond& respond);

@@ -1,6 +1,7 @@
 #include "proxy/http1_response_writer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "net/worker.hpp"
 
@@ -68,24 +69,35 @@ net::Pieces Http1ResponseWriter::pieces_for(std::string_view data, bool is_last,
     return pieces;
 }
 
-net::Task<Result<void>> Http1ResponseWriter::send(std::string_view data, bool is_last,
-                                             std::string_view trailers) {
+net::Eventual<Result<void>> Http1ResponseWriter::send(std::string_view data, bool is_last, std::string_view trailers) {
     if (mode_ == Mode::NoBody) data = {};
     // Head, chunk and trailers together are more pieces than one call takes.
-    if (!head_sent_ && mode_ == Mode::Chunked && is_last && !trailers.empty() && !data.empty()) {
-        Result<void> first = co_await send(data, false);
-        if (!first) co_return first;
-        data = {};
-    }
-    const net::Pieces pieces = pieces_for(data, is_last, trailers);
+    if (!head_sent_ && mode_ == Mode::Chunked && is_last && !trailers.empty() && !data.empty()) return send_in_two(data, trailers);
+    net::Pieces pieces = pieces_for(data, is_last, trailers);
     head_sent_ = true;
-    if (!pieces.empty()) {
-        Result<void> sent = co_await stream_.write(pieces);
-        if (!sent) co_return sent;
-    }
-    body_bytes_ += data.size();
+    if (pieces.empty()) return note_sent({}, data.size(), is_last);
+    Result<bool> sent = stream_.try_write(pieces);
+    if (!sent) return fail(std::move(sent.error()));
+    if (!*sent) return send_rest(pieces, data.size(), is_last);
+    return note_sent({}, data.size(), is_last);
+}
+
+net::Task<Result<void>> Http1ResponseWriter::send_in_two(std::string_view data, std::string_view trailers) {
+    Result<void> first = co_await send(data, false);
+    if (!first) co_return first;
+    co_return co_await send({}, true, trailers);
+}
+
+net::Task<Result<void>> Http1ResponseWriter::send_rest(net::Pieces pieces, std::size_t body_bytes, bool is_last) {
+    Result<void> sent = co_await stream_.write_rest(pieces);
+    co_return note_sent(std::move(sent), body_bytes, is_last);
+}
+
+Result<void> Http1ResponseWriter::note_sent(Result<void> sent, std::size_t body_bytes, bool is_last) {
+    if (!sent) return sent;
+    body_bytes_ += body_bytes;
     is_complete_ = is_last;
-    co_return Result<void>{};
+    return {};
 }
 
 net::Task<Result<void>> Http1ResponseWriter::send_interim(const http::ResponseHead& head) {

@@ -31,7 +31,7 @@ public:
 
     [[nodiscard]] http::HeadWriter& begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) override;
     [[nodiscard]] bool end_head(const http::Framing& body) override;
-    [[nodiscard]] net::Task<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
+    [[nodiscard]] net::Eventual<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
     [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head) override;
     [[nodiscard]] net::Task<Result<void>> send_switch(const http::ResponseHead& head, std::string_view protocol,
                                                       std::size_t capacity_bytes) override;
@@ -46,6 +46,9 @@ public:
 private:
     enum class Mode : std::uint8_t { NoBody, Length, Chunked, UntilClose };
 
+    [[nodiscard]] net::Task<Result<void>> send_in_two(std::string_view data, std::string_view trailers);
+    [[nodiscard]] net::Task<Result<void>> send_rest(net::Pieces pieces, std::size_t body_bytes, bool is_last);
+    [[nodiscard]] Result<void> note_sent(Result<void> sent, std::size_t body_bytes, bool is_last);
     [[nodiscard]] net::Pieces pieces_for(std::string_view data, bool is_last,
                                          std::string_view trailers);
 

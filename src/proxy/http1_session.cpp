@@ -55,32 +55,30 @@ net::Task<Http1Session::Input> Http1Session::serve_input() {
     if (input == RequestReader::Input::End) co_return Input::End;
     reader_ = &reader;
     bool goes_on = true;
-    while (goes_on && reader.has_input()) goes_on = co_await serve_request();
+    while (goes_on && reader.has_input()) {
+        Result<bool> head = reader.find_head();
+        if (head && !*head) head = co_await reader.read_head();
+        if (!head) co_await refuse(head.error());
+        if (!head || !*head) {
+            goes_on = false;
+        } else if (entrance_.local != nullptr) {
+            goes_on = co_await serve_locally(stream_, reader, *entrance_.local, state_.limits(), entrance_.is_draining);
+        } else if (requests_ == 0 && reader.head() == http2_preface_head) {
+            goes_on = false;
+            pass_on();
+        } else {
+            goes_on = co_await serve();
+        }
+    }
     reader_ = nullptr;
     co_return goes_on ? Input::Served : Input::End;
 }
 
-/// Serves the next request; true when the connection can carry another.
-net::Task<bool> Http1Session::serve_request() {
-    Result<bool> head = reader_->find_head();
-    if (head && !*head) head = co_await reader_->read_head();
-    if (!head) {
-        co_await refuse(head.error());
-        co_return false;
-    }
-    if (!*head) co_return false;
-    if (entrance_.local != nullptr) {
-        const bool keep = co_await serve_locally(stream_, *reader_, *entrance_.local, state_.limits(), entrance_.is_draining);
-        co_return keep;
-    }
-    if (requests_ == 0 && reader_->head() == http2_preface_head) {
-        std::string first(reader_->head());
-        first.append(reader_->rest().data(), reader_->rest().size());
-        Http2Session::begin(state_, std::move(stream_), peer_, std::move(entrance_), std::move(first));
-        co_return false;
-    }
-    const bool keep = co_await serve();
-    co_return keep;
+/// The client speaks HTTP/2 without having agreed on it (RFC 9113, 3.3).
+void Http1Session::pass_on() {
+    std::string first(reader_->head());
+    first.append(reader_->rest().data(), reader_->rest().size());
+    Http2Session::begin(state_, std::move(stream_), peer_, std::move(entrance_), std::move(first));
 }
 
 /// Serves the request whose head was read; true when the connection can carry another.

@@ -57,7 +57,7 @@ private:
     enum class Input : std::uint8_t { None, Served, End };
     [[nodiscard]] net::Task<void> run();
     [[nodiscard]] net::Task<Input> serve_input();
-    [[nodiscard]] net::Task<bool> serve_request();
+    void pass_on();
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);
     [[nodiscard]] net::Task<void> refuse(const Error& error);

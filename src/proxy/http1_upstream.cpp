@@ -23,12 +23,22 @@ void Http1Upstream::end() {
 /// While idle, an upstream has nothing to say: it has left, or sends what nobody asked for.
 void Http1Upstream::on_unawaited_input() { owner_->leave_pool(*this); }
 
-net::Task<Result<void>> Http1Upstream::send(Part part) {
-    const net::Pieces pieces = framed(part);
-    if (pieces.empty()) co_return Result<void>{};
-    Result<void> sent = co_await stream_.write(pieces);
-    if (!sent || !part.is_last || part.trailers.empty()) co_return sent;
-    co_return co_await stream_.write({part.trailers, http::chunk_end});
+net::Eventual<Result<void>> Http1Upstream::send(Part part) {
+    net::Pieces pieces = framed(part);
+    const std::string_view trailers = part.is_last ? part.trailers : std::string_view{};
+    Result<bool> sent = stream_.try_write(pieces);
+    if (!sent) return fail(std::move(sent.error()));
+    if (*sent && trailers.empty()) return Result<void>{};
+    return send_rest(pieces, trailers);
+}
+
+net::Task<Result<void>> Http1Upstream::send_rest(net::Pieces pieces, std::string_view trailers) {
+    if (!pieces.empty()) {
+        Result<void> sent = co_await stream_.write_rest(pieces);
+        if (!sent) co_return sent;
+    }
+    if (trailers.empty()) co_return Result<void>{};
+    co_return co_await stream_.write({trailers, http::chunk_end});
 }
 
 /// Without the trailers, which follow.

@@ -27,7 +27,7 @@ public:
     void end();
 
     // UpstreamLink
-    [[nodiscard]] net::Task<Result<void>> send(Part part) override;
+    [[nodiscard]] net::Eventual<Result<void>> send(Part part) override;
     [[nodiscard]] net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) override;
     void set_read_deadline(TimePoint when) override { stream_.set_read_deadline(when); }
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
@@ -52,6 +52,7 @@ public:
 
 private:
     void on_unawaited_input() override;
+    [[nodiscard]] net::Task<Result<void>> send_rest(net::Pieces pieces, std::string_view trailers);
     [[nodiscard]] net::Pieces framed(const Part& part);
 
     net::Stream stream_;

@@ -169,8 +169,8 @@ bool Http2ResponseWriter::end_head(const http::Framing& body) {
     return false;
 }
 
-net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is_last, std::string_view trailers) {
-    if (stream_.is_closed()) co_return Http2Stream::closed();
+net::Eventual<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is_last, std::string_view trailers) {
+    if (stream_.is_closed()) return Http2Stream::closed();
     if (!has_body_) data = {};
     const bool begins = !head_sent_;
     const bool ends_with_head = !has_body_ || (begins && is_last && data.empty() && trailers.empty());
@@ -188,9 +188,13 @@ net::Task<Result<void>> Http2ResponseWriter::send(std::string_view data, bool is
         session_.connection_.send_body(stream_.id(), data, is_last, trailers);
     }
     session_.wake_writer();
+    return await_taken(data.size(), is_last);
+}
+
+net::Task<Result<void>> Http2ResponseWriter::await_taken(std::size_t body_bytes, bool is_last) {
     Result<void> taken = co_await stream_.await_taken();
     if (!taken) co_return taken;
-    body_bytes_ += data.size();
+    body_bytes_ += body_bytes;
     is_complete_ = is_last;
     co_return Result<void>{};
 }

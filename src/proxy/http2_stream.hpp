@@ -162,7 +162,7 @@ public:
 
     [[nodiscard]] http::HeadWriter& begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) override;
     [[nodiscard]] bool end_head(const http::Framing& body) override;
-    [[nodiscard]] net::Task<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
+    [[nodiscard]] net::Eventual<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
     [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head) override;
     [[nodiscard]] net::Task<Result<void>> send_switch(const http::ResponseHead& head, std::string_view protocol,
                                                       std::size_t capacity_bytes) override;
@@ -174,6 +174,8 @@ public:
     [[nodiscard]] bool keeps_alive() const override { return true; }
 
 private:
+    [[nodiscard]] net::Task<Result<void>> await_taken(std::size_t body_bytes, bool is_last);
+
     Http2Session& session_;
     Http2Stream& stream_;
     bool is_head_request_;

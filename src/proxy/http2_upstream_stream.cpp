@@ -129,18 +129,24 @@ Result<void> Http2UpstreamStream::open(const Part& part) {
     return {};
 }
 
-net::Task<Result<void>> Http2UpstreamStream::send(Part part) {
-    if (is_aborted_) co_return fail(net::cancelled());
+net::Eventual<Result<void>> Http2UpstreamStream::send(Part part) {
+    if (is_aborted_) return fail(net::cancelled());
     if (!part.head.empty()) {
         Result<void> opened = open(part);
         if (!opened) flaw_ = opened.error();
-        if (!opened) co_return opened;
+        if (!opened) return opened;
     }
-    const bool has_second = !part.second.empty();
     const bool ends_empty = part.is_last && (part.head.empty() || !part.trailers.empty());
-    if (!part.first.empty() || (!has_second && ends_empty)) {
-        const bool is_last = part.is_last && !has_second;
-        Result<void> sent = co_await send_piece(part.first, is_last, part.trailers);
+    if (!part.first.empty() || !part.second.empty() || ends_empty) return send_body(part);
+    connection_.wake_writer();
+    return Result<void>{};
+}
+
+/// What follows the head.
+net::Task<Result<void>> Http2UpstreamStream::send_body(Part part) {
+    const bool has_second = !part.second.empty();
+    if (!part.first.empty() || !has_second) {
+        Result<void> sent = co_await send_piece(part.first, part.is_last && !has_second, part.trailers);
         if (!sent) co_return sent;
     }
     if (has_second) {

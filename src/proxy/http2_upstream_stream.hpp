@@ -45,7 +45,7 @@ public:
     void wake();
 
     // UpstreamLink
-    [[nodiscard]] net::Task<Result<void>> send(Part part) override;
+    [[nodiscard]] net::Eventual<Result<void>> send(Part part) override;
     [[nodiscard]] net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) override;
     void set_read_deadline(TimePoint when) override;
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
@@ -81,6 +81,7 @@ private:
     [[nodiscard]] Result<void> open(const Part& part);
     void note_protocol(const Part& part);
     [[nodiscard]] std::string switched(std::string_view head) const;
+    [[nodiscard]] net::Task<Result<void>> send_body(Part part);
     [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view data, bool is_last, std::string_view trailers);
     [[nodiscard]] Error closed() const;
     void give_back_piece();

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "http/message.hpp"
 #include "http/serializer.hpp"
+#include "net/eventual.hpp"
 #include "net/task.hpp"
 
 namespace sluice::proxy {
@@ -29,7 +30,7 @@ public:
 
     /// Sends a piece of the body, and before it the head if that has not gone out. `is_last` ends the response. Done when the
     /// piece is not needed any more.
-    [[nodiscard]] virtual net::Task<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) = 0;
+    [[nodiscard]] virtual net::Eventual<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) = 0;
 
     /// Passes an interim response (1xx) on at once, its hop-by-hop fields removed before.
     [[nodiscard]] virtual net::Task<Result<void>> send_interim(const http::ResponseHead& head) = 0;

@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
+#include "net/eventual.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 #include "proxy/message_body.hpp"
@@ -41,7 +42,7 @@ public:
         std::string_view protocol = {};
     };
     /// Done when nothing of the part is needed any more.
-    [[nodiscard]] virtual net::Task<Result<void>> send(Part part) = 0;
+    [[nodiscard]] virtual net::Eventual<Result<void>> send(Part part) = 0;
 
     /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end. It goes
     /// behind the `used` bytes of the buffer; an empty one is taken when there is something to read, so that waiting holds none.
