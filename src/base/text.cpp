@@ -68,6 +68,11 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) {
 void append_json_string(std::string& out, std::string_view text) {
     out.push_back('"');
     while (!text.empty()) {
+        const auto special = std::ranges::find_if(text, [](char c) { return c < 0x20 || c >= 0x7F || c == '"' || c == '\\'; });
+        const auto plain = static_cast<std::size_t>(special - text.begin());
+        out.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const char c = text.front();
         std::size_t taken = 1;
         if (c == '"' || c == '\\') {

@@ -47,14 +47,34 @@ void append_compact(std::string& out, const Node& node) {
 
 void start_line(std::string& out, std::size_t indent) { out.append("\n").append(indent, ' '); }
 
+/// Whether the node in one line is surely longer than the room, without writing it. What is taken of the room is taken off.
+bool is_longer(const Node& node, std::size_t& room) {
+    const auto take = [&room](std::size_t bytes) {
+        const bool is_too_much = bytes > room;
+        room -= std::min(bytes, room);
+        return is_too_much;
+    };
+    if (take(node.text.size() + 1)) return true;
+    const bool has_long_member = std::ranges::any_of(node.members, [&](const Member& member) {
+        return take(member.key.size() + 4) || is_longer(member.value, room);
+    });
+    return has_long_member || std::ranges::any_of(node.elements, [&](const Node& element) { return is_longer(element, room); });
+}
+
 /// `room` is what is left of the line.
 void append_pretty(std::string& out, const Node& node, std::size_t indent, std::size_t room) {
-    const std::string line = compact_json(node);
     const bool is_nested = node.kind == Node::Kind::Array || node.kind == Node::Kind::Object;
     const bool is_empty = node.elements.empty() && node.members.empty();
-    if (!is_nested || is_empty || (line.size() <= room && indent > 0)) {
-        out += line;
+    if (!is_nested || is_empty) {
+        append_compact(out, node);
         return;
+    }
+    if (std::size_t left = room; indent > 0 && !is_longer(node, left)) {
+        const std::string line = compact_json(node);
+        if (line.size() <= room) {
+            out += line;
+            return;
+        }
     }
     const bool is_array = node.kind == Node::Kind::Array;
     const std::size_t inner = indent + step;

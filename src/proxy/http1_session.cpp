@@ -107,7 +107,9 @@ net::Task<bool> Http1Session::serve() {
             co_return true;
         }
     }
-    const bool has_unread = !body.is_done() || !body.leftover().empty() || stream_.has_input();
+    // A client that keeps the connection may have sent its next request already; one that closes it has said that nothing follows.
+    const bool may_have_more = head.keep_alive || stream_.may_have_input();
+    const bool has_unread = !body.is_done() || !body.leftover().empty() || (may_have_more && stream_.has_input());
     if (has_unread) co_await reader_->linger();
     co_return false;
 }
