@@ -69,7 +69,13 @@ std::uint32_t Reactor::enlist(AcceptWatch& watch) {
 
 void Reactor::delist(const AcceptWatch& watch) { watches_[watch.place_ & ~watch_flag] = nullptr; }
 
+void Reactor::forget(StreamSocket& socket, std::uint32_t place) {
+    std::erase(soon_, &socket);
+    sockets_[place] = nullptr;
+}
+
 void Reactor::run() {
+    thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     while (!is_stopping_.load(std::memory_order_acquire)) turn(patience());
 }
 
@@ -77,6 +83,14 @@ bool Reactor::poll_for(Duration most) {
     const int wait = patience();
     const int limit = whole_milliseconds(most);
     return turn(wait < 0 ? limit : std::min(wait, limit));
+}
+
+void Reactor::leave() {
+    std::ranges::fill(sockets_, nullptr);
+    std::ranges::fill(watches_, nullptr);
+    soon_.clear();
+    wake_ = TimePoint::max();
+    is_wake_due_ = is_turn_ending_ = false;
 }
 
 void Reactor::stop() {
@@ -91,7 +105,12 @@ void Reactor::post(std::function<void()> work) {
         is_first = posts_.empty();
         posts_.push_back(std::move(work));
     }
-    if (is_first) ring();
+    if (!is_first) return;
+    if (thread_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+        has_own_posts_ = true;
+    } else {
+        ring();
+    }
 }
 
 void Reactor::ring() {
@@ -107,7 +126,7 @@ int Reactor::patience() {
         is_wake_due_ = wake_ <= now;
         wait = whole_milliseconds(wake_ - now);
     }
-    return soon_.empty() && !is_turn_ending_ ? wait : 0;
+    return soon_.empty() && !is_turn_ending_ && !has_own_posts_ ? wait : 0;
 }
 
 bool Reactor::turn(int milliseconds) {
@@ -116,8 +135,9 @@ bool Reactor::turn(int milliseconds) {
     for (int i = 0; i < count; ++i) tell(events[static_cast<std::size_t>(i)]);
     const bool is_wake = is_wake_due_ || (count == 0 && wake_ <= Clock::now());
     if (is_wake) wake();
-    const bool is_more = !soon_.empty() || is_turn_ending_;
+    const bool is_more = !soon_.empty() || is_turn_ending_ || has_own_posts_;
     call_waiting();
+    if (std::exchange(has_own_posts_, false)) run_posts();
     if (std::exchange(is_turn_ending_, false)) user_.on_turn_end();
     return count > 0 || is_wake || is_more;
 }
@@ -131,9 +151,9 @@ void Reactor::tell(const epoll_event& event) {
         AcceptWatch* const watch = watches_[place & ~watch_flag];
         if (watch != nullptr) watch->call_(watch->self_);
     } else {
-        StreamSocket& socket = *sockets_[place];
+        StreamSocket* const socket = sockets_[place];
         // Closed meanwhile; the place may have another socket by now.
-        if (socket.generation_ == event.data.u64 >> 32) socket.on_events(event.events);
+        if (socket != nullptr && socket->generation_ == event.data.u64 >> 32) socket->on_events(event.events);
     }
 }
 
@@ -144,12 +164,12 @@ void Reactor::wake() {
 }
 
 void Reactor::run_posts() {
-    std::vector<std::function<void()>> posts;
     {
         const std::scoped_lock lock(posts_mutex_);
-        posts.swap(posts_);
+        running_posts_.swap(posts_);
     }
-    for (const std::function<void()>& work : posts) work();
+    for (const std::function<void()>& work : running_posts_) work();
+    running_posts_.clear();
 }
 
 void Reactor::call_soon(StreamSocket& socket) {

@@ -1,6 +1,7 @@
 #include "platform/accept_watch.hpp"
 
 #include <asio/basic_socket_acceptor.hpp>
+#include <asio/error.hpp>
 #include <asio/generic/stream_protocol.hpp>
 
 namespace sluice::platform {
@@ -28,6 +29,11 @@ struct AcceptWatch::Watched : std::enable_shared_from_this<Watched> {
 };
 
 void AcceptWatch::start(NativeSocket socket, std::error_code& error) {
+    // Asio's kqueue would take it and never tell.
+    if (socket == no_socket) {
+        error = asio::error::bad_descriptor;
+        return;
+    }
     auto watched = std::make_shared<Watched>(reactor_.context_, call_, self_);
     // The family only matters for opening sockets; this one is open.
     watched->socket.assign(asio::generic::stream_protocol(AF_INET, 0), socket, error);

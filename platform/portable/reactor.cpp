@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace sluice::platform {
+namespace {
+
+constexpr int most_per_poll = 256;
+
+}  // namespace
 
 struct Reactor::TimerWait {
     using allocator_type = OperationAllocator<void>;
@@ -23,7 +28,15 @@ void Reactor::run() {
 
 bool Reactor::poll_for(Duration most) {
     context_.restart();
-    return context_.poll() != 0 || context_.run_one_for(most) != 0;
+    // Bounded: what is called may ask for more each time.
+    int told = 0;
+    while (told < most_per_poll && context_.poll_one() != 0) ++told;
+    return told != 0 || context_.run_one_for(most) != 0;
+}
+
+void Reactor::leave() {
+    wake_ = TimePoint::max();
+    timer_.cancel();
 }
 
 void Reactor::post(std::function<void()> work) { asio::post(context_, std::move(work)); }

@@ -1,10 +1,8 @@
 #include "platform/socket_address.hpp"
 
 #include <algorithm>
-#include <array>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-#include <charconv>
 #include <cstring>
 
 namespace sluice::platform {
@@ -119,13 +117,9 @@ std::string Peer::address_text() const {
     if (family == AddressFamily::Unix) return "unix";
     if (family == AddressFamily::Ipv6) return asio::ip::address_v6(address).to_string();
     // Once for every connection: the system's way takes a whole microsecond.
-    std::array<char, 16> text{};
-    char* at = text.data();
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (i != 0) *at++ = '.';
-        at = std::to_chars(at, text.data() + text.size(), address[i]).ptr;
-    }
-    return {text.data(), at};
+    std::string text = std::to_string(address[0]);
+    for (std::size_t i = 1; i < 4; ++i) text.append(".").append(std::to_string(address[i]));
+    return text;
 }
 
 std::string Peer::text() const {

@@ -50,7 +50,7 @@ private:
         FreeBlock* first = nullptr;
         std::size_t kept_bytes = 0;
     };
-    /// What glibc's allocator puts before each block: with it blocks are whole steps, and nothing between them is wasted.
+    /// What glibc's allocator puts before each block (others have other sizes): with it blocks are whole steps, and nothing is wasted between them.
     static constexpr std::size_t head_bytes = 8;
     /// Where blocks of that size are. A block of nothing has room for the list's pointer too.
     [[nodiscard]] static constexpr std::size_t list_of(std::size_t size_bytes) { return (size_bytes + head_bytes - 1) / step_bytes; }

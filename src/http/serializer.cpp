@@ -80,8 +80,9 @@ void HeadWriter::field(std::string_view name, std::uint64_t value) {
 }
 
 void HeadWriter::field(const Field& parsed) {
-    // Unless somebody has put another value there.
-    const bool is_whole = parsed.is_plain_line && parsed.name.data() + parsed.name.size() + 2 == parsed.value.data();
+    // Unless somebody has put another value there, or shortened it.
+    const bool is_whole = parsed.is_plain_line && parsed.name.data() + parsed.name.size() + 2 == parsed.value.data() &&
+                          parsed.value.data()[parsed.value.size()] == '\r';
     if (is_whole) {
         raw({parsed.name.data(), parsed.name.size() + parsed.value.size() + 4});
         return;

@@ -44,7 +44,7 @@ platform::OpenListener Acceptor::stop() {
 /// A connection that comes alone is taken without the call that finds no other behind it; of many, twice as many per event as before.
 void Acceptor::accept_waiting() {
     worker_.update_now();
-    for (int taken = 0; taken < most_per_event_; ++taken) {
+    for (int taken = 0; taken < burst_; ++taken) {
         Result<std::optional<platform::Accepted>> accepted = platform::accept_connection(listener_.native_handle());
         if (!accepted) {
             watch_.pause();
@@ -52,13 +52,13 @@ void Acceptor::accept_waiting() {
             return;
         }
         if (!accepted->has_value()) {
-            most_per_event_ = 1;
+            burst_ = 1;
             return;
         }
         on_accept_(worker_, std::move(**accepted));
         if (!is_started_) return;
     }
-    most_per_event_ = std::min(2 * most_per_event_, most_per_event);
+    burst_ = std::min(2 * burst_, most_per_event);
 }
 
 }  // namespace sluice::net

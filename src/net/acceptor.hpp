@@ -37,7 +37,8 @@ private:
     std::optional<Deadline> pause_;
     platform::AcceptWatch watch_;
     bool is_started_ = false;
-    int most_per_event_ = 1;
+    /// How many the next event takes at most.
+    int burst_ = 1;
 };
 
 }  // namespace sluice::net

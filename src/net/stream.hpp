@@ -24,7 +24,7 @@ namespace sluice::net {
 class Worker;
 class StreamCore;
 
-/// Bytes to write, in up to four pieces that go out in one system call.
+/// Bytes to write, in a few pieces that go out in one system call.
 class Pieces {
 public:
     Pieces() = default;
@@ -105,9 +105,10 @@ public:
     [[nodiscard]] ReadAwaiter read(Buffer& buffer, std::size_t most_bytes = BufferPool::read_bytes);
     /// Writes all of it.
     [[nodiscard]] WriteAwaiter write(Pieces pieces);
-    /// Writes without waiting what the system takes, and drops it off the pieces; true when that was all.
+    /// Writes without waiting what the system takes, and drops it off the pieces; true when that was all. Otherwise `write_rest` has to
+    /// follow, also with no piece left: the stream may have taken them and still have them to send.
     [[nodiscard]] Result<bool> try_write(Pieces& pieces);
-    /// Writes the rest of what try_write has begun.
+    /// Goes on with what try_write has begun, and waits until all of it was taken.
     [[nodiscard]] WriteAwaiter write_rest(Pieces pieces);
 
     /// Reads without waiting; nullopt when nothing is there.

@@ -11,7 +11,7 @@ namespace sluice::net {
 
 namespace {
 
-constexpr int most_waits_for_answers = 100;
+constexpr int most_last_turns = 100;
 constexpr std::chrono::milliseconds wait_for_answer{10};
 
 }  // namespace
@@ -36,9 +36,10 @@ Worker::Worker(std::uint32_t index, std::uint64_t seed)
 Worker::~Worker() { release_streams(); }
 
 void Worker::release_streams() {
+    reactor_->leave();
     // Closed streams keep the memory of their pending operations until the system has answered; with completion ports that may take a moment.
-    for (int waits = 0; waits < most_waits_for_answers; ++waits) {
-        const bool is_waiting = lent_streams_ != 0;
+    for (int turns = 0; turns < most_last_turns; ++turns) {
+        const bool is_waiting = platform::StreamSocket::ends_late && lent_streams_ != 0;
         if (!reactor_->poll_for(is_waiting ? wait_for_answer : Duration{}) && !is_waiting) break;
     }
     while (free_streams_ != nullptr) {

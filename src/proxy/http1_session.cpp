@@ -39,20 +39,20 @@ net::Task<void> Http1Session::run() {
         stream_.set_read_deadline(idle_end);
         const Result<void> ready = co_await stream_.readable();
         if (!ready) break;
-        const Input input = co_await serve_input();
-        if (input == Input::End) break;
+        const Served served = co_await serve_input();
+        if (served == Served::Last) break;
         // Beginnings of TLS records wake it up and are no input.
-        if (input == Input::Served) idle_end = state_.worker().now() + state_.limits().keepalive;
+        if (served == Served::Requests) idle_end = state_.worker().now() + state_.limits().keepalive;
     }
     end();
 }
 
 /// Serves the requests that have come, or begun to come.
-net::Task<Http1Session::Input> Http1Session::serve_input() {
+net::Task<Http1Session::Served> Http1Session::serve_input() {
     RequestReader reader(stream_, state_.limits());
     const RequestReader::Input input = reader.take_input();
-    if (input == RequestReader::Input::Nothing) co_return Input::None;
-    if (input == RequestReader::Input::End) co_return Input::End;
+    if (input == RequestReader::Input::Nothing) co_return Served::Nothing;
+    if (input == RequestReader::Input::End) co_return Served::Last;
     reader_ = &reader;
     bool goes_on = true;
     while (goes_on && reader.has_input()) {
@@ -62,7 +62,7 @@ net::Task<Http1Session::Input> Http1Session::serve_input() {
         if (!head || !*head) {
             goes_on = false;
         } else if (entrance_.local != nullptr) {
-            goes_on = co_await serve_locally(stream_, reader, *entrance_.local, state_.limits(), entrance_.is_draining);
+            goes_on = co_await serve_locally(stream_, reader, peer_, *entrance_.local, state_.limits(), entrance_.is_draining);
         } else if (requests_ == 0 && reader.head() == http2_preface_head) {
             goes_on = false;
             pass_on();
@@ -71,7 +71,7 @@ net::Task<Http1Session::Input> Http1Session::serve_input() {
         }
     }
     reader_ = nullptr;
-    co_return goes_on ? Input::Served : Input::End;
+    co_return goes_on ? Served::Requests : Served::Last;
 }
 
 /// The client speaks HTTP/2 without having agreed on it (RFC 9113, 3.3).

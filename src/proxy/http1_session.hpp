@@ -53,10 +53,9 @@ private:
 
     Http1Session(WorkerState& state, net::Stream stream, const platform::Peer& peer, Entrance entrance);
 
-    /// What became of input.
-    enum class Input : std::uint8_t { None, Served, End };
+    enum class Served : std::uint8_t { Nothing, Requests, Last };
     [[nodiscard]] net::Task<void> run();
-    [[nodiscard]] net::Task<Input> serve_input();
+    [[nodiscard]] net::Task<Served> serve_input();
     void pass_on();
     [[nodiscard]] net::Task<bool> serve();
     [[nodiscard]] net::Task<bool> discard(BodyReader& body, bool expects_continue);

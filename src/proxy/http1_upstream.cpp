@@ -28,16 +28,18 @@ net::Eventual<Result<void>> Http1Upstream::send(Part part) {
     const std::string_view trailers = part.is_last ? part.trailers : std::string_view{};
     Result<bool> sent = stream_.try_write(pieces);
     if (!sent) return fail(std::move(sent.error()));
-    if (*sent && trailers.empty()) return Result<void>{};
-    return send_rest(pieces, trailers);
+    if (!*sent) return send_rest(pieces, trailers);
+    if (trailers.empty()) return Result<void>{};
+    return send_trailers(trailers);
 }
 
 net::Task<Result<void>> Http1Upstream::send_rest(net::Pieces pieces, std::string_view trailers) {
-    if (!pieces.empty()) {
-        Result<void> sent = co_await stream_.write_rest(pieces);
-        if (!sent) co_return sent;
-    }
-    if (trailers.empty()) co_return Result<void>{};
+    Result<void> sent = co_await stream_.write_rest(pieces);
+    if (!sent || trailers.empty()) co_return sent;
+    co_return co_await send_trailers(trailers);
+}
+
+net::Task<Result<void>> Http1Upstream::send_trailers(std::string_view trailers) {
     co_return co_await stream_.write({trailers, http::chunk_end});
 }
 

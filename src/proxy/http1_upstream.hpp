@@ -53,6 +53,7 @@ public:
 private:
     void on_unawaited_input() override;
     [[nodiscard]] net::Task<Result<void>> send_rest(net::Pieces pieces, std::string_view trailers);
+    [[nodiscard]] net::Task<Result<void>> send_trailers(std::string_view trailers);
     [[nodiscard]] net::Pieces framed(const Part& part);
 
     net::Stream stream_;

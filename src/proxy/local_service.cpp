@@ -50,11 +50,9 @@ net::Task<Result<void>> send(ResponseWriter& writer, const LocalResponse& respon
     co_return co_await writer.send(response.body, true);
 }
 
-LocalPeer peer_of(const net::Stream& stream) {
-    const std::optional<platform::Peer> peer = stream.peer();
-    if (!peer) return {};
-    const bool is_unix = peer->family == platform::AddressFamily::Unix;
-    return {is_unix, peer->address_text(), is_unix ? stream.peer_user() : std::nullopt};
+LocalPeer local_peer(const platform::Peer& client, const net::Stream& stream) {
+    const bool is_unix = client.family == platform::AddressFamily::Unix;
+    return {is_unix, client.address_text(), is_unix ? stream.peer_user() : std::nullopt};
 }
 
 }  // namespace
@@ -76,8 +74,8 @@ net::Task<void> refuse_locally(net::Stream& stream, RequestReader& reader, const
     if (sent) co_await reader.linger();
 }
 
-net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const LocalHandler& handler, const config::Limits& limits,
-                              const bool& is_draining) {
+net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const platform::Peer& client, const LocalHandler& handler,
+                              const config::Limits& limits, const bool& is_draining) {
     http::RequestHead head;
     const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
     BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
@@ -92,7 +90,7 @@ net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const 
     const Result<std::string> body = co_await read_body(body_reader);
     if (!body && body.error().code == ErrorCode::ClientClosed) co_return false;
     Http1ResponseWriter writer(stream, head.method, head.minor_version, head.keep_alive && body);
-    const LocalPeer peer = peer_of(stream);
+    const LocalPeer peer = local_peer(client, stream);
     const LocalRequest request{head, body ? std::string_view(*body) : std::string_view{}, peer, stream.worker(),
                                body ? nullptr : &body.error()};
     const LocalResponse answer = co_await handler(request);

@@ -19,7 +19,7 @@ namespace sluice::proxy {
 /// Who sends it.
 struct LocalPeer {
     bool is_unix = false;
-    /// "127.0.0.1", "::1", "unix"; empty when it has gone already.
+    /// "127.0.0.1", "::1", "unix".
     std::string address;
     /// The system's number of the user at the other end of a Unix-domain socket, where the system tells it.
     std::optional<std::uint32_t> user;
@@ -62,8 +62,8 @@ using LocalHandler = std::function<net::Task<LocalResponse>(const LocalRequest&)
 ///
 /// Threading: one worker.
 /// Lifetime:  everything passed outlives the task.
-[[nodiscard]] net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const LocalHandler& handler,
-                                            const config::Limits& limits, const bool& is_draining);
+[[nodiscard]] net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const platform::Peer& client,
+                                            const LocalHandler& handler, const config::Limits& limits, const bool& is_draining);
 /// Answers what is no request.
 [[nodiscard]] net::Task<void> refuse_locally(net::Stream& stream, RequestReader& reader, const Error& error);
 

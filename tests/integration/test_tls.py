@@ -562,6 +562,31 @@ class UpstreamTest(TlsTest):
             client.request("POST", "/", body=body)
             self.assertTrue(client.getresponse().read() == body)
 
+    def test_an_upload_whose_end_fills_the_socket_arrives_whole(self):
+        is_sent = threading.Event()
+
+        def serve(connection, head):
+            left = int(head.lower().split("content-length: ")[1].split("\r\n")[0]) - len(head.encode("latin-1").split(b"\r\n\r\n", 1)[1])
+            is_sent.wait(PATIENCE)
+            # For the gateway to run into the full socket, which nothing tells of; without it the test would prove less, not fail.
+            time.sleep(0.03)
+            while left:
+                left -= len(connection.recv(left))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nseen")
+            return False
+
+        origin = TlsOrigin(self, self.local, serve)
+        origin.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        gateway = self.before(origin)
+        # For one of the sizes, wherever the system's bound is, the last piece is the one that it does not take whole.
+        for size in range(64 * 1024, 6 * MIB, 64 * 1024):
+            is_sent.clear()
+            client = http.client.HTTPConnection(*gateway.address(), timeout=PATIENCE)
+            client.request("POST", "/", body=bytes(size))
+            is_sent.set()
+            self.assertEqual((size, client.getresponse().read()), (size, b"seen"))
+            client.close()
+
     def test_health_checks_speak_tls(self):
         upstream = TlsOrigin(self, self.local)
         gateway = self.before(upstream, cluster_settings={"health_check": quick_check(path="/health")})

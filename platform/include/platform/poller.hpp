@@ -4,8 +4,8 @@
 
 namespace sluice::platform {
 
-/// The system call family that Asio's reactor sits on in this build: "epoll", "kqueue" or "iocp".
-/// The file that defines it does not compile when Asio chose another.
+/// The system call family that the reactor sits on in this build: "epoll", "kqueue" or "iocp". Where the reactor is Asio's, the file that
+/// defines it does not compile when Asio chose another.
 [[nodiscard]] std::string_view poller_name();
 
 /// Whether the reactor has to be told of a socket's end before the socket is closed. A kernel's kqueue notices by itself;

@@ -6,7 +6,8 @@
 //
 //   run            tells of events, on the thread that calls it, until `stop`
 //   poll_for       tells of what is ready, or else of the first that comes within a time, also after `stop`; true when there was something
-//   stop           ends `run`, which first finishes what it knows to be ready. Any thread
+//   stop           ends `run`, soon; of what was ready some may be left to `poll_for`. Any thread
+//   leave          after `run`: no socket and no time is told of any more, but for operations that end late (StreamSocket::is_busy). Posts are
 //   post           calls on the loop's thread, soon, in the order of the posts. Any thread
 //   wake_at        on_wake once, at `when` or a few milliseconds later; of several times the earliest counts
 //   end_turn_soon  on_turn_end once, behind the events that are ready, however often it is asked for

@@ -14,7 +14,7 @@ void close_socket(NativeSocket socket);
 
 /// Owns a socket and closes it. The value `no_socket` stands for none.
 ///
-/// Lifetime:  move-only; `release` gives the handle to another owner, Asio for one.
+/// Lifetime:  move-only; `release` gives the handle to another owner, such as a StreamSocket.
 class OwnedSocket {
 public:
     OwnedSocket() = default;

@@ -14,6 +14,7 @@
 //   cancel         a write or a connect under way ends with `operation_aborted`, soon; on_input may be told the same
 //   is_busy        the system has not answered yet: the object may not be used for another socket, or end
 //   tells_early    on_input may come when there is nothing
+//   ends_late      is_busy may be true: operations of the system's outlive the close
 //
 // Threading: the reactor's thread.
 

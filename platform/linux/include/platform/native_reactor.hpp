@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@ class AcceptWatch;
 class StreamSocket;
 
 /// An epoll set (epoll(7)) and the loop around it; platform/reactor.hpp has the contract. A turn is one `epoll_wait`, then the events
-/// it brought, then the wake-up that is due, then what was put off to the end of the turn.
+/// it brought, then the wake-up that is due, then the sockets that asked to be called, posts of the loop's own, and the end of the turn.
 class Reactor {
 public:
     explicit Reactor(ReactorUser& user);
@@ -31,6 +32,7 @@ public:
     bool poll_for(Duration most);
     void stop();
     void post(std::function<void()> work);
+    void leave();
     void wake_at(TimePoint when) { wake_ = std::min(wake_, when); }
     void end_turn_soon() { is_turn_ending_ = true; }
 
@@ -46,7 +48,7 @@ private:
     /// Calls the socket behind the events that are ready.
     void call_soon(StreamSocket& socket);
     /// It is about to be destroyed.
-    void forget(StreamSocket& socket) { std::erase(soon_, &socket); }
+    void forget(StreamSocket& socket, std::uint32_t place);
 
     bool turn(int milliseconds);
     [[nodiscard]] int patience();
@@ -68,8 +70,12 @@ private:
     bool is_wake_due_ = false;
     bool is_turn_ending_ = false;
     std::atomic<bool> is_stopping_{false};
+    std::atomic<std::thread::id> thread_{};
     std::mutex posts_mutex_;
     std::vector<std::function<void()>> posts_;
+    std::vector<std::function<void()>> running_posts_;
+    /// The loop's thread has posted, and rung for nobody.
+    bool has_own_posts_ = false;
 };
 
 }  // namespace sluice::platform

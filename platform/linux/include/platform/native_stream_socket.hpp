@@ -18,11 +18,12 @@ namespace sluice::platform {
 class StreamSocket {
 public:
     static constexpr bool tells_early = true;
+    static constexpr bool ends_late = false;
 
     StreamSocket(Reactor& reactor, StreamSocketUser& user) : reactor_(reactor), user_(user), place_(reactor.enlist(*this)) {}
     StreamSocket(const StreamSocket&) = delete;
     StreamSocket& operator=(const StreamSocket&) = delete;
-    ~StreamSocket() { reactor_.forget(*this); }
+    ~StreamSocket() { reactor_.forget(*this, place_); }
 
     void assign(NativeSocket socket, std::error_code& error);
     void open(const SocketAddress& address, std::error_code& error);

@@ -20,6 +20,7 @@ public:
     void run();
     bool poll_for(Duration most);
     void stop() { context_.stop(); }
+    void leave();
     void post(std::function<void()> work);
     void wake_at(TimePoint when);
     void end_turn_soon();

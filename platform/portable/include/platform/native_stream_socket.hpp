@@ -18,6 +18,7 @@ namespace sluice::platform {
 class StreamSocket {
 public:
     static constexpr bool tells_early = false;
+    static constexpr bool ends_late = true;
 
     StreamSocket(Reactor& reactor, StreamSocketUser& user) : socket_(reactor.context_), user_(user) {}
     StreamSocket(const StreamSocket&) = delete;
