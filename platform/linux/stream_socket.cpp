@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -20,6 +21,16 @@ constexpr std::uint32_t behind_events = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLL
 constexpr std::size_t most_pieces = 8;
 
 std::error_code system_error(int value) { return {value, asio::error::get_system_category()}; }
+
+// glibc makes a thread cancellable around its recv and send, which takes longer than all else that these do. Nothing cancels threads here.
+
+ssize_t receive(int socket, std::span<char> space) {
+    return ::syscall(SYS_recvfrom, socket, space.data(), space.size(), MSG_DONTWAIT, nullptr, nullptr);
+}
+
+ssize_t send(int socket, std::string_view bytes) {
+    return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
+}
 
 }  // namespace
 
@@ -76,7 +87,7 @@ SocketAddress StreamSocket::remote_address(std::error_code& error) const {
 std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& error) {
     ssize_t got = 0;
     do {
-        got = ::recv(socket_, space.data(), space.size(), MSG_DONTWAIT);
+        got = receive(socket_, space);
     } while (got < 0 && errno == EINTR);
     if (got > 0 || space.empty()) {
         error.clear();
@@ -97,7 +108,7 @@ void StreamSocket::await_input(bool may_be_there) {
 std::size_t StreamSocket::write_some(std::string_view bytes, std::error_code& error) {
     ssize_t sent = 0;
     do {
-        sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = send(socket_, bytes);
     } while (sent < 0 && errno == EINTR);
     return taken(sent, error);
 }

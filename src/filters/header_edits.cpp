@@ -27,11 +27,11 @@ HeaderEdits::HeaderEdits(const config::HeaderEdits& edits) {
     for (const std::string_view name : dropped_) dropped_bits_ |= name_bit(name);
 }
 
-void HeaderEdits::apply(http::Fields& fields) const {
+void HeaderEdits::edit(http::Fields& fields) const {
     if (!dropped_.empty()) {
         std::erase_if(fields, [this](const http::Field& field) { return drops(field); });
     }
-    if (!appended_.empty()) fields.insert(fields.end(), appended_.begin(), appended_.end());
+    fields.insert(fields.end(), appended_.begin(), appended_.end());
 }
 
 bool HeaderEdits::drops(const http::Field& field) const {

@@ -20,11 +20,14 @@ public:
     explicit HeaderEdits(const config::HeaderEdits& edits);
 
     /// Remove, set, add, in this order. `set` takes the place of every field of that name.
-    void apply(http::Fields& fields) const;
+    void apply(http::Fields& fields) const {
+        if (!empty()) edit(fields);
+    }
 
     [[nodiscard]] bool empty() const { return dropped_.empty() && appended_.empty(); }
 
 private:
+    void edit(http::Fields& fields) const;
     [[nodiscard]] bool drops(const http::Field& field) const;
 
     /// Names of `remove` and `set`.

@@ -83,6 +83,26 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return at;
 }
 
+/// Passes over letters, digits and '-', of which most field names are made; not always over all of them.
+[[nodiscard]] inline const char* skip_letters(const char* at, const char* end) {
+#ifdef __SSE2__
+    while (end - at >= 16) {
+        __m128i bytes;
+        std::memcpy(&bytes, at, sizeof bytes);
+        const __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+        const __m128i digit = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+        const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+        const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+        const __m128i is_one = _mm_or_si128(_mm_or_si128(is_letter, is_digit), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+        const int others = _mm_movemask_epi8(is_one) ^ 0xFFFF;
+        if (others != 0) return at + std::countr_zero(static_cast<unsigned>(others));
+        at += 16;
+    }
+#endif
+    static_cast<void>(end);
+    return at;
+}
+
 [[nodiscard]] constexpr bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }

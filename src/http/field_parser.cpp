@@ -108,7 +108,7 @@ static_assert(std::is_sorted(forbidden_trailers.begin(), forbidden_trailers.end(
 
 Verdict take_field_line(const char*& at, const char* end, ByteClass name_class, Field& out) {
     const char* const name = at;
-    const char* const colon = skip(name_class, name, end);
+    const char* const colon = skip(name_class, skip_letters(name, end), end);
     if (colon == end || *colon != ':' || colon == name) return name_flaw(name, colon, end);
     if (colon - name > name_bytes) return &long_name;
 

@@ -39,12 +39,16 @@ Finding take_fields(const char* at, const char* end, const HeadLimits& limits, B
         if (at == end) return {&unfinished, {}};
         if (fields.size() == limits.fields) return {&too_many_fields, {}};
         const char* const line = at;
-        Field field;
+        Field& field = fields.emplace_back();
         if (const Verdict flaw = take_field_line(at, end, name_class, field)) {
+            fields.pop_back();
             return {flaw, name_at(line, end)};
         }
-        if (const Verdict flaw = note_field(field, facts)) return {flaw, field.value};
-        fields.push_back(field);
+        if (const Verdict flaw = note_field(field, facts)) {
+            const std::string_view value = field.value;
+            fields.pop_back();
+            return {flaw, value};
+        }
     }
     if (at - begin > static_cast<std::ptrdiff_t>(limits.field_bytes)) return {&fields_too_long, {}};
     if (end - at != 2) return {&bytes_after_head, {}};

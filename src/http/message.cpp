@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "base/text.hpp"
@@ -7,9 +9,28 @@
 namespace sluice::http {
 namespace {
 
-FieldId when(std::string_view name, std::string_view known, FieldId id) {
-    return equal_ignoring_case(name, known) ? id : FieldId::Other;
+constexpr std::uint64_t lower_bits = 0x2020202020202020ULL;
+
+std::uint64_t word_at(const char* at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    return word;
 }
+
+/// `known` is of lower-case letters and '-', all of which have the bit that makes ASCII letters lower. What else becomes one of them by it
+/// is a control byte, which no name has. Both have the same length, of which the last eight bytes may be compared twice.
+bool is_name(std::string_view name, std::string_view known) {
+    std::size_t at = 0;
+    for (; at + 8 <= known.size(); at += 8) {
+        if ((word_at(name.data() + at) | lower_bits) != word_at(known.data() + at)) return false;
+    }
+    if (at == known.size()) return true;
+    if (known.size() < 8) return equal_ignoring_case(name, known);
+    const std::size_t last = known.size() - 8;
+    return (word_at(name.data() + last) | lower_bits) == word_at(known.data() + last);
+}
+
+FieldId when(std::string_view name, std::string_view known, FieldId id) { return is_name(name, known) ? id : FieldId::Other; }
 
 /// Of two that begin with different letters.
 FieldId either(std::string_view name, std::string_view one, FieldId one_id, std::string_view two,

@@ -101,8 +101,9 @@ net::Task<bool> Http1Session::serve() {
     exchange_ = nullptr;
     if (end == Exchange::End::Broken) co_return false;
     if (end == Exchange::End::Keep) {
-        const bool clean = co_await discard(body, head.expects_continue);
-        if (clean) {
+        bool is_clean = body.is_done();
+        if (!is_clean) is_clean = co_await discard(body, head.expects_continue);
+        if (is_clean) {
             reader_->keep_leftover(body.leftover());
             co_return true;
         }
@@ -116,7 +117,7 @@ net::Task<bool> Http1Session::serve() {
 
 /// Reads what is left of a body that was not needed, within bounds, so that the next request can be found.
 net::Task<bool> Http1Session::discard(BodyReader& body, bool expects_continue) {
-    if (!body.is_done() && expects_continue) co_return false;
+    if (expects_continue) co_return false;
     while (!body.is_done()) {
         const Result<BodyReader::Piece> piece = co_await body.next();
         if (!piece || body.body_bytes() > discard_bytes) co_return false;

@@ -63,9 +63,8 @@ net::Pieces Http1Upstream::framed(const Part& part) {
     return pieces;
 }
 
-net::Task<Result<std::size_t>> Http1Upstream::read(net::Buffer& buffer, std::size_t used) {
-    if (!buffer) co_return co_await stream_.read(buffer);
-    co_return co_await stream_.read(buffer.from(used));
+UpstreamRead Http1Upstream::read(net::Buffer& buffer, std::size_t used) {
+    return buffer ? stream_.read(buffer.from(used)) : stream_.read(buffer);
 }
 
 MessageBody& Http1Upstream::begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) {

@@ -28,7 +28,7 @@ public:
 
     // UpstreamLink
     [[nodiscard]] net::Eventual<Result<void>> send(Part part) override;
-    [[nodiscard]] net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) override;
+    [[nodiscard]] UpstreamRead read(net::Buffer& buffer, std::size_t used) override;
     void set_read_deadline(TimePoint when) override { stream_.set_read_deadline(when); }
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override;

@@ -187,7 +187,7 @@ void Http2UpstreamStream::set_read_deadline(TimePoint when) {
     reading_.move(when);
 }
 
-net::Task<Result<std::size_t>> Http2UpstreamStream::read(net::Buffer& buffer, std::size_t used) {
+net::Task<Result<std::size_t>> Http2UpstreamStream::read_heads(net::Buffer& buffer, std::size_t used) {
     for (;;) {
         if (is_aborted_) co_return fail(net::cancelled());
         // The request has not gone out: there is nothing to wait for.

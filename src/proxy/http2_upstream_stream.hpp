@@ -46,7 +46,7 @@ public:
 
     // UpstreamLink
     [[nodiscard]] net::Eventual<Result<void>> send(Part part) override;
-    [[nodiscard]] net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) override;
+    [[nodiscard]] UpstreamRead read(net::Buffer& buffer, std::size_t used) override { return read_heads(buffer, used); }
     void set_read_deadline(TimePoint when) override;
     [[nodiscard]] MessageBody& begin_body(const http::Framing& framing, std::span<char> buffered, Duration idle) override;
     [[nodiscard]] bool is_reusable() override { return is_done_ && is_closed_; }
@@ -81,6 +81,7 @@ private:
     [[nodiscard]] Result<void> open(const Part& part);
     void note_protocol(const Part& part);
     [[nodiscard]] std::string switched(std::string_view head) const;
+    [[nodiscard]] net::Task<Result<std::size_t>> read_heads(net::Buffer& buffer, std::size_t used);
     [[nodiscard]] net::Task<Result<void>> send_body(Part part);
     [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view data, bool is_last, std::string_view trailers);
     [[nodiscard]] Error closed() const;

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -15,6 +18,29 @@
 #include "proxy/tunnel_side.hpp"
 
 namespace sluice::proxy {
+
+/// A read of a stream, or a task that reads.
+class [[nodiscard]] UpstreamRead {
+public:
+    UpstreamRead(net::Stream::ReadAwaiter read) : way_(std::move(read)) {}
+    UpstreamRead(net::Task<Result<std::size_t>> task) : way_(std::move(task)) {}
+
+    [[nodiscard]] bool await_ready() {
+        auto* const read = std::get_if<net::Stream::ReadAwaiter>(&way_);
+        return read != nullptr && read->await_ready();
+    }
+    bool await_suspend(std::coroutine_handle<> awaiter) {
+        if (auto* const task = std::get_if<net::Task<Result<std::size_t>>>(&way_)) return task->await_suspend(awaiter);
+        std::get<net::Stream::ReadAwaiter>(way_).await_suspend(awaiter);
+        return true;
+    }
+    Result<std::size_t> await_resume() {
+        return std::visit([](auto& way) { return way.await_resume(); }, way_);
+    }
+
+private:
+    std::variant<net::Stream::ReadAwaiter, net::Task<Result<std::size_t>>> way_;
+};
 
 /// The way of one request to its upstream and back: a whole connection with HTTP/1.1, one of its streams with HTTP/2.
 ///
@@ -46,7 +72,7 @@ public:
 
     /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end. It goes
     /// behind the `used` bytes of the buffer; an empty one is taken when there is something to read, so that waiting holds none.
-    [[nodiscard]] virtual net::Task<Result<std::size_t>> read(net::Buffer& buffer, std::size_t used) = 0;
+    [[nodiscard]] virtual UpstreamRead read(net::Buffer& buffer, std::size_t used) = 0;
     /// For reads, also for one that goes on.
     virtual void set_read_deadline(TimePoint when) = 0;
 

@@ -150,3 +150,44 @@ TEST_CASE("find_control finds any control byte at any place beside any other byt
         }
     }
 }
+
+TEST_CASE("find_control finds the byte also behind the first blocks that it looks at", "[http]") {
+    for (std::size_t size = 1; size < 70; ++size) {
+        for (std::size_t place = 0; place < size; ++place) {
+            for (const char control : {'\r', '\x1f', '\x7f', '\0'}) {
+                std::string text(size, 'a');
+                text[place] = control;
+                CHECK(find_control(text.data(), text.data() + size) == text.data() + place);
+            }
+        }
+        const std::string plain(size, '\xfe');
+        CHECK(find_control(plain.data(), plain.data() + size) == plain.data() + size);
+    }
+}
+
+TEST_CASE("skip_letters passes over nothing but letters, digits and '-'", "[http]") {
+    for (std::size_t place = 0; place < 40; ++place) {
+        for (int i = 0; i < 256; ++i) {
+            std::string text(40, i % 2 == 0 ? 'Z' : '9');
+            text[place] = static_cast<char>(i);
+            const char c = text[place];
+            const bool is_passed = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+            const char* const at = skip_letters(text.data(), text.data() + text.size());
+            if (is_passed || at <= text.data() + place) continue;
+            FAIL("byte " << i << " at " << place);
+        }
+    }
+}
+
+TEST_CASE("field_id is not misled by a byte that differs from a letter by its case bit alone", "[http]") {
+    for (const std::string name : {"connection", "transfer-encoding", "x-forwarded-for", "content-length", "host"}) {
+        for (std::size_t place = 0; place < name.size(); ++place) {
+            for (int i = 0x21; i < 0x7F; ++i) {
+                std::string other = name;
+                other[place] = static_cast<char>(i);
+                const bool is_same = (i | 0x20) == name[place] && i != '\r';
+                CHECK((field_id(other) == field_id(name)) == is_same);
+            }
+        }
+    }
+}

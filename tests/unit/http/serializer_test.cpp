@@ -4,8 +4,11 @@
 
 #include <array>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+
+#include "http/head_parser.hpp"
 
 namespace {
 
@@ -35,6 +38,26 @@ TEST_CASE("HeadWriter writes a response head", "[http]") {
     CHECK(writer.view() ==
           "HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\nX: a\tb\r\nVia: 1.1 a\r\nLocation: "
           "/a?7\r\n\r\n");
+}
+
+TEST_CASE("HeadWriter writes fields as they were parsed, and as they are when somebody has changed them", "[http]") {
+    // The value of the third has blanks around it, which are no part of it.
+    const std::string head = "HTTP/1.1 200 OK\r\nA: 1\r\nB: two\r\nC:  3 \r\nD:4\r\nE:\r\nF: six\r\n\r\n";
+    ResponseHead parsed;
+    REQUIRE(parse_response_head(head, {}, Method::Get, parsed));
+    std::array<char, 256> buffer{};
+    HeadWriter as_parsed(buffer);
+    for (const Field& field : parsed.fields) as_parsed.field(field);
+    CHECK(as_parsed.view() == "A: 1\r\nB: two\r\nC: 3\r\nD: 4\r\nE: \r\nF: six\r\n");
+    parsed.fields[0].value = "other";
+    parsed.fields[1].value.remove_suffix(1);
+    parsed.fields[5].value.remove_prefix(1);
+    HeadWriter changed(buffer);
+    for (const Field& field : parsed.fields) changed.field(field);
+    CHECK(changed.view() == "A: other\r\nB: tw\r\nC: 3\r\nD: 4\r\nE: \r\nF: ix\r\n");
+    HeadWriter short_of_room(std::span<char>(buffer).first(10));
+    for (const Field& field : parsed.fields) short_of_room.field(field);
+    CHECK(short_of_room.overflowed());
 }
 
 TEST_CASE("HeadWriter writes a request line with and without a query", "[http]") {

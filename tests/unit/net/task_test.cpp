@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "net/eventual.hpp"
+
 using namespace sluice::net;
 
 namespace {
@@ -55,4 +57,34 @@ TEST_CASE("A loop over tasks that never wait needs no more stack with each turn"
     int out = 0;
     spawn(count_to(1'000'000, out));
     CHECK(out == 1'000'000);
+}
+
+TEST_CASE("What is there at once is had without a coroutine, and what is not, by its task", "[net]") {
+    const auto at_once = []() -> Eventual<int> { return 5; };
+    const auto by_task = [](Event& event) -> Eventual<int> { return after(event); };
+    Event event;
+    int out = 0;
+    const auto store_eventual = [](Eventual<int> from, int& to) -> Task<void> { to = co_await from; };
+    spawn(store_eventual(at_once(), out));
+    CHECK(out == 5);
+    spawn(store_eventual(by_task(event), out));
+    CHECK(out == 5);
+    event.set();
+    CHECK(out == 7);
+}
+
+TEST_CASE("A spawned task frees itself, whether it waits or not", "[net]") {
+    const auto count = std::make_shared<int>(0);
+    const auto hold = [](std::shared_ptr<int> held, Event* event) -> Task<void> {
+        ++*held;
+        if (event != nullptr) co_await *event;
+    };
+    spawn(hold(count, nullptr));
+    CHECK(count.use_count() == 1);
+    Event event;
+    spawn(hold(count, &event));
+    CHECK(count.use_count() == 2);
+    event.set();
+    CHECK(count.use_count() == 1);
+    CHECK(*count == 2);
 }
