@@ -18,7 +18,7 @@ function(sluice_library name)
 endfunction()
 
 # sluice_prefer_size(NAME)
-# For what runs at the start and at an operator's word: optimised builds make it small, which is resident memory saved.
+# For what runs at the start and at an operator's word: Release builds make it small, which is resident memory saved.
 function(sluice_prefer_size name)
   target_compile_options(sluice_${name} PRIVATE $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU,Clang,AppleClang>>:-Os>)
 endfunction()

@@ -77,6 +77,8 @@ void Reactor::forget(StreamSocket& socket, std::uint32_t place) {
 void Reactor::run() {
     thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     while (!is_stopping_.load(std::memory_order_acquire)) turn(patience());
+    // The system may give the id to another thread.
+    thread_.store({}, std::memory_order_relaxed);
 }
 
 bool Reactor::poll_for(Duration most) {
@@ -88,9 +90,8 @@ bool Reactor::poll_for(Duration most) {
 void Reactor::leave() {
     std::ranges::fill(sockets_, nullptr);
     std::ranges::fill(watches_, nullptr);
-    soon_.clear();
     wake_ = TimePoint::max();
-    is_wake_due_ = is_turn_ending_ = false;
+    is_wake_due_ = false;
 }
 
 void Reactor::stop() {
@@ -164,12 +165,14 @@ void Reactor::wake() {
 }
 
 void Reactor::run_posts() {
+    std::vector<std::function<void()>> posts = std::exchange(spare_posts_, {});
     {
         const std::scoped_lock lock(posts_mutex_);
-        running_posts_.swap(posts_);
+        posts.swap(posts_);
     }
-    for (const std::function<void()>& work : running_posts_) work();
-    running_posts_.clear();
+    for (const std::function<void()>& work : posts) work();
+    posts.clear();
+    spare_posts_ = std::move(posts);
 }
 
 void Reactor::call_soon(StreamSocket& socket) {

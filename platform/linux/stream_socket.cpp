@@ -22,8 +22,12 @@ constexpr std::size_t most_pieces = 8;
 
 std::error_code system_error(int value) { return {value, asio::error::get_system_category()}; }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Sanitizers look into these.
+ssize_t receive(int socket, std::span<char> space) { return ::recv(socket, space.data(), space.size(), MSG_DONTWAIT); }
+ssize_t send(int socket, std::string_view bytes) { return ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); }
+#else
 // glibc makes a thread cancellable around its recv and send, which takes longer than all else that these do. Nothing cancels threads here.
-
 ssize_t receive(int socket, std::span<char> space) {
     return ::syscall(SYS_recvfrom, socket, space.data(), space.size(), MSG_DONTWAIT, nullptr, nullptr);
 }
@@ -31,6 +35,7 @@ ssize_t receive(int socket, std::span<char> space) {
 ssize_t send(int socket, std::string_view bytes) {
     return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
 }
+#endif
 
 }  // namespace
 
@@ -71,17 +76,6 @@ void StreamSocket::close() {
     wants_input_soon_ = ends_output_soon_ = false;
     output_ = Output::None;
     outcome_.clear();
-}
-
-SocketAddress StreamSocket::remote_address(std::error_code& error) const {
-    SocketAddress address;
-    auto size = static_cast<socklen_t>(address.capacity());
-    if (::getpeername(socket_, address.data(), &size) != 0) {
-        error = system_error(errno);
-        return {};
-    }
-    address.resize(size);
-    return address;
 }
 
 std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& error) {

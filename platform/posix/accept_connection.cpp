@@ -44,6 +44,8 @@ Result<std::optional<Accepted>> accept_connection(NativeSocket listener) {
         socklen_t size = static_cast<socklen_t>(address.capacity());
         OwnedSocket socket(accept_stream_socket(listener, address.data(), &size));
         if (socket.is_open()) {
+            // One that was reset already has no address.
+            if (size == 0) continue;
             address.resize(size);
             Accepted accepted{std::move(socket), peer_of(address)};
             if (accepted.peer.family != AddressFamily::Unix) set_no_delay(accepted.socket.get());

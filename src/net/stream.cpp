@@ -3,7 +3,6 @@
 #include "net/stream_core.hpp"
 #include "platform/peer_user.hpp"
 #include "platform/socket.hpp"
-#include "platform/socket_address.hpp"
 
 namespace sluice::net {
 
@@ -59,12 +58,6 @@ void Stream::watch(StreamWatcher* watcher) {
 }
 
 void Stream::unwatch() { core_->watcher_ = nullptr; }
-
-std::optional<platform::Peer> Stream::peer() const {
-    std::error_code error;
-    const platform::SocketAddress address = core_->socket_.remote_address(error);
-    return error ? std::nullopt : std::optional(platform::peer_of(address));
-}
 
 std::optional<std::uint32_t> Stream::peer_user() const { return platform::peer_user(core_->socket_.native_handle()); }
 

@@ -157,8 +157,6 @@ public:
     /// nullptr when it is plain.
     [[nodiscard]] const tls::Connection* tls() const;
 
-    /// The other end; nullopt when the system no longer knows it.
-    [[nodiscard]] std::optional<platform::Peer> peer() const;
     /// The user at the other end of a Unix-domain socket, where the system tells it.
     [[nodiscard]] std::optional<std::uint32_t> peer_user() const;
 

@@ -35,7 +35,7 @@ public:
 
     /// Starts the thread: runs `setup` on it, then events until `stop`.
     void start(std::function<void()> setup);
-    /// Ends the event loop; the events already under way are done first. Any thread.
+    /// Ends the event loop, soon; what was posted before is done. Any thread.
     void stop();
     /// Waits for the thread to end.
     void join();

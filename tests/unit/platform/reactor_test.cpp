@@ -153,6 +153,59 @@ TEST_CASE("Other work gets its turn while a loop keeps itself busy", "[reactor]"
     CHECK(run_until(reactor, [&] { return is_posted; }));
 }
 
+TEST_CASE("What the loop's thread posts itself runs in order, from wherever it does, and mixed with posts of others", "[reactor]") {
+    User user;
+    Reactor reactor(user);
+    std::string order;
+    std::promise<void> done;
+    const auto add = [&](char letter) {
+        return [&order, letter] { order += letter; };
+    };
+    user.turn_end = [&] {
+        reactor.post(add('d'));
+        reactor.wake_at(Clock::now());
+    };
+    user.wake = [&] {
+        reactor.post(add('e'));
+        std::thread([&] { reactor.post(add('f')); }).join();
+        reactor.post([&] { done.set_value(); });
+    };
+    reactor.post(add('a'));
+    reactor.post([&] {
+        reactor.post([&] {
+            order += 'c';
+            reactor.end_turn_soon();
+        });
+        order += 'b';
+    });
+    std::thread loop([&] { reactor.run(); });
+    const bool is_done = done.get_future().wait_for(patience) == std::future_status::ready;
+    reactor.stop();
+    loop.join();
+    REQUIRE(is_done);
+    CHECK(order == "abcdef");
+}
+
+TEST_CASE("A loop that was left forgets the wake-up and runs posts and what was put off", "[reactor]") {
+    User user;
+    Reactor reactor(user);
+    std::string order;
+    user.wake = [&] { order += 'w'; };
+    user.turn_end = [&] { order += 'e'; };
+    reactor.wake_at(Clock::now());
+    reactor.end_turn_soon();
+    reactor.post([&] {
+        order += 'p';
+        reactor.post([&] { order += 'q'; });
+    });
+    reactor.stop();
+    reactor.run();
+    reactor.leave();
+    CHECK(run_until(reactor, [&] { return order.contains('q') && order.contains('e'); }));
+    CHECK_FALSE(reactor.poll_for(Duration{}));
+    CHECK_FALSE(order.contains('w'));
+}
+
 TEST_CASE("A watch tells of connections until all are taken", "[reactor]") {
     if (!workers_accept()) return;
     User user;

@@ -73,7 +73,8 @@ private:
     std::atomic<std::thread::id> thread_{};
     std::mutex posts_mutex_;
     std::vector<std::function<void()>> posts_;
-    std::vector<std::function<void()>> running_posts_;
+    /// Its memory is the next batch's.
+    std::vector<std::function<void()>> spare_posts_;
     /// The loop's thread has posted, and rung for nobody.
     bool has_own_posts_ = false;
 };

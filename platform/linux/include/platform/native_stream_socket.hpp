@@ -30,7 +30,6 @@ public:
     void close();
     [[nodiscard]] static constexpr bool is_busy() { return false; }
     [[nodiscard]] NativeSocket native_handle() const { return socket_; }
-    [[nodiscard]] SocketAddress remote_address(std::error_code& error) const;
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
     [[nodiscard]] bool must_read_on() const { return must_read_on_; }

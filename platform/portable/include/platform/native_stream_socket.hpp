@@ -29,7 +29,6 @@ public:
     void close();
     [[nodiscard]] bool is_busy() const { return is_awaited_ || is_sending_; }
     [[nodiscard]] NativeSocket native_handle() { return socket_.native_handle(); }
-    [[nodiscard]] SocketAddress remote_address(std::error_code& error) const { return socket_.remote_endpoint(error); }
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
     [[nodiscard]] static constexpr bool must_read_on() { return false; }
