@@ -100,13 +100,10 @@ void Reactor::stop() {
 }
 
 void Reactor::post(std::function<void()> work) {
-    bool is_first = false;
-    {
-        const std::scoped_lock lock(posts_mutex_);
-        is_first = posts_.empty();
-        posts_.push_back(std::move(work));
-    }
-    if (!is_first) return;
+    // To the end: what it calls may be the last before this is destroyed.
+    const std::scoped_lock lock(posts_mutex_);
+    posts_.push_back(std::move(work));
+    if (posts_.size() != 1) return;
     if (thread_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
         has_own_posts_ = true;
     } else {
