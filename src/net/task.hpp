@@ -29,9 +29,9 @@ public:
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
             // Ended before its first wait: the awaiter is still inside await_suspend and goes on by itself.
             if (self.promise().runs_inline) return std::noop_coroutine();
-            const std::coroutine_handle<> continuation = self.promise().continuation;
+            const std::coroutine_handle<> next = self.promise().continuation;
             if (self.promise().is_detached) self.destroy();
-            return continuation;
+            return next;
         }
         void await_resume() noexcept {}
     };
