@@ -1,7 +1,7 @@
 # Warnings for our own targets: link sluice_warnings privately. Dependencies are SYSTEM and stay quiet.
 add_library(sluice_warnings INTERFACE)
 target_compile_options(sluice_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow> -Wconversion -Wsign-conversion -Wnon-virtual-dtor
   -Wold-style-cast -Woverloaded-virtual -Wnull-dereference)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside std and in coroutine frames, where nothing of ours is wrong

@@ -14,7 +14,6 @@
 namespace sluice::app {
 namespace {
 
-constexpr const char* plain_text = "text/plain; charset=utf-8";
 constexpr std::size_t most_logged = 256;
 
 /// They say nothing that anybody could use, and balancers ask for them by all kinds of names.

@@ -18,6 +18,8 @@
 
 namespace sluice::app {
 
+inline constexpr const char* plain_text = "text/plain; charset=utf-8";
+
 /// What the operations of the admin listener are made of. An empty function is something that this gateway can't do: 501.
 struct AdminServices {
     const Log& log;

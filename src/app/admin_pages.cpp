@@ -13,7 +13,6 @@
 namespace sluice::app {
 namespace {
 
-constexpr const char* plain_text = "text/plain; charset=utf-8";
 constexpr std::size_t most_slow = 1000;
 
 proxy::LocalResponse not_available(std::string_view what) {

@@ -58,8 +58,6 @@ config::Address reachable(config::Address address) {
     return address;
 }
 
-std::string first_line(std::string_view text) { return std::string(trim(text.substr(0, text.find_first_of("\r\n")))); }
-
 }  // namespace
 
 std::expected<AdminPlace, std::string> find_admin(const AdminOptions& options) {

@@ -13,8 +13,6 @@ std::string file_in(const std::string& folder, std::uint16_t port) {
     return folder + "/admin-" + std::to_string(port) + ".token";
 }
 
-std::string first_line(std::string_view content) { return std::string(trim(content.substr(0, content.find_first_of("\r\n")))); }
-
 /// 256 bits of the system's randomness, in hexadecimal.
 std::string make_token() {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -79,7 +77,7 @@ std::optional<std::string> find_admin_token(std::uint16_t port) {
     for (const std::string& folder : platform::runtime_folders()) {
         const Result<std::string> content = platform::read_private_file(file_in(folder, port));
         if (!content) continue;
-        std::string token = first_line(*content);
+        std::string token(first_line(*content));
         if (!token.empty()) return token;
     }
     return std::nullopt;

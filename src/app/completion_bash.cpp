@@ -3,21 +3,6 @@
 namespace sluice::app {
 namespace {
 
-/// The commands' paths as one pattern: ' run'|' config'.
-std::string path_pattern(const std::vector<CompletedCommand>& commands) {
-    std::string out;
-    for (const CompletedCommand& command : commands) {
-        if (!command.path.empty()) out += (out.empty() ? "'" : "|'") + command.path + "'";
-    }
-    return out;
-}
-
-std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
-    return out;
-}
-
 std::string what(const CompletedValue& value, const std::string& words) {
     return "words='" + words + "'" + (value.is_file ? " files=1" : "");
 }
@@ -29,7 +14,7 @@ std::string words_of(const std::vector<CompletedCommand>& commands, const Comple
     for (const CompletedOption& option : command.options) {
         words.insert(words.end(), option.names.begin(), option.names.end());
     }
-    return join(words);
+    return spaced(words);
 }
 
 }  // namespace
@@ -47,7 +32,7 @@ _sluice() {
 )";
     for (const SpelledOption& spelled : spelled_options(commands)) {
         const CompletedValue& value = spelled.option->value;
-        if (value.is_taken) out += "        '" + spelled.spelling + "') " + what(value, join(value.words)) + " ;;\n";
+        if (value.is_taken) out += "        '" + spelled.spelling + "') " + what(value, spaced(value.words)) + " ;;\n";
     }
     out += "        *) case \"$command\" in\n";
     for (const CompletedCommand& command : commands) {

@@ -3,19 +3,13 @@
 namespace sluice::app {
 namespace {
 
-std::string quote(const std::string& text) {
+std::string fish_text(const std::string& text) {
     std::string out = "'";
     for (const char c : text) {
         if (c == '\'' || c == '\\') out.push_back('\\');
         out.push_back(c);
     }
     return out + "'";
-}
-
-std::string join(const std::vector<std::string>& words) {
-    std::string out;
-    for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
-    return out;
 }
 
 /// Where the line of a command begins.
@@ -29,8 +23,8 @@ std::string option_line(const CompletedOption& option) {
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     }
     if (option.value.is_taken) out += option.value.is_file ? " -r -F" : " -x";
-    if (!option.value.words.empty()) out += " -a " + quote(join(option.value.words));
-    return out + " -d " + quote(option.description);
+    if (!option.value.words.empty()) out += " -a " + fish_text(spaced(option.value.words));
+    return out + " -d " + fish_text(option.description);
 }
 
 }  // namespace
@@ -56,11 +50,11 @@ complete -c sluice -f
 )";
     for (const CompletedCommand& command : commands) {
         for (const CompletedCommand* below : commands_below(commands, command)) {
-            out += at(command) + " -a " + below->name + " -d " + quote(below->description) + "\n";
+            out += at(command) + " -a " + below->name + " -d " + fish_text(below->description) + "\n";
         }
         for (const CompletedOption& option : command.options) out += at(command) + option_line(option) + "\n";
         if (command.positional.is_file) out += at(command) + " -F\n";
-        if (!command.positional.words.empty()) out += at(command) + " -a " + quote(join(command.positional.words)) + "\n";
+        if (!command.positional.words.empty()) out += at(command) + " -a " + fish_text(spaced(command.positional.words)) + "\n";
     }
     return out;
 }

@@ -3,7 +3,7 @@
 namespace sluice::app {
 namespace {
 
-std::string quote(const std::string& text) {
+std::string powershell_text(const std::string& text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
     return out + "'";
@@ -11,7 +11,7 @@ std::string quote(const std::string& text) {
 
 /// A word and what it means, in one text.
 std::string entry(const std::string& word, const std::string& description) {
-    return "\n            " + quote(word + "|" + description);
+    return "\n            " + powershell_text(word + "|" + description);
 }
 
 std::string entries_of(const std::vector<CompletedCommand>& commands, const CompletedCommand& command) {
@@ -32,13 +32,13 @@ Register-ArgumentCompleter -Native -CommandName sluice -ScriptBlock {
     param($current, $line, $position)
     $commands = @{)";
     for (const CompletedCommand& command : commands) {
-        out += "\n        " + quote(command.path) + " = @(" + entries_of(commands, command) + ")";
+        out += "\n        " + powershell_text(command.path) + " = @(" + entries_of(commands, command) + ")";
     }
     out += "\n    }\n    $values = @{";
     for (const SpelledOption& spelled : spelled_options(commands)) {
         const CompletedValue& value = spelled.option->value;
         if (!value.is_taken) continue;
-        out += "\n        " + quote(spelled.spelling) + " = @(";
+        out += "\n        " + powershell_text(spelled.spelling) + " = @(";
         for (const std::string& word : value.words) out += entry(word, word);
         out += ")";
     }

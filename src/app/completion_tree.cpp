@@ -76,4 +76,18 @@ std::vector<SpelledOption> spelled_options(const std::vector<CompletedCommand>& 
     return spelled;
 }
 
+std::string path_pattern(const std::vector<CompletedCommand>& commands) {
+    std::string out;
+    for (const CompletedCommand& command : commands) {
+        if (!command.path.empty()) out += (out.empty() ? "'" : "|'") + command.path + "'";
+    }
+    return out;
+}
+
+std::string spaced(const std::vector<std::string>& words) {
+    std::string out;
+    for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+    return out;
+}
+
 }  // namespace sluice::app

@@ -49,4 +49,10 @@ struct SpelledOption {
 };
 [[nodiscard]] std::vector<SpelledOption> spelled_options(const std::vector<CompletedCommand>& commands);
 
+/// The commands' paths as one pattern of a shell's: ' run'|' config'.
+[[nodiscard]] std::string path_pattern(const std::vector<CompletedCommand>& commands);
+
+/// The words as one text, a blank between them.
+[[nodiscard]] std::string spaced(const std::vector<std::string>& words);
+
 }  // namespace sluice::app

@@ -3,23 +3,15 @@
 namespace sluice::app {
 namespace {
 
-std::string quote(const std::string& text) {
+std::string zsh_text(const std::string& text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return out + "'";
 }
 
-std::string path_pattern(const std::vector<CompletedCommand>& commands) {
-    std::string out;
-    for (const CompletedCommand& command : commands) {
-        if (!command.path.empty()) out += (out.empty() ? "'" : "|'") + command.path + "'";
-    }
-    return out;
-}
-
 std::string words_of(const CompletedValue& value) {
     std::string out;
-    for (const std::string& word : value.words) out += " " + quote(word);
+    for (const std::string& word : value.words) out += " " + zsh_text(word);
     return out;
 }
 
@@ -31,11 +23,11 @@ std::string value_action(const CompletedValue& value) {
 std::string case_of(const std::vector<CompletedCommand>& commands, const CompletedCommand& command) {
     std::string out = "        ('" + command.path + "')\n            found=(" + words_of(command.positional);
     for (const CompletedCommand* below : commands_below(commands, command)) {
-        out += "\n                " + quote(below->name + ":" + below->description);
+        out += "\n                " + zsh_text(below->name + ":" + below->description);
     }
     out += ")\n            options=(";
     for (const CompletedOption& option : command.options) {
-        for (const std::string& name : option.names) out += "\n                " + quote(name + ":" + option.description);
+        for (const std::string& name : option.names) out += "\n                " + zsh_text(name + ":" + option.description);
     }
     return out + ")\n" + (command.positional.is_file ? "            _files\n" : "") + "            ;;\n";
 }

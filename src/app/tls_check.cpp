@@ -29,7 +29,7 @@ public:
             const Part part = facts.error().part;
             const std::string& file = part == Part::Certificate ? cert : part == Part::Key ? key : ocsp;
             const std::string_view name = part == Part::Certificate ? "cert" : part == Part::Key ? "key" : "ocsp";
-            findings_.push_back({pointer_to(pointer, name), false, config::quoted(file) + " " + facts.error().message, facts.error().help});
+            findings_.push_back({pointer_to(pointer, name), false, config::in_quotes(file) + " " + facts.error().message, facts.error().help});
             return;
         }
         check_time(pointer_to(pointer, "cert"), cert, *facts);
@@ -37,7 +37,7 @@ public:
 
     void check_authorities(const std::string& pointer, const std::string& file) {
         if (file.empty() || tls::count_authorities(text(file)) != 0) return;
-        findings_.push_back({pointer_to(pointer, "ca"), false, config::quoted(file) + " is no PEM file of certificates",
+        findings_.push_back({pointer_to(pointer, "ca"), false, config::in_quotes(file) + " is no PEM file of certificates",
                              "it has to begin with '-----BEGIN CERTIFICATE-----'"});
     }
 
@@ -47,12 +47,12 @@ private:
     void check_time(const std::string& pointer, const std::string& file, const tls::CertificateFacts& facts) {
         const std::int64_t left = facts.not_after - now_;
         if (facts.not_before > now_) {
-            warnings_.push_back({pointer, false, config::quoted(file) + " is not valid yet", "set the clock, or wait"});
+            warnings_.push_back({pointer, false, config::in_quotes(file) + " is not valid yet", "set the clock, or wait"});
         } else if (left <= 0) {
-            warnings_.push_back({pointer, false, config::quoted(file) + " has expired on " + facts.not_after_text, "renew it"});
+            warnings_.push_back({pointer, false, config::in_quotes(file) + " has expired on " + facts.not_after_text, "renew it"});
         } else if (left < notice) {
             const std::string days = left < day ? "today" : "in " + std::to_string(left / day) + (left < 2 * day ? " day" : " days");
-            warnings_.push_back({pointer, false, config::quoted(file) + " expires " + days + ", on " + facts.not_after_text, "renew it"});
+            warnings_.push_back({pointer, false, config::in_quotes(file) + " expires " + days + ", on " + facts.not_after_text, "renew it"});
         }
     }
 

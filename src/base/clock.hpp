@@ -10,4 +10,7 @@ using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 
+/// For a wait that something else than the time will end.
+inline constexpr Duration no_limit = std::chrono::hours{24 * 365};
+
 }  // namespace sluice

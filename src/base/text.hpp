@@ -30,6 +30,17 @@ namespace sluice {
     return text;
 }
 
+/// What stands before the first line break, trimmed.
+[[nodiscard]] constexpr std::string_view first_line(std::string_view text) { return trim(text.substr(0, text.find_first_of("\r\n"))); }
+
+/// The value of a hexadecimal digit, or -1.
+[[nodiscard]] constexpr int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
 /// Takes the next element of a comma-separated list off the front, trimmed; empty elements are skipped
 /// (RFC 9110, 5.6.1). Nothing is left when it yields nullopt.
 [[nodiscard]] std::optional<std::string_view> next_list_element(std::string_view& list);

@@ -42,22 +42,22 @@ std::expected<Address, Complaint> parse_host(std::string_view host, std::string_
     if (host.starts_with('[') && host.ends_with(']')) {
         const auto bytes = parse_ipv6(host.substr(1, host.size() - 2));
         if (!bytes)
-            return refuse(quoted(host) + " is not an IPv6 address", "write one such as [::1]");
+            return refuse(in_quotes(host) + " is not an IPv6 address", "write one such as [::1]");
         return Address{Address::Kind::Ipv6, format_ipv6(*bytes), 0};
     }
     if (host.contains(':') || host.contains('[')) {
-        return refuse(quoted(text) + " is not an address",
+        return refuse(in_quotes(text) + " is not an address",
                       "an IPv6 address stands in brackets: \"[::1]:8080\"");
     }
     if (const auto bytes = parse_ipv4(host)) {
         return Address{Address::Kind::Ipv4, format_ipv4(bytes->data()), 0};
     }
     if (host.empty() || host == "*") {
-        return refuse(quoted(text) + " has no host",
+        return refuse(in_quotes(text) + " has no host",
                       "for every interface write \"0.0.0.0:PORT\" or \"[::]:PORT\"");
     }
     if (is_host_name(host)) return Address{Address::Kind::Name, to_lower(host), 0};
-    return refuse(quoted(host) + " is neither an IP address nor a host name", address_forms);
+    return refuse(in_quotes(host) + " is neither an IP address nor a host name", address_forms);
 }
 
 /// Nothing but the prefix's bits may be set: "10.0.0.1/8" is more likely a mistake than a wish.
@@ -135,17 +135,17 @@ std::string Address::text() const {
 std::expected<Address, Complaint> parse_address(std::string_view text) {
     if (text.starts_with(unix_prefix)) return parse_unix_path(text.substr(unix_prefix.size()));
     if (text.contains("://")) {
-        return refuse(quoted(text) + " is a URL, not an address",
+        return refuse(in_quotes(text) + " is a URL, not an address",
                       "leave out what stands before and after \"host:port\"");
     }
     const std::size_t colon = text.rfind(':');
     const bool has_port = colon != std::string_view::npos && !text.ends_with(']');
-    if (!has_port) return refuse(quoted(text) + " has no port", address_forms);
+    if (!has_port) return refuse(in_quotes(text) + " has no port", address_forms);
     auto address = parse_host(text.substr(0, colon), text);
     if (!address) return address;
     const auto port = parse_port(text.substr(colon + 1));
     if (!port) {
-        return refuse(quoted(text.substr(colon + 1)) + " is not a port",
+        return refuse(in_quotes(text.substr(colon + 1)) + " is not a port",
                       "write a number from 0 to 65535");
     }
     address->port = *port;
@@ -157,20 +157,20 @@ std::expected<Network, Complaint> parse_network(std::string_view text) {
         "write \"10.0.0.0/8\", \"2001:db8::/32\" or a single address";
     const std::size_t slash = text.find('/');
     auto network = parse_literal(text.substr(0, slash));
-    if (!network) return refuse(quoted(text) + " is not a network", forms);
+    if (!network) return refuse(in_quotes(text) + " is not a network", forms);
     if (slash == std::string_view::npos) return unmapped(*network);
     const std::string_view digits = text.substr(slash + 1);
     const auto length = parse_decimal(digits);
     if (!length || *length > network->prefix_length ||
         (digits.size() > 1 && digits.front() == '0')) {
-        return refuse(quoted(digits) + " is not a prefix length",
+        return refuse(in_quotes(digits) + " is not a prefix length",
                       "write a number from 0 to " + std::to_string(network->prefix_length));
     }
     const Network literal = *network;
     network->prefix_length = static_cast<std::uint8_t>(*length);
     clear_behind_prefix(*network);
     if (network->bytes != literal.bytes) {
-        return refuse(quoted(text) + " has bits set behind the prefix",
+        return refuse(in_quotes(text) + " has bits set behind the prefix",
                       "write \"" + text_of(*network) + "\", or the address alone");
     }
     return unmapped(*network);

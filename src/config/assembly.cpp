@@ -14,7 +14,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::array<std::string_view, 3> lists{"listeners", "routes", "clusters"};
-constexpr std::size_t no_limit = SIZE_MAX - 1;
+constexpr std::size_t any_size = SIZE_MAX - 1;
 
 /// A pointer into one of the lists: "/routes/7/match" is "routes", 7 and "/match".
 struct ListPointer {
@@ -50,7 +50,7 @@ Assembly::Assembly(const std::string& file, Sources& sources) : sources_(sources
 
 void Assembly::read_main(const std::string& file) {
     files_.push_back(file);
-    const auto text = sources_.read(file, no_limit);
+    const auto text = sources_.read(file, any_size);
     if (text) {
         root_ = read_tree(*text);
         return;
@@ -104,13 +104,13 @@ void Assembly::include_entry(const std::string& written, Position position, cons
 
 void Assembly::include_file(const std::string& path, Position position, const std::string& pointer) {
     if (std::ranges::find(files_, path) != files_.end()) return;
-    const auto text = sources_.read(path, no_limit);
+    const auto text = sources_.read(path, any_size);
     if (!text) {
         is_complete_ = false;
         problems_.push_back({{},
                              position,
                              pointer,
-                             quoted(path) + " can't be read: " + text.error(),
+                             in_quotes(path) + " can't be read: " + text.error(),
                              "check it; a pattern such as \"conf.d/*.json\" may match nothing"});
         return;
     }
@@ -162,7 +162,7 @@ void Assembly::merge_key(Member& member) {
     if (member.key == "$schema") return;
     if (member.key == "include") {
         problems_.push_back({{}, member.key_position, "/include", "only the main file may include others",
-                             "add the files to 'include' in " + quoted(files_.front())});
+                             "add the files to 'include' in " + in_quotes(files_.front())});
         return;
     }
     const auto first = std::ranges::find(root_.members, member.key, &Member::key);
@@ -175,7 +175,7 @@ void Assembly::merge_key(Member& member) {
                          member.key_position,
                          pointer_to({}, member.key),
                          "the key stands in two files",
-                         "it stands first in " + quoted(files_[at.file]) + ", line " + std::to_string(at.line) +
+                         "it stands first in " + in_quotes(files_[at.file]) + ", line " + std::to_string(at.line) +
                              ", column " + std::to_string(at.column)});
 }
 

@@ -8,7 +8,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::size_t width = 100;
-constexpr std::size_t step = 2;
+constexpr std::size_t indent_step = 2;
 
 void append_compact(std::string& out, const Node& node);
 
@@ -77,7 +77,7 @@ void append_pretty(std::string& out, const Node& node, std::size_t indent, std::
         }
     }
     const bool is_array = node.kind == Node::Kind::Array;
-    const std::size_t inner = indent + step;
+    const std::size_t inner = indent + indent_step;
     out += is_array ? '[' : '{';
     for (const Node& element : node.elements) {
         if (&element != node.elements.data()) out += ',';

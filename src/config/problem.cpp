@@ -68,7 +68,7 @@ std::string pointer_to(std::string_view parent, std::size_t index) {
     return pointer_to(parent, std::to_string(index));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     if (text.size() <= longest) return "'" + std::string(text) + "'";
     std::size_t end = longest;

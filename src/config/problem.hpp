@@ -40,6 +40,6 @@ struct Problem {
 [[nodiscard]] std::string pointer_to(std::string_view parent, std::size_t index);
 
 /// The text in single quotes, shortened when it is long.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace sluice::config

@@ -68,7 +68,7 @@ std::expected<std::chrono::milliseconds, Complaint> parse_duration(std::string_v
     const auto value = read_quantity(time_units, split(text));
     if (!value) {
         return std::unexpected(
-            Complaint{quoted(text) + " is not a duration", std::string(duration_help)});
+            Complaint{in_quotes(text) + " is not a duration", std::string(duration_help)});
     }
     return std::chrono::milliseconds(*value);
 }
@@ -78,7 +78,7 @@ std::expected<std::uint64_t, Complaint> parse_size(std::string_view text) {
     if (parts.unit.empty()) parts.unit = "B";
     const auto value = read_quantity(size_units, parts);
     if (!value) {
-        return std::unexpected(Complaint{quoted(text) + " is not a size", std::string(size_help)});
+        return std::unexpected(Complaint{in_quotes(text) + " is not a size", std::string(size_help)});
     }
     return *value;
 }

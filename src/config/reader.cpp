@@ -132,7 +132,7 @@ void Reader::read(const Key& key, const Node& node, std::chrono::milliseconds& o
         complain(node.position, duration.error().message, duration.error().help);
     } else if (!is_in(key.range, static_cast<std::uint64_t>(duration->count()))) {
         complain(
-            node.position, quoted(node.text) + " is out of range",
+            node.position, in_quotes(node.text) + " is out of range",
             "write a duration " + describe_range(Type::Duration, key.range.least, key.range.most));
     } else {
         out = *duration;
@@ -246,7 +246,7 @@ std::optional<std::uint64_t> Reader::read_number(const Key& key, const Node& nod
     }
     if (value && *value >= key.range.least && *value <= most) return value;
     complain(node.position,
-             quoted(node.text) + (value ? " is out of range" : " is not a whole number from 0"),
+             in_quotes(node.text) + (value ? " is out of range" : " is not a whole number from 0"),
              "write " + std::string(noun_of(key.type)) + " " +
                  describe_range(key.type, key.range.least, most));
     return std::nullopt;
@@ -262,7 +262,7 @@ std::optional<std::uint64_t> Reader::read_size(const Node& node) {
 bool Reader::check_number_choice(const Key& key, const Node& node, std::uint64_t value) {
     const auto choices = split_words(key.choices);
     if (std::ranges::find(choices, std::to_string(value)) != choices.end()) return true;
-    complain(node.position, quoted(node.text) + " is not allowed",
+    complain(node.position, in_quotes(node.text) + " is not allowed",
              "write " + enumerate(choices, " or "));
     return false;
 }
@@ -274,8 +274,8 @@ std::optional<std::size_t> Reader::read_choice(const Key& key, const Node& node)
     const auto choice = std::ranges::find(choices, node.text);
     if (choice != choices.end()) return static_cast<std::size_t>(choice - choices.begin());
     const auto nearest = find_nearest(node.text, choices);
-    complain(node.position, quoted(node.text) + " is not known",
-             nearest ? "did you mean " + quoted(*nearest) + "?" : "write " + allowed);
+    complain(node.position, in_quotes(node.text) + " is not known",
+             nearest ? "did you mean " + in_quotes(*nearest) + "?" : "write " + allowed);
     return std::nullopt;
 }
 
@@ -295,7 +295,7 @@ void Reader::report_unknown(const Object& object, const Member& member) {
 void Reader::check_missing(const Object& object, const Node& node) {
     for (const Key& key : object.keys) {
         if (!key.required || node.find(key.name) != nullptr) continue;
-        complain(node.position, "the key " + quoted(key.name) + " is missing",
+        complain(node.position, "the key " + in_quotes(key.name) + " is missing",
                  "add it: " + std::string(key.sentence));
     }
 }

@@ -4,6 +4,7 @@
 
 #include "config/schema_binding.hpp"
 #include "config/schema_objects.hpp"
+#include "config/schema_units.hpp"
 
 // The table. Objects stand before those that hold them; `configuration_page` turns the order
 // around.
@@ -11,12 +12,10 @@ namespace sluice::config {
 namespace {
 
 using binding::bind;
-
-constexpr std::uint64_t second = 1000;
-constexpr std::uint64_t hour = 3600 * second;
-constexpr std::uint64_t day = 24 * hour;
-constexpr std::uint64_t kib = 1024;
-constexpr std::uint64_t mib = 1024 * kib;
+using units::second;
+using units::hour;
+using units::day;
+using units::mib;
 
 constexpr std::array listener_keys{
     bind<&Listener::name>({.name = "name",

@@ -2,17 +2,17 @@
 
 #include "config/schema_binding.hpp"
 #include "config/schema_objects.hpp"
+#include "config/schema_units.hpp"
 
 // The part of the schema table that describes clusters.
 namespace sluice::config {
 namespace {
 
 using binding::bind;
-
-constexpr std::uint64_t second = 1000;
-constexpr std::uint64_t hour = 3600 * second;
-constexpr std::uint64_t day = 24 * hour;
-constexpr std::uint64_t mib = std::uint64_t{1024} * 1024;
+using units::second;
+using units::hour;
+using units::day;
+using units::mib;
 
 constexpr std::array respond_keys{
     bind<&Respond::status>({.name = "status", .range = {200, 599}, .sentence = "The status code."}),

@@ -2,14 +2,14 @@
 
 #include "config/schema_binding.hpp"
 #include "config/schema_objects.hpp"
+#include "config/schema_units.hpp"
 
 // The part of the schema table that is for those who operate the gateway: logs, administration, reloads.
 namespace sluice::config {
 namespace {
 
 using binding::bind;
-
-constexpr std::uint64_t hour = 3'600'000;
+using units::hour;
 
 constexpr std::array rotate_keys{
     bind<&LogRotation::size>({.name = "size",

@@ -36,7 +36,7 @@ std::optional<StatusRange> read_range(std::string_view text) {
 std::expected<StatusRange, Complaint> parse_status_range(std::string_view text) {
     const std::optional<StatusRange> range = read_range(text);
     if (range) return *range;
-    return std::unexpected(Complaint{quoted(text) + " is not a status",
+    return std::unexpected(Complaint{in_quotes(text) + " is not a status",
                                      "write one such as 502, \"5xx\" or \"200-299\""});
 }
 

@@ -87,8 +87,8 @@ Complaint explain_word(const SyntaxFault& fault, const Stop& stop) {
     if (c == '\'') return {"single quotes are not JSON", "use double quotes"};
     const bool is_key = fault.container == '{' && (stop.before == '{' || stop.before == ',');
     if (is_key)
-        return {"a key without quotes: " + quoted(stop.token.text), "write it in double quotes"};
-    const std::string message = quoted(stop.token.text) + " is not a JSON value";
+        return {"a key without quotes: " + in_quotes(stop.token.text), "write it in double quotes"};
+    const std::string message = in_quotes(stop.token.text) + " is not a JSON value";
     if ((c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.') {
         return {message, "write a whole number without sign and leading zeros, or a string"};
     }
@@ -98,7 +98,7 @@ Complaint explain_word(const SyntaxFault& fault, const Stop& stop) {
 Complaint explain_grammar(const SyntaxFault& fault, const Stop& stop) {
     const std::string help = expected_after(fault, stop.before, stop.token.first());
     if (stop.token.text.empty()) return {"the file ends too early", help};
-    return {"unexpected " + quoted(stop.token.text), help};
+    return {"unexpected " + in_quotes(stop.token.text), help};
 }
 
 bool is_word(const Token& token) {
@@ -134,7 +134,7 @@ Problem explain(SyntaxFault fault) {
             problem.position = JsonCursor::position_of(fault.text, fault.consumed - 1);
         }
     } else if (fault.reason.contains("number overflow")) {
-        complaint = {"the number " + quoted(stop.token.text) + " is too large",
+        complaint = {"the number " + in_quotes(stop.token.text) + " is too large",
                      "write a smaller one"};
     } else if (is_word(stop.token) && !is_literal(stop.token.text)) {
         complaint = explain_word(fault, stop);

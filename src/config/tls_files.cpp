@@ -6,7 +6,7 @@ namespace sluice::config {
 namespace {
 
 /// Bundles of authorities are the largest.
-constexpr std::size_t most_bytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t most_certificate_bytes = std::size_t{4} * 1024 * 1024;
 
 /// Both ways, with and without const, through one list of the paths.
 template <typename AnyConfig, typename Call>
@@ -50,12 +50,12 @@ void read_tls_files(Config& config, Sources& sources, std::vector<Finding>& find
             warnings.push_back({pointer, false, "every user of this machine can read the private key", "take the right away: chmod o= " + path});
         }
         if (config.tls_files.contains(path)) return;
-        auto text = sources.read(path, most_bytes);
+        auto text = sources.read(path, most_certificate_bytes);
         if (!text) {
-            findings.push_back({pointer, false, quoted(path) + " can't be read: " + text.error(),
+            findings.push_back({pointer, false, in_quotes(path) + " can't be read: " + text.error(),
                                 "check the path and its permissions; it is relative to this file's folder"});
-        } else if (text->size() > most_bytes) {
-            findings.push_back({pointer, false, quoted(path) + " has more than 4 MiB", "name a file in PEM"});
+        } else if (text->size() > most_certificate_bytes) {
+            findings.push_back({pointer, false, in_quotes(path) + " has more than 4 MiB", "name a file in PEM"});
         } else {
             config.tls_files.emplace(path, std::move(*text));
         }

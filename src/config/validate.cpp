@@ -31,7 +31,7 @@ public:
         }
         const auto [first, is_new] = seen_.emplace(name, pointer);
         if (is_new) return;
-        findings.push_back({pointer, false, "another " + noun_ + " has the name " + quoted(name),
+        findings.push_back({pointer, false, "another " + noun_ + " has the name " + in_quotes(name),
                             "names are unique", first->second});
     }
 
@@ -59,7 +59,7 @@ public:
         if (any_free_port) return;
         const auto [first, is_new] = seen_.emplace(address.text(), pointer);
         if (is_new) return;
-        findings.push_back({pointer, false, quoted(address.text()) + " is listened on twice",
+        findings.push_back({pointer, false, in_quotes(address.text()) + " is listened on twice",
                             "change the port", first->second});
     }
 
@@ -121,7 +121,7 @@ public:
 private:
     void check_name(const std::string& name, const std::string& pointer, Findings& findings) const {
         if (name.empty() || known_.contains(name)) return;
-        findings.push_back({pointer, false, "no cluster has the name " + quoted(name),
+        findings.push_back({pointer, false, "no cluster has the name " + in_quotes(name),
                             names_.empty() ? "add it to 'clusters'" : suggest(name, names_)});
     }
 
@@ -129,14 +129,14 @@ private:
     void check_upgrade(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
         const auto is_websocket = [](const std::string& protocol) { return equal_ignoring_case(protocol, "websocket"); };
         if (std::ranges::all_of(forward.upgrade, is_websocket) || !in_http2_.contains(cluster)) return;
-        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/2, which has no upgrade but to websocket",
+        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/2, which has no upgrade but to websocket",
                             "remove it, or give these requests a cluster with \"protocol\": \"http1\""});
     }
 
     /// gRPC is HTTP/2.
     void check_grpc_web(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
         if (!forward.grpc_web || !known_.contains(cluster) || in_http2_.contains(cluster)) return;
-        findings.push_back({pointer_to(pointer, "grpc_web"), false, "cluster " + quoted(cluster) + " is spoken to in HTTP/1.1, which does not carry gRPC",
+        findings.push_back({pointer_to(pointer, "grpc_web"), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/1.1, which does not carry gRPC",
                             "write \"protocol\": \"http2\" in the cluster, or remove it where the upstream speaks gRPC-Web itself"});
     }
 
@@ -160,18 +160,18 @@ void validate_routes(const Config& config, ClusterNames clusters, Findings& find
 void validate_forwarding(const Forwarding& forwarding, Findings& findings) {
     if (!forwarding.via.empty() && !is_token(forwarding.via)) {
         findings.push_back({"/forwarding/via", false,
-                            quoted(forwarding.via) + " can't stand in Via",
+                            in_quotes(forwarding.via) + " can't stand in Via",
                             "write letters, digits, '-', '_' and '.' only, or \"\" to send none"});
     }
     const std::string& header = forwarding.request_id_header;
     if (header.empty()) return;
     if (!is_token(header)) {
         findings.push_back({"/forwarding/request_id_header", false,
-                            quoted(header) + " is not a header name",
+                            in_quotes(header) + " is not a header name",
                             "write one such as \"X-Request-Id\""});
     } else if (is_gateway_field(header)) {
         findings.push_back({"/forwarding/request_id_header", false,
-                            "the gateway needs " + quoted(header) + " for itself",
+                            "the gateway needs " + in_quotes(header) + " for itself",
                             "write a name of your own, such as \"X-Request-Id\""});
     }
 }
@@ -182,7 +182,7 @@ void validate_resolver(const Resolver& resolver, Findings& findings) {
         const bool is_literal = server.kind == Address::Kind::Ipv4 || server.kind == Address::Kind::Ipv6;
         if (server.host.empty() || (is_literal && server.port != 0)) continue;
         findings.push_back({pointer_to("/resolver/servers", i), false,
-                            quoted(server.text()) + " is not the address of a DNS server",
+                            in_quotes(server.text()) + " is not the address of a DNS server",
                             "write an IP address and a port, such as \"10.0.0.2:53\""});
     }
 }
@@ -200,7 +200,7 @@ void validate_admin(const Admin& admin, Findings& findings) {
             return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
         });
         if (is_name) continue;
-        findings.push_back({pointer_to("/admin/hosts", i), false, quoted(host) + " is not a host name",
+        findings.push_back({pointer_to("/admin/hosts", i), false, in_quotes(host) + " is not a host name",
                             "write a name or an IPv4 address without a port, such as \"gateway.internal\""});
     }
 }

@@ -19,7 +19,7 @@ using Seen = std::unordered_map<std::string, std::string>;
 void check_twice(const std::string& name, const std::string& place, Seen& seen, Findings& findings) {
     const auto [first, is_new] = seen.emplace(name, place);
     if (is_new) return;
-    findings.push_back({place, false, quoted(name) + " stands twice in this cluster",
+    findings.push_back({place, false, in_quotes(name) + " stands twice in this cluster",
                         "give it a larger weight instead", first->second});
 }
 
@@ -27,7 +27,7 @@ void check_endpoint(const Endpoint& endpoint, const std::string& pointer, Seen& 
     if (!endpoint.srv.empty()) {
         const std::string place = pointer_to(pointer, "srv");
         if (!is_host_name(endpoint.srv)) {
-            findings.push_back({place, false, quoted(endpoint.srv) + " is not a DNS name",
+            findings.push_back({place, false, in_quotes(endpoint.srv) + " is not a DNS name",
                                 "write one such as \"_http._tcp.orders.internal\""});
         }
         check_twice(endpoint.srv, place, seen, findings);
@@ -51,7 +51,7 @@ void check_hash(const Cluster& cluster, const std::string& pointer, Findings& fi
     }
     const bool must_be_token = hash.by == HashKey::By::Header || hash.by == HashKey::By::Cookie;
     if (must_be_token && !hash.name.empty() && !is_token(hash.name)) {
-        findings.push_back({pointer_to(place, "name"), false, quoted(hash.name) + " is not a name of a header or cookie",
+        findings.push_back({pointer_to(place, "name"), false, in_quotes(hash.name) + " is not a name of a header or cookie",
                             "write one such as \"X-User\""});
     }
     if (needs_name && cluster.balance != Balance::Hash) {
@@ -62,12 +62,12 @@ void check_hash(const Cluster& cluster, const std::string& pointer, Findings& fi
 
 void check_sticky(const Sticky& sticky, const std::string& pointer, Findings& findings) {
     if (!is_token(sticky.cookie)) {
-        findings.push_back({pointer_to(pointer, "cookie"), false, quoted(sticky.cookie) + " is not a name of a cookie",
+        findings.push_back({pointer_to(pointer, "cookie"), false, in_quotes(sticky.cookie) + " is not a name of a cookie",
                             "write letters, digits, '-' and '_' only"});
     }
     const bool is_plain = std::ranges::all_of(sticky.path, [](char c) { return c > 0x20 && c < 0x7F && c != ';'; });
     if (!sticky.path.starts_with('/') || !is_plain) {
-        findings.push_back({pointer_to(pointer, "path"), false, quoted(sticky.path) + " can't be the path of a cookie",
+        findings.push_back({pointer_to(pointer, "path"), false, in_quotes(sticky.path) + " can't be the path of a cookie",
                             "write one such as \"/\""});
     }
 }
@@ -75,15 +75,15 @@ void check_sticky(const Sticky& sticky, const std::string& pointer, Findings& fi
 void check_health(const HealthCheck& check, const std::string& pointer, Findings& findings) {
     const auto is_visible = [](char c) { return c > 0x20 && c < 0x7F; };
     if (!check.path.starts_with('/') || !std::ranges::all_of(check.path, is_visible)) {
-        findings.push_back({pointer_to(pointer, "path"), false, quoted(check.path) + " can't be asked for",
+        findings.push_back({pointer_to(pointer, "path"), false, in_quotes(check.path) + " can't be asked for",
                             "write a path such as \"/health\", percent-encoded"});
     }
     if (!std::ranges::all_of(check.host, is_visible)) {
-        findings.push_back({pointer_to(pointer, "host"), false, quoted(check.host) + " is not a host",
+        findings.push_back({pointer_to(pointer, "host"), false, in_quotes(check.host) + " is not a host",
                             "write \"name\" or \"name:port\""});
     }
     if (check.method != "GET" && check.method != "HEAD" && check.method != "OPTIONS") {
-        findings.push_back({pointer_to(pointer, "method"), false, quoted(check.method) + " can't be used for checks",
+        findings.push_back({pointer_to(pointer, "method"), false, in_quotes(check.method) + " can't be used for checks",
                             "write GET, HEAD or OPTIONS"});
     }
     if (check.method == "HEAD" && !check.body.empty()) {

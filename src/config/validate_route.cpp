@@ -27,7 +27,7 @@ void check_match_host(const std::string& host, const std::string& pointer, Findi
     std::string help = "write a host name, or \"*.example.com\" for every name below it";
     if (parse_address(host)) help = "leave the port out";
     if (host == "*") help = "leave the key out to match any host";
-    findings.push_back({pointer, false, quoted(host) + " is not a host", std::move(help)});
+    findings.push_back({pointer, false, in_quotes(host) + " is not a host", std::move(help)});
 }
 
 /// A path of a request or a pattern of one; what its segments may hold is for routing to say.
@@ -53,23 +53,23 @@ void check_methods(const std::vector<std::string>& methods, const std::string& p
         const std::string place = pointer_to(pointer, i);
         if (!is_token(method)) {
             findings.push_back(
-                {place, false, quoted(method) + " is not a method", "write one such as \"GET\""});
+                {place, false, in_quotes(method) + " is not a method", "write one such as \"GET\""});
         } else if (std::ranges::any_of(method,
                                        [](char c) { return c != '-' && c >= 'a' && c <= 'z'; })) {
             std::string capitals = method;
             for (char& c : capitals)
                 c = c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-            findings.push_back({place, false, quoted(method) + " would match no request",
+            findings.push_back({place, false, in_quotes(method) + " would match no request",
                                 "methods are told apart by case: write \"" + capitals + "\""});
         } else if (!seen.insert(method).second) {
-            findings.push_back({place, false, quoted(method) + " stands twice", "remove one"});
+            findings.push_back({place, false, in_quotes(method) + " stands twice", "remove one"});
         }
     }
 }
 
 void check_field_name(const std::string& name, const std::string& pointer, Findings& findings) {
     if (is_token(name)) return;
-    findings.push_back({pointer, true, quoted(name) + " is not a header name",
+    findings.push_back({pointer, true, in_quotes(name) + " is not a header name",
                         "write letters, digits and '-' only"});
 }
 
@@ -102,7 +102,7 @@ void check_owned(const std::string& name, const std::string& pointer, Findings& 
     } else if (is_connection_field(name)) {
         findings.push_back(
             {pointer, true,
-             quoted(name) + " belongs to the connection and is written by the gateway",
+             in_quotes(name) + " belongs to the connection and is written by the gateway",
              "remove it"});
     }
 }
@@ -161,7 +161,7 @@ void check_rewrite(const Forward& forward, const Match& match, const std::string
         };
         if (std::ranges::any_of(known, same)) continue;
         findings.push_back({pointer, false,
-                            "the path of 'match' has no parameter " + quoted(parameter),
+                            "the path of 'match' has no parameter " + in_quotes(parameter),
                             known.empty() ? "it has none at all" : suggest(parameter, known)});
     }
 }
@@ -175,7 +175,7 @@ void check_split(const std::vector<Share>& split, const std::string& pointer, Fi
 void check_upgrade(const std::vector<std::string>& protocols, const std::string& pointer, Findings& findings) {
     for (std::size_t i = 0; i < protocols.size(); ++i) {
         if (is_token(protocols[i])) continue;
-        findings.push_back({pointer_to(pointer, i), false, quoted(protocols[i]) + " is not the name of a protocol",
+        findings.push_back({pointer_to(pointer, i), false, in_quotes(protocols[i]) + " is not the name of a protocol",
                             "write one such as \"websocket\""});
     }
 }
@@ -184,7 +184,7 @@ void check_forward(const Forward& forward, const Match& match, const std::string
                    Findings& findings) {
     if (!is_sent_host(forward.host)) {
         findings.push_back({pointer_to(pointer, "host"), false,
-                            quoted(forward.host) + " is not a host",
+                            in_quotes(forward.host) + " is not a host",
                             "write \"keep\", \"endpoint\", \"name\" or \"name:port\""});
     }
     check_split(forward.split, pointer_to(pointer, "split"), findings);

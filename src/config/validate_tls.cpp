@@ -12,16 +12,16 @@ using Findings = std::vector<Finding>;
 void check_header(const std::string& name, const std::string& pointer, Findings& findings) {
     if (name.empty()) return;
     if (!is_token(name)) {
-        findings.push_back({pointer, false, quoted(name) + " is not a header name", "write letters, digits and '-'"});
+        findings.push_back({pointer, false, in_quotes(name) + " is not a header name", "write letters, digits and '-'"});
     } else if (is_gateway_field(name)) {
-        findings.push_back({pointer, false, quoted(name) + " is the gateway's own", "choose another name"});
+        findings.push_back({pointer, false, in_quotes(name) + " is the gateway's own", "choose another name"});
     }
 }
 
 void check_server_name(const std::string& name, const std::string& pointer, Findings& findings) {
     const std::string_view host = std::string_view(name).substr(name.starts_with("*.") ? 2 : 0);
     if (is_host_name(host) || (host.size() == name.size() && parse_ip(name))) return;
-    findings.push_back({pointer, false, quoted(name) + " is not a host name", "write \"example.com\" or \"*.example.com\""});
+    findings.push_back({pointer, false, in_quotes(name) + " is not a host name", "write \"example.com\" or \"*.example.com\""});
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void validate_listener_tls(const ListenerTls& tls, const std::string& pointer, F
 
 void validate_cluster_tls(const ClusterTls& tls, const std::string& pointer, Findings& findings) {
     if (tls.server_name.empty() || is_host_name(tls.server_name) || parse_ip(tls.server_name)) return;
-    findings.push_back({pointer_to(pointer, "server_name"), false, quoted(tls.server_name) + " is not a host name",
+    findings.push_back({pointer_to(pointer, "server_name"), false, in_quotes(tls.server_name) + " is not a host name",
                         "write a name such as \"api.internal\", without a port"});
 }
 

@@ -60,7 +60,7 @@ private:
         const std::size_t colon = inside.find(":-");
         const std::string name(inside.substr(0, colon));
         if (!is_name(name)) {
-            fail(begin, quoted(name) + " is not the name of a variable",
+            fail(begin, in_quotes(name) + " is not the name of a variable",
                  "write letters, digits and '_' only, or \"$${\" for the characters \"${\"");
             return;
         }
@@ -69,10 +69,10 @@ private:
         if (has_default && (!value || value->empty())) {
             out_.text += inside.substr(colon + 2);
         } else if (!value) {
-            fail(begin, "the environment has no variable " + quoted(name),
+            fail(begin, "the environment has no variable " + in_quotes(name),
                  "set it, or write a default: \"${" + name + ":-default}\"");
         } else if (!is_utf8(*value)) {
-            fail(begin, "the variable " + quoted(name) + " holds bytes that are not UTF-8", "set it to text");
+            fail(begin, "the variable " + in_quotes(name) + " holds bytes that are not UTF-8", "set it to text");
         } else {
             out_.text += *value;
         }

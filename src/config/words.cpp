@@ -33,7 +33,7 @@ std::string enumerate(std::span<const std::string_view> words, std::string_view 
     std::string out;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i > 0) out += i + 1 == words.size() ? last : ", ";
-        out += quoted(words[i]);
+        out += in_quotes(words[i]);
     }
     return out;
 }
@@ -57,7 +57,7 @@ std::optional<std::string_view> find_nearest(std::string_view word,
 
 std::string suggest(std::string_view word, std::span<const std::string_view> candidates) {
     if (const auto nearest = find_nearest(word, candidates)) {
-        return "did you mean " + quoted(*nearest) + "?";
+        return "did you mean " + in_quotes(*nearest) + "?";
     }
     constexpr std::size_t most = 20;
     if (candidates.empty()) return {};

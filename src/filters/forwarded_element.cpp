@@ -20,7 +20,7 @@ bool needs_quotes(std::string_view text) {
 }
 
 /// As quoted-string; a quote or backslash is escaped (RFC 9110, 5.6.4).
-std::string_view quoted(std::string_view text, Arena& arena) {
+std::string_view in_quotes(std::string_view text, Arena& arena) {
     char* const begin = arena.allocate(text.size() * 2 + 2);
     char* out = begin;
     *out++ = '"';
@@ -49,7 +49,7 @@ std::string_view forwarded_element(std::string_view earlier, const ForwardedFact
         return arena.concat({earlier, separator, "for=", client, ";proto=", facts.scheme});
     }
     const std::string_view host =
-        needs_quotes(facts.authority) ? quoted(facts.authority, arena) : facts.authority;
+        needs_quotes(facts.authority) ? in_quotes(facts.authority, arena) : facts.authority;
     return arena.concat(
         {earlier, separator, "for=", client, ";host=", host, ";proto=", facts.scheme});
 }

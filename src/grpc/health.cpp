@@ -16,7 +16,7 @@ enum class WireType : std::uint8_t { Varint = 0, Fixed64 = 1, Bytes = 2, GroupBe
 /// The field of the request's service and of the response's status.
 constexpr std::uint32_t only_field = 1;
 
-constexpr std::array<std::string_view, 4> names = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
+constexpr std::array<std::string_view, 4> status_names = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
 
 Failure malformed(std::string_view flaw) {
     return fail(upstream_error(ErrorCode::BadResponse, std::string("the health check's response ").append(flaw)));
@@ -71,12 +71,12 @@ Result<ServingStatus> parse_message(std::string_view bytes) {
         if (*length > bytes.size()) return malformed("ends inside a field");
         bytes.remove_prefix(static_cast<std::size_t>(*length));
     }
-    return status < names.size() ? static_cast<ServingStatus>(status) : ServingStatus::Unknown;
+    return status < status_names.size() ? static_cast<ServingStatus>(status) : ServingStatus::Unknown;
 }
 
 }  // namespace
 
-std::string_view name_of(ServingStatus status) { return names[static_cast<std::size_t>(status)]; }
+std::string_view name_of(ServingStatus status) { return status_names[static_cast<std::size_t>(status)]; }
 
 std::string health_request(std::string_view service) {
     std::string body(prefix_bytes, '\0');

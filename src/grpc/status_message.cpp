@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "base/text.hpp"
 #include "http/characters.hpp"
 
 namespace sluice::grpc {
@@ -24,8 +25,8 @@ void append_status_message(std::string& out, std::string_view text) {
 
 void append_decoded_status_message(std::string& out, std::string_view value) {
     for (std::size_t at = 0; at < value.size(); ++at) {
-        const int high = value[at] == '%' && value.size() - at > 2 ? http::hex_value(value[at + 1]) : -1;
-        const int low = high >= 0 ? http::hex_value(value[at + 2]) : -1;
+        const int high = value[at] == '%' && value.size() - at > 2 ? hex_value(value[at + 1]) : -1;
+        const int low = high >= 0 ? hex_value(value[at + 2]) : -1;
         if (low < 0) {
             out.push_back(value[at]);
             continue;

@@ -1,5 +1,6 @@
 #include "http/authority.hpp"
 
+#include "base/text.hpp"
 #include "http/characters.hpp"
 
 namespace sluice::http {

@@ -111,14 +111,6 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
-/// The value of a hexadecimal digit, or -1.
-[[nodiscard]] constexpr int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 /// A non-empty run of tchar.
 [[nodiscard]] constexpr bool is_token(std::string_view text) {
     const char* const end = text.data() + text.size();

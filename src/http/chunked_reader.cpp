@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.hpp"
 #include "http/characters.hpp"
 #include "http/field_parser.hpp"
 

@@ -15,18 +15,16 @@ constexpr Refusal space_in_name{ErrorCode::BadFraming, "white space in or after 
 constexpr Refusal no_colon{ErrorCode::BadFraming, "a field line without a colon"};
 constexpr Refusal underscore{ErrorCode::BadRequest, "an underscore in a field name"};
 constexpr Refusal bad_name{ErrorCode::BadFraming, "a byte that no field name may contain"};
-constexpr Refusal bare_lf{ErrorCode::BadFraming, "a line feed without carriage return"};
-constexpr Refusal bare_cr{ErrorCode::BadFraming, "a carriage return without line feed"};
-constexpr Refusal control{ErrorCode::BadFraming, "a control byte in a field value"};
+constexpr Refusal control_in_value{ErrorCode::BadFraming, "a control byte in a field value"};
 constexpr Refusal long_name{ErrorCode::HeadersTooLarge, "a field name over 255 bytes"};
-constexpr Refusal unfinished{ErrorCode::BadFraming, "the head ends inside a field line"};
+constexpr Refusal unfinished_line{ErrorCode::BadFraming, "the head ends inside a field line"};
 
 /// No field needs more, and lengths beyond a byte have split parsers before (CVE-2021-40346).
 constexpr std::ptrdiff_t name_bytes = 255;
 
 /// Why the name that begins at `begin` could not end at `at`.
 Verdict name_flaw(const char* begin, const char* at, const char* end) {
-    if (at == end) return &unfinished;
+    if (at == end) return &unfinished_line;
     if (at == begin && (*at == ' ' || *at == '\t')) return &folded;
     switch (*at) {
         case ':':
@@ -47,10 +45,10 @@ Verdict name_flaw(const char* begin, const char* at, const char* end) {
 
 /// Why the value could not end at `at`.
 Verdict value_flaw(const char* at, const char* end) {
-    if (at == end) return &unfinished;
+    if (at == end) return &unfinished_line;
     if (*at == '\n') return &bare_lf;
-    if (*at != '\r') return &control;
-    return end - at > 1 ? &bare_cr : &unfinished;
+    if (*at != '\r') return &control_in_value;
+    return end - at > 1 ? &bare_cr : &unfinished_line;
 }
 
 constexpr bool is_blank(char c) {

@@ -11,9 +11,6 @@ namespace {
 
 constexpr Refusal unfinished{ErrorCode::BadFraming, "the head has no closing empty line"};
 constexpr Refusal bytes_after_head{ErrorCode::BadFraming, "bytes after the closing empty line"};
-constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge,
-                                  "the header fields are over their limit"};
-constexpr Refusal too_many_fields{ErrorCode::HeadersTooLarge, "more header fields than the limit"};
 constexpr Refusal no_host{ErrorCode::BadHost, "an HTTP/1.1 request without Host"};
 constexpr Refusal repeated_host{ErrorCode::BadHost, "more than one Host"};
 constexpr Refusal bad_host{ErrorCode::BadHost, "Host is not a host with an optional port"};

@@ -6,12 +6,7 @@ namespace sluice::http {
 namespace {
 
 constexpr Refusal start_line_too_long{ErrorCode::TargetTooLong, "the start line is over its limit"};
-constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge,
-                                  "the header fields are over their limit"};
-constexpr Refusal too_many_fields{ErrorCode::HeadersTooLarge, "more header fields than the limit"};
-constexpr Refusal bare_lf{ErrorCode::BadFraming, "a line feed without carriage return"};
-constexpr Refusal bare_cr{ErrorCode::BadFraming, "a carriage return without line feed"};
-constexpr Refusal control{ErrorCode::BadFraming, "a control byte in the head"};
+constexpr Refusal control_in_head{ErrorCode::BadFraming, "a control_in_head byte in the head"};
 constexpr Refusal empty_lines{ErrorCode::BadFraming, "empty lines before the start line"};
 
 }  // namespace
@@ -30,7 +25,7 @@ Result<std::optional<std::size_t>> HeadScanner::scan(std::string_view bytes) {
             ++scanned_;
             continue;
         }
-        if (*at != '\r') return fail(refuse(side_, *at == '\n' ? bare_lf : control));
+        if (*at != '\r') return fail(refuse(side_, *at == '\n' ? bare_lf : control_in_head));
         if (end - at < 2) return std::nullopt;
         if (at[1] != '\n') return fail(refuse(side_, bare_cr));
         const bool is_closing = !in_start_line_ && scanned_ == line_begin_;

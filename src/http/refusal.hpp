@@ -12,6 +12,11 @@ struct Refusal {
     std::string_view reason;
 };
 
+inline constexpr Refusal bare_lf{ErrorCode::BadFraming, "a line feed without carriage return"};
+inline constexpr Refusal bare_cr{ErrorCode::BadFraming, "a carriage return without line feed"};
+inline constexpr Refusal fields_too_long{ErrorCode::HeadersTooLarge, "the header fields are over their limit"};
+inline constexpr Refusal too_many_fields{ErrorCode::HeadersTooLarge, "more header fields than the limit"};
+
 /// nullptr when there is nothing to refuse.
 using Verdict = const Refusal*;
 

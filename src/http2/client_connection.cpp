@@ -19,8 +19,6 @@
 namespace sluice::http2 {
 namespace {
 
-/// Bytes of one block of fields as they come, by the limit of those that may: no encoding needs more.
-constexpr std::size_t most_block_factor = 2;
 /// The owner has its own limits on what it sends; nghttp2's 64 KiB may be less.
 constexpr std::size_t most_request_block = std::size_t{16} << 20;
 

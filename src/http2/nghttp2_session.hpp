@@ -21,6 +21,9 @@ using Session = std::unique_ptr<nghttp2_session, Destroy<nghttp2_session_del>>;
 using Callbacks = std::unique_ptr<nghttp2_session_callbacks, Destroy<nghttp2_session_callbacks_del>>;
 using Options = std::unique_ptr<nghttp2_option, Destroy<nghttp2_option_del>>;
 
+/// Bytes of one block of fields as they come, by the limit of those that may: no encoding needs more.
+inline constexpr std::size_t most_block_factor = 2;
+
 inline std::string_view text_of(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
 
 /// The callbacks by which a block of fields comes together in `State::text`.

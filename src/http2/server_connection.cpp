@@ -19,8 +19,6 @@
 namespace sluice::http2 {
 namespace {
 
-/// Bytes of one block of fields as they come: no encoding needs more of what may be sent.
-constexpr std::size_t most_block_factor = 2;
 /// What a block of ours may come to in nghttp2's estimate, by limits.header_bytes: short fields count for several times their bytes.
 constexpr std::size_t response_block_factor = 8;
 constexpr std::size_t response_block_room = std::size_t{64} * 1024;

@@ -12,8 +12,6 @@
 namespace sluice::net {
 namespace {
 
-constexpr int class_internet = 1;
-constexpr int type_srv = 33;
 
 /// Once for the process, never undone; on Windows it loads what c-ares needs of the system. Asio has started Winsock.
 int start_library() {

@@ -7,8 +7,6 @@
 namespace sluice::net {
 namespace {
 
-constexpr std::uint16_t type_srv = 33;
-constexpr std::uint16_t class_internet = 1;
 constexpr std::size_t most_name_bytes = 255;
 
 /// Reads a DNS message from front to back. After a failure everything reads as zero and `failed` stays set.

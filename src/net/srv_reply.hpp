@@ -26,6 +26,10 @@ struct SrvReply {
     std::chrono::seconds ttl{0};
 };
 
+/// TYPE of RFC 2782 and CLASS of RFC 1035 (3.2.4).
+inline constexpr std::uint16_t type_srv = 33;
+inline constexpr std::uint16_t class_internet = 1;
+
 /// Further records of a reply are left out.
 inline constexpr std::size_t most_srv_records = 256;
 

@@ -8,11 +8,6 @@
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
-namespace {
-
-constexpr Duration no_limit = std::chrono::hours{24 * 365};
-
-}  // namespace
 
 /// The head goes out with what has arrived of the body; the rest follows in a coroutine of its own, so that the upstream
 /// may answer before it has all of it. A further try sends again what was kept.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t most_steps = 10;
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 /// Tried out behind a segment of its own: "/a/" is left of a dot, "/" of two.
 std::string segment_step(std::string_view segment, bool is_last) {
@@ -17,9 +17,9 @@ std::string segment_step(std::string_view segment, bool is_last) {
     const std::string probe = "/a/" + std::string(segment);
     const Result<std::string_view> normal = routing::normalise_path(probe, scratch);
     if (!normal || *normal == probe) return {};
-    if (*normal == "/a/") return quoted(segment) + " is dropped: it means this place";
-    if (*normal == "/") return quoted(segment) + " takes the segment before it away";
-    return quoted(segment) + " becomes " + quoted(normal->substr(3)) + ": one way of percent-encoding";
+    if (*normal == "/a/") return in_quotes(segment) + " is dropped: it means this place";
+    if (*normal == "/") return in_quotes(segment) + " takes the segment before it away";
+    return in_quotes(segment) + " becomes " + in_quotes(normal->substr(3)) + ": one way of percent-encoding";
 }
 
 }  // namespace

@@ -8,11 +8,6 @@
 #include "proxy/worker_state.hpp"
 
 namespace sluice::proxy {
-namespace {
-
-constexpr Duration no_limit = std::chrono::hours{24};
-
-}  // namespace
 
 net::Task<Result<void>> Http2Stream::readable() {
     while (received_.empty() && unreturned_ == 0 && !has_body_ended_ && !is_closed_) {

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
 /// An upstream that opens its windows at all has done so by then.
 constexpr Duration hold_time = std::chrono::milliseconds{20};
-constexpr Duration no_limit = std::chrono::hours{24};
 constexpr std::uint32_t good_streams_for_one_more = 32;
 /// So long without a byte for any of the requests, and one of them was given up.
 constexpr Duration suspicious_silence = std::chrono::seconds{5};

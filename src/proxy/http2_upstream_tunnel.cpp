@@ -11,7 +11,6 @@
 namespace sluice::proxy {
 namespace {
 
-constexpr Duration no_limit = std::chrono::hours{24};
 constexpr std::string_view line_end = "\r\n";
 
 /// Takes the first line off a head, with its end.

@@ -9,12 +9,6 @@
 namespace sluice::routing {
 namespace {
 
-int hex_value(char c) {
-    const char low = lower(c);
-    if (low >= '0' && low <= '9') return low - '0';
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 /// Takes one decoded character off the front; a broken encoding stands for itself.
 char take_decoded(std::string_view& text) {
     const char first = text.front();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/text.hpp"
 #include "routing/hash.hpp"
 #include "routing/slash_bits.hpp"
 #include "routing/utf8.hpp"
@@ -104,13 +105,6 @@ bool is_plainly_normal(std::string_view raw) {
         }
     }
     return !has_empty_segment(raw);
-}
-
-constexpr int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
 }
 
 Failure refuse(std::string_view what, std::size_t offset) {

@@ -9,7 +9,7 @@
 namespace sluice::routing {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "'" + std::string(text) + "'";
 }
 
@@ -24,29 +24,29 @@ bool is_name(std::string_view name) {
 /// "" when the text is in normal form.
 std::string fault_of_text(std::string_view text) {
     if (text.find_first_of("{}") != std::string_view::npos) {
-        return "the path " + quoted(text) +
+        return "the path " + in_quotes(text) +
                " has braces; a parameter is written ':name', a catch-all '*name'";
     }
     std::string scratch;
     const auto normal = normalise_path(text, scratch);
-    if (!normal) return quoted(text) + " can't be a pattern: " + normal.error().context();
+    if (!normal) return in_quotes(text) + " can't be a pattern: " + normal.error().context();
     if (*normal == text) return {};
-    return "the path " + quoted(text) + " is not in normal form and would never match; write " +
-           quoted(*normal);
+    return "the path " + in_quotes(text) + " is not in normal form and would never match; write " +
+           in_quotes(*normal);
 }
 
 std::string fault_of_segment(const Segment& segment, bool is_last, const Pattern& before) {
     if (segment.kind == Segment::Kind::Static) {
         if (segment.text.find('*') == std::string_view::npos) return {};
-        return "'*' in " + quoted(segment.text) +
+        return "'*' in " + in_quotes(segment.text) +
                " must begin the last segment, as in '/files/*rest'; write %2A for the character";
     }
     if (!is_name(segment.text)) {
-        return "parameter name " + quoted(segment.text) +
+        return "parameter name " + in_quotes(segment.text) +
                " must be letters, digits and '_', and not begin with a digit";
     }
     if (std::ranges::find(before.names, segment.text) != before.names.end()) {
-        return "parameter " + quoted(segment.text) + " stands twice in the path";
+        return "parameter " + in_quotes(segment.text) + " stands twice in the path";
     }
     if (segment.kind == Segment::Kind::CatchAll && !is_last) {
         return "catch-all '*" + std::string(segment.text) + "' must be the last segment";

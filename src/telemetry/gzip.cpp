@@ -12,6 +12,7 @@
 
 #include "platform/append_file.hpp"
 #include "platform/process_facts.hpp"
+#include "telemetry/log_path.hpp"
 
 namespace sluice::telemetry {
 namespace {
@@ -22,8 +23,6 @@ constexpr std::size_t chunk = std::size_t{64} * 1024;
 /// zlib: the largest window, and 16 more for gzip's head and tail.
 constexpr int gzip_window = 15 + 16;
 constexpr int usual_memory = 8;
-
-fs::path path_of(const std::string& text) { return {std::u8string(text.begin(), text.end())}; }
 
 Failure failure(const std::string& what) { return fail(system_error(what, std::make_error_code(std::errc::io_error))); }
 

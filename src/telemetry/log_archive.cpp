@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "telemetry/gzip.hpp"
+#include "telemetry/log_path.hpp"
 
 namespace sluice::telemetry {
 namespace {
@@ -23,8 +24,6 @@ constexpr std::size_t stamp_size = 15;
 constexpr std::size_t dash = 8;
 /// Another process may be about to write a line to a file that it has not seen move.
 constexpr std::chrono::seconds settling{2};
-
-fs::path path_of(const std::string& text) { return {std::u8string(text.begin(), text.end())}; }
 
 std::string text_of(const fs::path& path) {
     const std::u8string text = path.u8string();

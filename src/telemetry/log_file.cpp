@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "telemetry/log_path.hpp"
+
 namespace sluice::telemetry {
 namespace {
 
@@ -11,8 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t minute = 60'000;
 constexpr std::int64_t look_interval = 500;
-
-fs::path path_of(const std::string& text) { return {std::u8string(text.begin(), text.end())}; }
 
 /// A link, such as /dev/stdout, is not put aside: it leads to what is somebody else's.
 bool is_plain_file(const std::string& path) {

@@ -47,10 +47,10 @@ std::string unescape(std::string_view line, const std::string& place) {
         if (++i == line.size()) complain(place, "a backslash at the end of a line");
         if (line[i] == '0') {
             out.push_back('\0');
-        } else if (line[i] == 'x' && i + 2 < line.size() && http::hex_value(line[i + 1]) >= 0 &&
-                   http::hex_value(line[i + 2]) >= 0) {
-            out.push_back(static_cast<char>(http::hex_value(line[i + 1]) * 16 +
-                                            http::hex_value(line[i + 2])));
+        } else if (line[i] == 'x' && i + 2 < line.size() && hex_value(line[i + 1]) >= 0 &&
+                   hex_value(line[i + 2]) >= 0) {
+            out.push_back(static_cast<char>(hex_value(line[i + 1]) * 16 +
+                                            hex_value(line[i + 2])));
             i += 2;
         } else if (const char c = simple_escape(line[i]); c != '\0') {
             out.push_back(c);

@@ -4,18 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using app::AdminAccess;
 using app::AdminCall;
+using test::at;
 
 namespace {
 
 using Kind = config::Address::Kind;
 
 constexpr std::string_view token = "0123456789abcdef";
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 AdminAccess::Settings settings(config::Address address = {Kind::Ipv4, "127.0.0.1", 9901}) {
     return {std::move(address), {"gateway.internal"}, std::string(token), 1000};

@@ -29,7 +29,7 @@ std::vector<std::filesystem::path> valid_cases() {
     return cases;
 }
 
-Config parsed(const std::string& text) {
+Config config_of(const std::string& text) {
     auto config = parse(text, "test");
     if (!config) {
         for (const Problem& problem : config.error()) UNSCOPED_INFO(format_problem(problem));
@@ -53,12 +53,12 @@ bool same_lists(Config a, Config b) {
 
 void check_round_trip(const Config& config) {
     const std::string text = shown(config);
-    const Config again = parsed(text);
+    const Config again = config_of(text);
     CHECK(shown(again) == text);
     CHECK(describe(diff(config, again)).empty());
     CHECK(same_lists(config, again));
     // What is masked keeps the file valid.
-    const Config masked = parsed(effective_json(config));
+    const Config masked = config_of(effective_json(config));
     CHECK(effective_json(masked) == effective_json(config));
 }
 
@@ -99,14 +99,14 @@ TEST_CASE("the effective configuration of every valid case is valid and means th
     const auto cases = valid_cases();
     REQUIRE(cases.size() >= 10);
     for (const auto& path : cases) {
-        DYNAMIC_SECTION(path.stem().string()) { check_round_trip(parsed(test::read_text(path))); }
+        DYNAMIC_SECTION(path.stem().string()) { check_round_trip(config_of(test::read_text(path))); }
     }
 }
 
 TEST_CASE("the effective configuration says what the file said", "[config]") {
     for (const char* name : {"every_key", "every_cluster_key"}) {
         const std::string text = test::read_text(test::source_path("tests/data/config/" + std::string(name) + ".json"));
-        const Config config = parsed(text);
+        const Config config = config_of(text);
         check_contained(read_json(text).root, effective_tree(config, Secrets::Shown), "");
     }
 }
@@ -115,7 +115,7 @@ TEST_CASE("the effective configuration of random valid configurations means the 
     std::mt19937 random(20240611);
     int valid = 0;
     for (const char* name : {"every_key", "every_cluster_key", "all_actions", "design_example"}) {
-        const Config base = parsed(test::read_text(test::source_path("tests/data/config/" + std::string(name) + ".json")));
+        const Config base = config_of(test::read_text(test::source_path("tests/data/config/" + std::string(name) + ".json")));
         for (int i = 0; i < 800; ++i) {
             const auto config = parse(test::vary_config(base, random), name);
             if (!config) continue;
@@ -127,7 +127,7 @@ TEST_CASE("the effective configuration of random valid configurations means the 
 }
 
 TEST_CASE("every default is written out", "[config]") {
-    const std::string text = effective_json(parsed(R"({"listeners": [{"address": "127.0.0.1:0"}]})"));
+    const std::string text = effective_json(config_of(R"({"listeners": [{"address": "127.0.0.1:0"}]})"));
     for (const char* expected : {R"("workers": "auto")", R"("name": "127.0.0.1:0")", R"("drain": "30s")", R"("header_bytes": "32KiB")",
                                  R"("via": "sluice")", R"("access": "off")", R"("address": "127.0.0.1:9901")", R"("routes": [])"}) {
         INFO(text);
@@ -136,7 +136,7 @@ TEST_CASE("every default is written out", "[config]") {
 }
 
 TEST_CASE("secrets are masked", "[config]") {
-    const Config config = parsed(R"({
+    const Config config = config_of(R"({
         "listeners": [{"address": "127.0.0.1:0"}],
         "routes": [{"match": {"path": "/", "headers": {"X-Api-Key": "hush-1"}}, "cluster": "c",
                     "request_headers": {"set": {"Authorization": "Bearer hush-2", "X-Area": "shop"}}}],

@@ -31,8 +31,8 @@ TEST_CASE("a pointer escapes what would break it", "[config]") {
 }
 
 TEST_CASE("a long value is shortened between characters", "[config]") {
-    CHECK(quoted(std::string(60, 'a')) == "'" + std::string(60, 'a') + "'");
-    CHECK(quoted(std::string(59, 'a') + "\xC3\xA4" + "b") == "'" + std::string(59, 'a') + "...'");
+    CHECK(in_quotes(std::string(60, 'a')) == "'" + std::string(60, 'a') + "'");
+    CHECK(in_quotes(std::string(59, 'a') + "\xC3\xA4" + "b") == "'" + std::string(59, 'a') + "...'");
 }
 
 }  // namespace sluice::config

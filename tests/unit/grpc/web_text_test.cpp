@@ -15,7 +15,7 @@ using namespace sluice;
 using namespace sluice::grpc;
 
 /// What the text stands for when it comes in pieces of that size; the error's words when it is refused.
-std::string decoded(std::string_view text, std::size_t piece = 1000) {
+std::string decoded_text(std::string_view text, std::size_t piece = 1000) {
     WebTextDecoder decoder;
     std::string out;
     while (!text.empty()) {
@@ -31,7 +31,7 @@ std::string decoded(std::string_view text, std::size_t piece = 1000) {
     return done ? out : done.error().context();
 }
 
-std::string encoded(std::string_view bytes) {
+std::string encoded_text(std::string_view bytes) {
     std::string out;
     append_web_text(out, bytes);
     return out;
@@ -39,21 +39,21 @@ std::string encoded(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("the text of gRPC-Web is decoded whatever the pieces", "[grpc]") {
+TEST_CASE("the text of gRPC-Web is decoded_text whatever the pieces", "[grpc]") {
     for (std::size_t piece = 1; piece < 12; ++piece) {
         CAPTURE(piece);
-        CHECK(decoded("", piece).empty());
-        CHECK(decoded("Zg==", piece) == "f");
-        CHECK(decoded("Zm8=", piece) == "fo");
-        CHECK(decoded("Zm9vYmFy", piece) == "foobar");
-        CHECK(decoded("+/+/", piece) == "\xFB\xFF\xBF");
+        CHECK(decoded_text("", piece).empty());
+        CHECK(decoded_text("Zg==", piece) == "f");
+        CHECK(decoded_text("Zm8=", piece) == "fo");
+        CHECK(decoded_text("Zm9vYmFy", piece) == "foobar");
+        CHECK(decoded_text("+/+/", piece) == "\xFB\xFF\xBF");
     }
 }
 
 TEST_CASE("segments of gRPC-Web's text are each padded and follow one another", "[grpc]") {
     for (std::size_t piece = 1; piece < 20; ++piece) {
         CAPTURE(piece);
-        CHECK(decoded("Zg==Zm8=Zm9vZg==Zm9vYmFyZg==", piece) == "ffofooffoobarf");
+        CHECK(decoded_text("Zg==Zm8=Zm9vZg==Zm9vYmFyZg==", piece) == "ffofooffoobarf");
     }
 }
 
@@ -77,8 +77,8 @@ TEST_CASE("text that is not base64 is refused with the place", "[grpc]") {
     }));
     for (std::size_t piece = 1; piece < 9; ++piece) {
         CAPTURE(text, piece);
-        CHECK_THAT(decoded(text, piece), Catch::Contains(std::string(words)));
-        CHECK(decoded(text, piece) == decoded(text));
+        CHECK_THAT(decoded_text(text, piece), Catch::Contains(std::string(words)));
+        CHECK(decoded_text(text, piece) == decoded_text(text));
     }
 }
 
@@ -97,19 +97,19 @@ TEST_CASE("a decoder that has refused keeps refusing until it is cleared, and ad
 }
 
 TEST_CASE("each piece is text that can be read at once", "[grpc]") {
-    CHECK(encoded("").empty());
-    CHECK(encoded("f") == "Zg==");
-    CHECK(encoded("fo") == "Zm8=");
-    CHECK(encoded("foo") == "Zm9v");
-    CHECK(encoded("foobar") == "Zm9vYmFy");
-    CHECK(encoded("\xFB\xFF\xBF") == "+/+/");
+    CHECK(encoded_text("").empty());
+    CHECK(encoded_text("f") == "Zg==");
+    CHECK(encoded_text("fo") == "Zm8=");
+    CHECK(encoded_text("foo") == "Zm9v");
+    CHECK(encoded_text("foobar") == "Zm9vYmFy");
+    CHECK(encoded_text("\xFB\xFF\xBF") == "+/+/");
     std::string out = "kept";
     append_web_text(out, "fo");
     append_web_text(out, "f");
     CHECK(out == "keptZm8=Zg==");
 }
 
-TEST_CASE("bytes that are encoded in pieces are decoded to themselves", "[grpc]") {
+TEST_CASE("bytes that are encoded_text in pieces are decoded_text to themselves", "[grpc]") {
     Random random(11);
     std::string text;
     std::string out;
@@ -125,14 +125,14 @@ TEST_CASE("bytes that are encoded in pieces are decoded to themselves", "[grpc]"
             REQUIRE(text.size() - before == web_text_bytes(size));
             left.remove_prefix(size);
         }
-        REQUIRE(decoded(text, 1 + random.below(30)) == bytes);
+        REQUIRE(decoded_text(text, 1 + random.below(30)) == bytes);
     }
 }
 
-TEST_CASE("the buffer for decoded and encoded pieces does not grow once it was large enough", "[grpc]") {
+TEST_CASE("the buffer for decoded_text and encoded_text pieces does not grow once it was large enough", "[grpc]") {
     WebTextDecoder decoder;
     std::string out;
-    const std::string text = encoded(std::string(3000, 'a'));
+    const std::string text = encoded_text(std::string(3000, 'a'));
     REQUIRE(decoder.decode(text, out));
     const std::size_t capacity = out.capacity();
     const char* const memory = out.data();

@@ -37,7 +37,7 @@ std::string read_all(ChunkedReader& reader, std::string_view input, std::size_t 
     return data;
 }
 
-Error error_of(std::string_view input, const ChunkedReader::Limits& limits = {},
+Error body_error(std::string_view input, const ChunkedReader::Limits& limits = {},
                Side side = Side::Client) {
     ChunkedReader reader(limits, side);
     Error error;
@@ -47,7 +47,7 @@ Error error_of(std::string_view input, const ChunkedReader::Limits& limits = {},
 }
 
 bool is_accepted(std::string_view input, const ChunkedReader::Limits& limits = {}) {
-    return error_of(input, limits).context() == "accepted";
+    return body_error(input, limits).context() == "accepted";
 }
 
 }  // namespace
@@ -103,10 +103,10 @@ TEST_CASE("A ChunkedReader that has refused goes on refusing until clear", "[htt
 }
 
 TEST_CASE("ChunkedReader names the side and, of a trailer, the name alone", "[http]") {
-    const Error client = error_of("0\r\nCookie: secret\r\n\r\n");
+    const Error client = body_error("0\r\nCookie: secret\r\n\r\n");
     CHECK(client.side == Side::Client);
     CHECK(client.context() == "a field that no trailer section may contain: Cookie");
-    const Error upstream = error_of("x", {}, Side::Upstream);
+    const Error upstream = body_error("x", {}, Side::Upstream);
     CHECK(upstream.side == Side::Upstream);
     CHECK(upstream.code == ErrorCode::BadResponse);
 }
@@ -118,10 +118,10 @@ TEST_CASE("ChunkedReader takes what its limits allow, and not a byte more", "[ht
     CHECK_FALSE(is_accepted("2;aaaa\r\nxx\r\n0\r\n\r\n", line));
     ChunkedReader::Limits trailers{.trailer_bytes = 12};
     CHECK(is_accepted("0\r\nX: y\r\nX: z\r\n\r\n", trailers));
-    CHECK(error_of("0\r\nX: y\r\nX: zz\r\n\r\n", trailers).code == ErrorCode::HeadersTooLarge);
+    CHECK(body_error("0\r\nX: y\r\nX: zz\r\n\r\n", trailers).code == ErrorCode::HeadersTooLarge);
     ChunkedReader::Limits fields{.trailer_fields = 2};
     CHECK(is_accepted("0\r\nX: y\r\nX: z\r\n\r\n", fields));
-    CHECK(error_of("0\r\nX: y\r\nX: z\r\nX: z\r\n\r\n", fields).code == ErrorCode::HeadersTooLarge);
+    CHECK(body_error("0\r\nX: y\r\nX: z\r\nX: z\r\n\r\n", fields).code == ErrorCode::HeadersTooLarge);
 }
 
 TEST_CASE("The largest chunk has 2^63-1 bytes", "[http]") {
@@ -135,7 +135,7 @@ TEST_CASE("Bodies of one-byte chunks pass, bodies that are nearly all framing do
     CHECK(is_accepted(honest + "0\r\n\r\n"));
     std::string padded;
     for (int i = 0; i < 100000; ++i) padded.append("0000000000000001;x\r\na\r\n");
-    const Error error = error_of(padded + "0\r\n\r\n");
+    const Error error = body_error(padded + "0\r\n\r\n");
     CHECK(error.context() == "the chunked body is nearly all framing");
 }
 

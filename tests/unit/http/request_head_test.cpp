@@ -10,7 +10,7 @@ namespace {
 using namespace sluice;
 using namespace sluice::http;
 
-Error error_of(std::string_view head, const HeadLimits& limits = {}) {
+Error head_error(std::string_view head, const HeadLimits& limits = {}) {
     RequestHead out;
     const auto parsed = parse_request_head(head, limits, out);
     REQUIRE_FALSE(parsed);
@@ -74,7 +74,7 @@ TEST_CASE("Parsing allocates nothing once the field list is warm", "[http]") {
 TEST_CASE("A request may have 100 fields and no more", "[http]") {
     RequestHead out;
     CHECK(parse_request_head(std::string(start) + repeated("X: y\r\n", 99) + "\r\n", {}, out));
-    CHECK(error_of(std::string(start) + repeated("X: y\r\n", 100) + "\r\n").code ==
+    CHECK(head_error(std::string(start) + repeated("X: y\r\n", 100) + "\r\n").code ==
           ErrorCode::HeadersTooLarge);
 }
 
@@ -83,14 +83,14 @@ TEST_CASE("Field lines may measure their limit and no more", "[http]") {
     RequestHead out;
     // "Host: a" CRLF is nine bytes.
     CHECK(parse_request_head(std::string(start) + "X: 123456\r\n\r\n", limits, out));
-    CHECK(error_of(std::string(start) + "X: 1234567\r\n\r\n", limits).code ==
+    CHECK(head_error(std::string(start) + "X: 1234567\r\n\r\n", limits).code ==
           ErrorCode::HeadersTooLarge);
 }
 
 TEST_CASE("A field name may have 255 bytes and no more", "[http]") {
     RequestHead out;
     CHECK(parse_request_head(std::string(start) + std::string(255, 'a') + ": b\r\n\r\n", {}, out));
-    CHECK(error_of(std::string(start) + std::string(256, 'a') + ": b\r\n\r\n").code ==
+    CHECK(head_error(std::string(start) + std::string(256, 'a') + ": b\r\n\r\n").code ==
           ErrorCode::HeadersTooLarge);
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("The request line may measure its limit and no more", "[http]") {
     const HeadLimits limits{.fields = 100, .field_bytes = 100, .start_line_bytes = 14};
     RequestHead out;
     CHECK(parse_request_head(std::string(start) + "\r\n", limits, out));
-    CHECK(error_of("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", limits).code == ErrorCode::TargetTooLong);
+    CHECK(head_error("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", limits).code == ErrorCode::TargetTooLong);
 }
 
 TEST_CASE("The parser alone is as strict about line ends as with the scanner", "[http]") {
@@ -111,7 +111,7 @@ TEST_CASE("The parser alone is as strict about line ends as with the scanner", "
                  "GET / HTTP/1.1\r\nHost:", "GET / HTTP/1.1\r\nHo", "GET / HTTP/1.1\r",
                  "GET / HTTP/1.1\r\nHost: a\r\n\r\nX");
     INFO(head);
-    CHECK(error_of(head).code == ErrorCode::BadFraming);
+    CHECK(head_error(head).code == ErrorCode::BadFraming);
 }
 
 TEST_CASE("The parser refuses any beginning of a head", "[http]") {
@@ -125,12 +125,12 @@ TEST_CASE("The parser refuses any beginning of a head", "[http]") {
 }
 
 TEST_CASE("A message names the field and never its value, and is bounded and printable", "[http]") {
-    const Error secret = error_of(std::string(start) + "Authorization: Basic c2VjcmV0\x01\r\n\r\n");
+    const Error secret = head_error(std::string(start) + "Authorization: Basic c2VjcmV0\x01\r\n\r\n");
     CHECK(secret.context() == "a control byte in a field value: Authorization");
-    const Error long_name = error_of(std::string(start) + std::string(5000, 'a') + "@: b\r\n\r\n");
+    const Error long_name = head_error(std::string(start) + std::string(5000, 'a') + "@: b\r\n\r\n");
     CHECK(long_name.context().size() < 200);
     CHECK(long_name.context().ends_with("..."));
-    const Error escaped = error_of(std::string(start) + "X<\x1b[31m>: b\r\n\r\n");
+    const Error escaped = head_error(std::string(start) + "X<\x1b[31m>: b\r\n\r\n");
     CHECK(escaped.context().contains("X<\\x1b[31m>"));
 }
 

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "memory_values.hpp"
+
 namespace sluice::http2 {
 namespace {
 
 MemoryServer& server_of(void* user) { return *static_cast<MemoryServer*>(user); }
-
-std::string text_of(const std::uint8_t* bytes, std::size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
-
-std::vector<nghttp2_nv> values_of(const MemoryServer::Fields& fields) {
-    std::vector<nghttp2_nv> values;
-    for (const auto& [name, value] : fields) {
-        const auto bytes = [](const std::string& text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); };
-        values.push_back({bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
-    }
-    return values;
-}
 
 }  // namespace
 

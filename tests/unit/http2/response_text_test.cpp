@@ -11,7 +11,7 @@ namespace {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-Result<std::string> head_of(const Fields& fields, http2::ClientLimits limits = {}) {
+Result<std::string> response_head(const Fields& fields, http2::ClientLimits limits = {}) {
     ResponseText text(limits);
     for (const auto& [name, value] : fields) text.add(name, value);
     return text.finish();
@@ -37,8 +37,8 @@ Fields ok_with(Fields more) {
 }  // namespace
 
 TEST_CASE("a response becomes the same one in HTTP/1.1, without a reason") {
-    CHECK(head_of({{":status", "200"}, {"content-type", "a/b"}, {"x-a", ""}}).value() == "HTTP/1.1 200 \r\ncontent-type: a/b\r\nx-a: \r\n\r\n");
-    CHECK(head_of({{":status", "599"}}).value() == "HTTP/1.1 599 \r\n\r\n");
+    CHECK(response_head({{":status", "200"}, {"content-type", "a/b"}, {"x-a", ""}}).value() == "HTTP/1.1 200 \r\ncontent-type: a/b\r\nx-a: \r\n\r\n");
+    CHECK(response_head({{":status", "599"}}).value() == "HTTP/1.1 599 \r\n\r\n");
 }
 
 TEST_CASE("a head before the final one is known as such") {
@@ -51,33 +51,33 @@ TEST_CASE("a head before the final one is known as such") {
 }
 
 TEST_CASE("a status has three digits, is one of HTTP, and not 101") {
-    for (const char* const bad : {"", "0", "20", "2000", "20a", " 20", "+20", "099", "600", "999", "101"}) check_refused(head_of({{":status", bad}}));
+    for (const char* const bad : {"", "0", "20", "2000", "20a", " 20", "+20", "099", "600", "999", "101"}) check_refused(response_head({{":status", bad}}));
 }
 
 TEST_CASE("the status is told once, before the fields, and by nothing else") {
-    check_refused(head_of({}));
-    check_refused(head_of({{"x", "y"}}));
-    check_refused(head_of({{"x", "y"}, {":status", "200"}}));
-    check_refused(head_of({{":status", "200"}, {":status", "200"}}));
-    check_refused(head_of({{":status", "200"}, {":path", "/"}}));
-    check_refused(head_of({{":status", "200"}, {":", "/"}}));
+    check_refused(response_head({}));
+    check_refused(response_head({{"x", "y"}}));
+    check_refused(response_head({{"x", "y"}, {":status", "200"}}));
+    check_refused(response_head({{":status", "200"}, {":status", "200"}}));
+    check_refused(response_head({{":status", "200"}, {":path", "/"}}));
+    check_refused(response_head({{":status", "200"}, {":", "/"}}));
 }
 
 TEST_CASE("no field of a response ends a line") {
     for (const std::string& bad : {std::string("a\r\nb"), std::string("a\rb"), std::string("a\nb"), std::string("a\0b", 3)}) {
-        check_refused(head_of(ok_with({{"x", bad}})));
-        check_refused(head_of(ok_with({{bad, "x"}})));
-        check_refused(head_of({{":status", bad}}));
+        check_refused(response_head(ok_with({{"x", bad}})));
+        check_refused(response_head(ok_with({{bad, "x"}})));
+        check_refused(response_head({{":status", bad}}));
         check_refused(trailers_of({{"x", bad}}));
     }
-    check_refused(head_of(ok_with({{"", "x"}})));
+    check_refused(response_head(ok_with({{"", "x"}})));
 }
 
 TEST_CASE("more fields or bytes than the limits allow are refused, in trailers too") {
     const http2::ClientLimits limits{.fields = 5, .field_bytes = 1000, .streams = 1};
-    CHECK(head_of(ok_with(Fields(5, {"x", "y"})), limits));
-    check_refused(head_of(ok_with(Fields(6, {"x", "y"})), limits));
-    check_refused(head_of(ok_with({{"x", std::string(1000, 'y')}}), limits));
+    CHECK(response_head(ok_with(Fields(5, {"x", "y"})), limits));
+    check_refused(response_head(ok_with(Fields(6, {"x", "y"})), limits));
+    check_refused(response_head(ok_with({{"x", std::string(1000, 'y')}}), limits));
     CHECK(trailers_of(Fields(5, {"x", "y"}), limits));
     check_refused(trailers_of(Fields(6, {"x", "y"}), limits));
     check_refused(trailers_of({{"x", std::string(1000, 'y')}}, limits));

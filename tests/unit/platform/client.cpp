@@ -12,7 +12,7 @@
 namespace sluice::platform {
 namespace {
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds client_patience{10};
 
 }  // namespace
 
@@ -57,7 +57,7 @@ ListenAddress any_loopback_port() {
 }
 
 std::optional<Accepted> accept_soon(const OpenListener& listener) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + client_patience;
     while (std::chrono::steady_clock::now() < deadline) {
         Result<std::optional<Accepted>> accepted = accept_connection(listener.native_handle());
         if (!accepted) return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<Accepted> accept_soon(const OpenListener& listener) {
 }
 
 PeekState peek_until_changed(NativeSocket socket) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto deadline = std::chrono::steady_clock::now() + client_patience;
     PeekState state = peek_state(socket);
     while (state == PeekState::Open && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::yield();

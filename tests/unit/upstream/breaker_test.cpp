@@ -5,17 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::Admission;
 using upstream::Breaker;
 using upstream::BreakerState;
 using upstream::Outcome;
+using test::at;
 using Kind = Admission::Kind;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 /// All rules off.
 config::Breaker no_rules() {

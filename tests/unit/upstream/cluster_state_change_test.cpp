@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "support/moment.hpp"
 #include "upstream/cluster_state.hpp"
 
 using namespace sluice;
@@ -10,10 +11,9 @@ using namespace std::chrono_literals;
 using upstream::ClusterState;
 using upstream::Member;
 using upstream::TryResult;
+using test::at;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 config::Endpoint literal(const std::string& host) {
     config::Endpoint endpoint;

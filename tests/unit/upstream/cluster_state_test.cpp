@@ -3,15 +3,16 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::ClusterState;
 using upstream::EndpointState;
 using upstream::TryResult;
+using test::at;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 /// Two endpoints of which one failure takes one out for an hour, and checks that take two to bring one back.
 config::Cluster cluster() {

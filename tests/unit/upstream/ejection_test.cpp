@@ -6,15 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::EndpointEjection;
 using upstream::Ejector;
 using upstream::Failure;
+using test::at;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 config::Ejection after(std::uint32_t connect_failures, std::uint32_t server_errors) {
     config::Ejection config;

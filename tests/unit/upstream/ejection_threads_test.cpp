@@ -15,8 +15,8 @@ using upstream::Failure;
 
 namespace {
 
-constexpr int thread_count = 4;
-constexpr int rounds = 50'000;
+constexpr int ejecting_threads = 4;
+constexpr int ejecting_rounds = 50'000;
 
 struct Counts {
     std::atomic<int> ejections{0};
@@ -25,7 +25,7 @@ struct Counts {
 };
 
 void run(Ejector& ejector, std::array<EndpointEjection, 4>& endpoints, std::atomic<int>& clock, Counts& counts) {
-    for (std::size_t i = 0; i < rounds; ++i) {
+    for (std::size_t i = 0; i < ejecting_rounds; ++i) {
         const TimePoint now = TimePoint{} + 1h + std::chrono::milliseconds(clock.fetch_add(1));
         EndpointEjection& endpoint = endpoints[i / 8 % endpoints.size()];
         if (ejector.fail(endpoint, Failure::Connect, 4, now)) counts.ejections.fetch_add(1);
@@ -50,7 +50,7 @@ TEST_CASE("Ejector has one ejection and one return for each, whatever threads do
     std::atomic<int> clock{0};
     Counts counts;
     std::vector<std::thread> threads;
-    for (int i = 0; i < thread_count; ++i) {
+    for (int i = 0; i < ejecting_threads; ++i) {
         threads.emplace_back([&] { run(ejector, endpoints, clock, counts); });
     }
     for (std::thread& thread : threads) thread.join();

@@ -5,14 +5,15 @@
 #include <string>
 #include <thread>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::Health;
 using upstream::HealthState;
+using test::at;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 config::HealthCheck thresholds(std::uint32_t healthy, std::uint32_t unhealthy) {
     config::HealthCheck config;

@@ -3,13 +3,14 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::RetryBudget;
+using test::at;
 
 namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
 
 std::uint32_t take_all(RetryBudget& budget, Duration now, std::uint32_t wanted) {
     std::uint32_t taken = 0;

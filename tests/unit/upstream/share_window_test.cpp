@@ -5,16 +5,13 @@
 #include <thread>
 #include <vector>
 
+#include "support/moment.hpp"
+
 using namespace sluice;
 using namespace std::chrono_literals;
 using upstream::ShareWindow;
+using test::at;
 using Kind = ShareWindow::Kind;
-
-namespace {
-
-TimePoint at(Duration since_start) { return TimePoint{} + 1h + since_start; }
-
-}  // namespace
 
 TEST_CASE("ShareWindow counts what fails and what is slow among all requests", "[upstream]") {
     ShareWindow window(10s);

@@ -12,15 +12,15 @@ using namespace sluice::platform;
 
 namespace {
 
-class Folder {
+class MadeFolder {
 public:
-    Folder() {
+    MadeFolder() {
         char name[] = "/tmp/sluice-test-XXXXXX";
         path_ = ::mkdtemp(name);
     }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
+    MadeFolder(const MadeFolder&) = delete;
+    MadeFolder& operator=(const MadeFolder&) = delete;
+    ~MadeFolder() { std::filesystem::remove_all(path_); }
     [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
 private:
@@ -41,7 +41,7 @@ std::string content_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("a private file is its user's alone, whatever stood there before", "[platform]") {
-    const Folder folder;
+    const MadeFolder folder;
     const std::string path = folder.file("a.token");
     std::ofstream(path) << "old";
     ::chmod(path.c_str(), 0666);
@@ -51,7 +51,7 @@ TEST_CASE("a private file is its user's alone, whatever stood there before", "[p
 }
 
 TEST_CASE("a link in the place of a private file is replaced and not followed", "[platform]") {
-    const Folder folder;
+    const MadeFolder folder;
     const std::string victim = folder.file("victim");
     const std::string path = folder.file("a.token");
     std::ofstream(victim) << "untouched";
@@ -63,7 +63,7 @@ TEST_CASE("a link in the place of a private file is replaced and not followed", 
 }
 
 TEST_CASE("a folder in which others may write is no place for a private file", "[platform]") {
-    const Folder folder;
+    const MadeFolder folder;
     const std::string open = folder.file("open");
     REQUIRE(::mkdir(open.c_str(), 0777) == 0);
     REQUIRE(::chmod(open.c_str(), 0777) == 0);
@@ -74,7 +74,7 @@ TEST_CASE("a folder in which others may write is no place for a private file", "
 }
 
 TEST_CASE("a pipe is no private file, and is not waited for", "[platform]") {
-    const Folder folder;
+    const MadeFolder folder;
     const std::string path = folder.file("pipe");
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
     CHECK_FALSE(read_private_file(path));

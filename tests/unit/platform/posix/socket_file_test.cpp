@@ -15,15 +15,15 @@ using namespace sluice::platform;
 namespace {
 
 /// A folder of the test's own, removed at its end.
-class Folder {
+class SocketFolder {
 public:
-    Folder() {
+    SocketFolder() {
         char name[] = "/tmp/sluice-test-XXXXXX";
         path_ = ::mkdtemp(name);
     }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
+    SocketFolder(const SocketFolder&) = delete;
+    SocketFolder& operator=(const SocketFolder&) = delete;
+    ~SocketFolder() { std::filesystem::remove_all(path_); }
 
     [[nodiscard]] ListenAddress socket() const {
         return {AddressFamily::Unix, path_ + "/gateway.sock", 0};
@@ -36,7 +36,7 @@ private:
 }  // namespace
 
 TEST_CASE("a Unix-domain listener takes connections and is handed over", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     CHECK(sharing_strategy(folder.socket()) == SharingStrategy::HandOver);
     const auto listener = open_listener(folder.socket(), 16);
     REQUIRE(listener);
@@ -51,7 +51,7 @@ TEST_CASE("a Unix-domain listener takes connections and is handed over", "[platf
 }
 
 TEST_CASE("a private Unix-domain socket is for its user alone", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     ListenAddress address = folder.socket();
     address.is_private = true;
     const auto listener = open_listener(address, 16);
@@ -71,7 +71,7 @@ TEST_CASE("a TCP connection does not tell the user at its other end", "[platform
 }
 
 TEST_CASE("a socket file is for its owner and group", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     const auto listener = open_listener(folder.socket(), 16);
     REQUIRE(listener);
     struct stat facts {};
@@ -80,7 +80,7 @@ TEST_CASE("a socket file is for its owner and group", "[platform]") {
 }
 
 TEST_CASE("closing a Unix-domain listener removes its file", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     auto listener = open_listener(folder.socket(), 16);
     REQUIRE(listener);
     listener->close();
@@ -88,7 +88,7 @@ TEST_CASE("closing a Unix-domain listener removes its file", "[platform]") {
 }
 
 TEST_CASE("a moved listener keeps its socket file", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     OpenListener kept;
     {
         auto listener = open_listener(folder.socket(), 16);
@@ -99,7 +99,7 @@ TEST_CASE("a moved listener keeps its socket file", "[platform]") {
 }
 
 TEST_CASE("a stale socket file is replaced", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     const std::string path = folder.socket().host;
     {
         // What a killed process leaves: a file that nobody listens on.
@@ -115,7 +115,7 @@ TEST_CASE("a stale socket file is replaced", "[platform]") {
 }
 
 TEST_CASE("a socket file that somebody listens on is left alone", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     const auto first = open_listener(folder.socket(), 16);
     REQUIRE(first);
     CHECK_FALSE(open_listener(folder.socket(), 16));
@@ -123,7 +123,7 @@ TEST_CASE("a socket file that somebody listens on is left alone", "[platform]") 
 }
 
 TEST_CASE("a file that is no socket is never removed", "[platform]") {
-    const Folder folder;
+    const SocketFolder folder;
     std::ofstream(folder.socket().host) << "precious";
     CHECK_FALSE(open_listener(folder.socket(), 16));
     CHECK(std::filesystem::file_size(folder.socket().host) == 8);
