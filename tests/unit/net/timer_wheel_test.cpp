@@ -74,17 +74,17 @@ TEST_CASE("A deadline farther away than the wheel turns once still comes at its 
     TimerWheel wheel(start);
     Counter counter;
     Deadline deadline(wheel, Counter::call, &counter);
-    const auto far = TimerWheel::tick * static_cast<int>(TimerWheel::slots) * 3 + 7ms;
-    deadline.set(start + far);
+    const auto later = TimerWheel::tick * static_cast<int>(TimerWheel::slots) * 3 + 7ms;
+    deadline.set(start + later);
     TimePoint now = start;
     while (const auto wake = wheel.next_wake()) {
         REQUIRE(*wake > now);
         now = *wake;
-        if (now < start + far) CHECK(counter.calls == 0);
+        if (now < start + later) CHECK(counter.calls == 0);
         wheel.advance(now);
     }
     CHECK(counter.calls == 1);
-    CHECK(now - (start + far) <= TimerWheel::tick);
+    CHECK(now - (start + later) <= TimerWheel::tick);
 }
 
 TEST_CASE("A callback may destroy other deadlines of its own tick", "[net]") {
