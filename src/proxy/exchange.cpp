@@ -47,21 +47,20 @@ net::Task<Exchange::End> Exchange::run() {
     choose_request_id();
     recognise_call();
     const config::Redirect* const to_https = redirect_to_https();
-    Result<void> routed = to_https == nullptr ? route() : Result<void>{};
-    if (!routed) {
-        co_await answer_error(routed.error());
-    } else if (to_https != nullptr) {
-        co_await redirect(*to_https);
-    } else if (match_.route == nullptr) {
-        co_await answer_options();
-    } else if (const auto* forward_to = std::get_if<config::Forward>(&match_.route->action)) {
-        Result<void> forwarded = co_await forward(*forward_to);
-        if (!forwarded) co_await answer_error(forwarded.error());
-    } else if (const auto* direct = std::get_if<config::Respond>(&match_.route->action)) {
-        co_await respond(*direct);
-    } else {
-        co_await redirect(std::get<config::Redirect>(match_.route->action));
+    Result<void> done = to_https == nullptr ? route() : Result<void>{};
+    const bool has_route = done && match_.route != nullptr;
+    const auto* const forward_to = has_route ? std::get_if<config::Forward>(&match_.route->action) : nullptr;
+    if (forward_to != nullptr) {
+        done = co_await forward(*forward_to);
+    } else if (done) {
+        const Result<std::string_view> body = write_own_head(to_https);
+        if (!body) done = fail(body.error());
+        if (body) {
+            const Result<void> sent = co_await writer_.send(*body, true);
+            if (!sent) client_gone_ = true;
+        }
     }
+    if (!done) co_await answer_error(done.error());
     account();
     if (!writer_.is_complete() || cut_ || client_gone_) {
         // Where the end of the connection is the end of the body, only a reset tells that it is not whole.
@@ -119,11 +118,18 @@ void Exchange::add_own_fields(http::HeadWriter& writer) {
     }
 }
 
-net::Task<void> Exchange::respond(const config::Respond& respond) {
+Result<std::string_view> Exchange::write_own_head(const config::Redirect* to_https) {
+    context_->set(ContextFlag::AnsweredHere);
+    if (to_https != nullptr) return redirect(*to_https);
+    if (match_.route == nullptr) return options();
+    if (const auto* direct = std::get_if<config::Respond>(&match_.route->action)) return respond(*direct);
+    return redirect(std::get<config::Redirect>(match_.route->action));
+}
+
+Result<std::string_view> Exchange::respond(const config::Respond& respond) {
     context_->set(ContextFlag::AnsweredHere);
     if (client_.must_switch() && http::is_success(respond.status)) {
-        co_await answer_error(client_error(ErrorCode::NotImplemented, "this route leads to no other protocol"));
-        co_return;
+        return fail(client_error(ErrorCode::NotImplemented, "this route leads to no other protocol"));
     }
     http::HeadWriter& writer = writer_.begin_head(respond.status, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
@@ -134,36 +140,29 @@ net::Task<void> Exchange::respond(const config::Respond& respond) {
     }
     if (!has_type && !respond.body.empty()) writer.field("Content-Type", "text/plain; charset=utf-8");
     if (!writer_.end_head({http::BodyKind::Length, respond.body.size()})) {
-        co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the response's fields do not fit", {}});
-        co_return;
+        return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the response's fields do not fit", {}});
     }
-    const Result<void> sent = co_await writer_.send(respond.body, true);
-    if (!sent) client_gone_ = true;
+    return respond.body;
 }
 
-net::Task<void> Exchange::redirect(const config::Redirect& redirect) {
-    context_->set(ContextFlag::AnsweredHere);
+Result<std::string_view> Exchange::redirect(const config::Redirect& redirect) {
     const std::string_view location = redirect_location(redirect.location, head_, scratch_.rewritten);
     http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes() + location.size());
     add_own_fields(writer);
     writer.field("Location", location);
     if (!writer_.end_head({http::BodyKind::Length, 0})) {
-        co_await answer_error({ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
-        co_return;
+        return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
     }
-    const Result<void> sent = co_await writer_.send({}, true);
-    if (!sent) client_gone_ = true;
+    return std::string_view{};
 }
 
 /// "OPTIONS *" asks about the server as a whole (RFC 9110, 9.3.7).
-net::Task<void> Exchange::answer_options() {
-    context_->set(ContextFlag::AnsweredHere);
+Result<std::string_view> Exchange::options() {
     http::HeadWriter& writer = writer_.begin_head(204, {}, snapshot_->head_room_bytes());
     add_own_fields(writer);
     writer.field("Allow", known_methods);
-    if (!writer_.end_head({})) co_return;
-    const Result<void> sent = co_await writer_.send({}, true);
-    if (!sent) client_gone_ = true;
+    if (!writer_.end_head({})) return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the methods do not fit", {}});
+    return std::string_view{};
 }
 
 net::Task<void> Exchange::answer_error(const Error& error) {

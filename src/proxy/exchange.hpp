@@ -78,11 +78,12 @@ private:
     void choose_request_id();
     [[nodiscard]] Result<void> check_body_so_far() const;
 
-    // Answers of our own.
-    [[nodiscard]] net::Task<void> respond(const config::Respond& respond);
-    [[nodiscard]] net::Task<void> redirect(const config::Redirect& redirect);
+    // Answers of our own. Those that write a head yield the body that belongs to it.
+    [[nodiscard]] Result<std::string_view> write_own_head(const config::Redirect* to_https);
+    [[nodiscard]] Result<std::string_view> respond(const config::Respond& respond);
+    [[nodiscard]] Result<std::string_view> redirect(const config::Redirect& redirect);
+    [[nodiscard]] Result<std::string_view> options();
     [[nodiscard]] net::Task<void> answer_error(const Error& error);
-    [[nodiscard]] net::Task<void> answer_options();
 
     // Calls of gRPC.
     void recognise_call();
@@ -104,8 +105,9 @@ private:
     [[nodiscard]] bool enter_breaker();
     void tell_breaker(const Result<void>& done);
     [[nodiscard]] net::Task<void> answer_fallback();
-    [[nodiscard]] net::Task<Result<void>> try_endpoints(const config::Forward& forward);
-    [[nodiscard]] ClusterConnections::Hold pick_endpoint();
+    [[nodiscard]] Result<void> begin_forward(const config::Forward& forward);
+    [[nodiscard]] Result<void> pick_endpoint();
+    [[nodiscard]] net::Task<bool> goes_on_after(Result<void>& tried);
     [[nodiscard]] net::Task<Result<void>> attempt(const config::Forward& forward);
     [[nodiscard]] bool take_idle_connection();
     [[nodiscard]] net::Task<Result<void>> open_connection();
@@ -129,7 +131,9 @@ private:
     // 9: the request goes out.
     [[nodiscard]] filters::ClientCertificateFields shown_certificate() const;
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
-    [[nodiscard]] net::Task<Result<void>> send_request();
+    [[nodiscard]] net::Eventual<Result<void>> send_request();
+    [[nodiscard]] net::Task<Result<void>> send_rest(net::Eventual<Result<void>> sent);
+    [[nodiscard]] Result<void> on_request_sent(Result<void> sent);
     [[nodiscard]] UpstreamLink::Part first_part();
     [[nodiscard]] std::string_view request_trailers();
     void keep_for_replay(std::string_view piece);
@@ -145,10 +149,16 @@ private:
     // 10 to 12: the response comes back.
     void add_sticky_cookie(http::HeadWriter& writer);
     [[nodiscard]] net::Task<Result<void>> read_response_head();
-    [[nodiscard]] net::Task<Result<std::size_t>> read_one_head();
-    [[nodiscard]] net::Task<Result<void>> pass_interim(bool has_false_body);
-    [[nodiscard]] net::Task<Result<void>> relay_response();
-    [[nodiscard]] net::Task<Result<void>> relay_body(MessageBody& body);
+    [[nodiscard]] Result<bool> find_head(http::HeadScanner& scanner);
+    [[nodiscard]] Result<void> make_room();
+    [[nodiscard]] net::Task<Result<void>> pass_interim();
+    [[nodiscard]] bool has_false_body() const;
+    [[nodiscard]] net::Eventual<Result<void>> relay_response();
+    [[nodiscard]] net::Task<Result<void>> relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> sent);
+    [[nodiscard]] net::Task<Result<void>> give_up_response(Result<void> failed);
+    void end_response(bool is_reusable);
+    [[nodiscard]] bool is_reusable() const;
+    [[nodiscard]] Result<void> lost_client();
     [[nodiscard]] Result<void> write_response_head();
 
     // Instead of 12, after 101.

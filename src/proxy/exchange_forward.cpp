@@ -11,21 +11,24 @@
 namespace sluice::proxy {
 
 net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
-    choose_cluster();
-    response_timeout_ = forward.timeout;
-    protocol_ = wanted_protocol(forward, head_);
-    if (client_.must_switch() && protocol_.empty()) {
-        co_return fail(client_error(ErrorCode::NotImplemented, "this route does not change to the protocol that was asked for"));
-    }
-    Result<void> begun;
-    if (call_ != grpc::Kind::Other) begun = begin_call(forward);
-    if (begun) begun = take_first_piece();
-    if (!begun) co_return begun;
+    Result<void> done = begin_forward(forward);
+    if (!done) co_return done;
     if (!enter_breaker()) {
         co_await answer_fallback();
-        co_return Result<void>{};
+        co_return done;
     }
-    Result<void> done = co_await try_endpoints(forward);
+    cluster_->budget().count_request(state_.worker().now());
+    // Until a response head is there that the client gets, or nothing more is worth trying.
+    for (;;) {
+        done = pick_endpoint();
+        if (!done) break;
+        done = co_await attempt(forward);
+        ++tries_;
+        judge_endpoint(done);
+        if (done && !worth_retry(done)) break;
+        const bool goes_on = co_await goes_on_after(done);
+        if (!goes_on) break;
+    }
     tell_breaker(done);
     if (done) done = check_switched();
     // Not one co_await of a conditional expression: GCC 12 would free the frame of the task twice.
@@ -38,6 +41,18 @@ net::Task<Result<void>> Exchange::forward(const config::Forward& forward) {
     call_deadline_.reset();
     if (breaker_ != nullptr) breaker_->leave(admission_);
     co_return done;
+}
+
+Result<void> Exchange::begin_forward(const config::Forward& forward) {
+    choose_cluster();
+    response_timeout_ = forward.timeout;
+    protocol_ = wanted_protocol(forward, head_);
+    if (client_.must_switch() && protocol_.empty()) {
+        return fail(client_error(ErrorCode::NotImplemented, "this route does not change to the protocol that was asked for"));
+    }
+    Result<void> begun;
+    if (call_ != grpc::Kind::Other) begun = begin_call(forward);
+    return begun ? take_first_piece() : begun;
 }
 
 /// A success that changes nothing would be taken for the other protocol.
@@ -110,51 +125,47 @@ net::Task<void> Exchange::answer_fallback() {
         co_return;
     }
     error_ = error;
-    co_await respond(*fallback);
-}
-
-/// Tries until a response head is there that the client gets, or nothing more is worth trying.
-net::Task<Result<void>> Exchange::try_endpoints(const config::Forward& forward) {
-    cluster_->budget().count_request(state_.worker().now());
-    for (;;) {
-        endpoint_ = pick_endpoint();
-        if (!endpoint_) {
-            co_return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_state().config().name + " is available"));
-        }
-        Result<void> tried = co_await attempt(forward);
-        ++tries_;
-        judge_endpoint(tried);
-        const std::optional<upstream::TryEnd> kind = worth_retry(tried);
-        if (tried && !kind) co_return tried;
-        if (!tried && is_uploading()) co_await finish_upload();
-        if (!tried && upload_error_) tried = fail(*upload_error_);
-        if (!tried && is_call_late_) tried = fail(call_late());
-        if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && (is_call_late_ || (wait_ && wait_->has_inherited())))) {
-            state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
-        }
-        const bool is_clients = !tried && tried.error().side == Side::Client;
-        const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
-        if (goes_on) continue;
-        if (!tried && is_call_late_) tried = fail(call_late());
-        // Its response was given up for a try that nobody waits for any more.
-        if (tried && upstream_ == nullptr && is_call_late_) {
-            tried = fail(call_late());
-        } else if (tried && upstream_ == nullptr) {
-            tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-        }
-        if (tried) co_return tried;
-        release_upstream(false);
-        if (is_clients || client_gone_ || cut_) co_return tried;
-        context_->set(ContextFlag::UpstreamFailed);
-        co_return tried;
+    const Result<std::string_view> body = respond(*fallback);
+    if (!body) {
+        co_await answer_error(body.error());
+        co_return;
     }
+    const Result<void> sent = co_await writer_.send(*body, true);
+    if (!sent) client_gone_ = true;
 }
 
-ClusterConnections::Hold Exchange::pick_endpoint() {
-    return cluster_->pick({balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client()),
-                           sticky_endpoint(cluster_state(), head_.fields),
-                           {tried_.data(), tried_count_}});
+/// After a try that was no success, or one that may be made again: whether there is another. If not, it says what became of it.
+net::Task<bool> Exchange::goes_on_after(Result<void>& tried) {
+    const std::optional<upstream::TryEnd> kind = worth_retry(tried);
+    if (!tried && is_uploading()) co_await finish_upload();
+    if (!tried && upload_error_) tried = fail(*upload_error_);
+    if (!tried && is_call_late_) tried = fail(call_late());
+    if (!tried && client_gone_) tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+    if (!tried && tried.error().side == Side::Upstream && endpoint_ && !(sent_nothing_ && (is_call_late_ || (wait_ && wait_->has_inherited())))) {
+        state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
+    }
+    const bool is_clients = !tried && tried.error().side == Side::Client;
+    const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
+    if (goes_on) co_return true;
+    if (!tried && is_call_late_) tried = fail(call_late());
+    // Its response was given up for a try that nobody waits for any more.
+    if (tried && upstream_ == nullptr && is_call_late_) {
+        tried = fail(call_late());
+    } else if (tried && upstream_ == nullptr) {
+        tried = fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
+    }
+    if (tried) co_return false;
+    release_upstream(false);
+    if (!is_clients && !client_gone_ && !cut_) context_->set(ContextFlag::UpstreamFailed);
+    co_return false;
+}
+
+Result<void> Exchange::pick_endpoint() {
+    endpoint_ = cluster_->pick({balance_hash(cluster_state().config(), head_, path_, snapshot_->forwarded(), client_.client()),
+                                sticky_endpoint(cluster_state(), head_.fields),
+                                {tried_.data(), tried_count_}});
+    if (endpoint_) return {};
+    return fail(upstream_error(ErrorCode::NoEndpoint, "no endpoint of cluster " + cluster_state().config().name + " is available"));
 }
 
 /// One try at one endpoint, up to the head of its final response.

@@ -11,24 +11,32 @@ namespace sluice::proxy {
 
 /// The head goes out with what has arrived of the body; the rest follows in a coroutine of its own, so that the upstream
 /// may answer before it has all of it. A further try sends again what was kept.
-net::Task<Result<void>> Exchange::send_request() {
+net::Eventual<Result<void>> Exchange::send_request() {
     response_deadline_ = state_.worker().now() + no_limit;
     if (upload_complete_) start_response_clock();
-    Result<void> sent = co_await upstream_->send(first_part());
+    net::Eventual<Result<void>> sent = upstream_->send(first_part());
+    if (sent.await_ready()) return on_request_sent(sent.await_resume());
+    return send_rest(std::move(sent));
+}
+
+net::Task<Result<void>> Exchange::send_rest(net::Eventual<Result<void>> sent) {
+    Result<void> done = co_await sent;
+    co_return on_request_sent(std::move(done));
+}
+
+Result<void> Exchange::on_request_sent(Result<void> sent) {
     if (!sent) {
         // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
         upload_complete_ = false;
         start_response_clock();
-        co_return sent;
-    }
-    if (upload_complete_) {
+    } else if (upload_complete_) {
         client_.watch(this);
     } else {
         upload_started_ = true;
         upload_done_.clear();
         net::spawn(upload());
     }
-    co_return Result<void>{};
+    return sent;
 }
 
 /// The time for this try begins, within that of the whole request.

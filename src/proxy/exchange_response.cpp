@@ -27,80 +27,90 @@ bool announces_body(const http::Fields& fields) {
 
 /// Reads heads until the final one; interim responses are passed on.
 net::Task<Result<void>> Exchange::read_response_head() {
+    http::HeadScanner scanner(head_limits(state_.limits()));
     for (;;) {
-        const Result<std::size_t> read = co_await read_one_head();
-        if (!read) co_return fail(upstream_failure(read.error()));
-        response_head_bytes_ = *read;
-        http::ResponseHead& response = scratch_.response;
-        Result<void> parsed = http::parse_response_head(
-            {response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()), head_.method, response);
-        if (!parsed) co_return fail(upstream_failure(parsed.error()));
-        context_->mark(Stage::FirstByte, state_.worker().now());
-        const bool has_false_body = (response.status < 200 || response.status == 204) && announces_body(response.fields);
-        if (response.status >= 200) {
+        const Result<bool> found = find_head(scanner);
+        if (!found) co_return fail(upstream_failure(found.error()));
+        if (*found) {
+            const std::uint16_t status = scratch_.response.status;
             // A body that comes all the same must not be read as the next response.
-            if (has_false_body) response.keep_alive = false;
-            co_return Result<void>{};
+            if (status >= 200 && has_false_body()) scratch_.response.keep_alive = false;
+            if (status >= 200 || (status == 101 && !has_false_body() && is_switch_sound())) co_return Result<void>{};
+            const Result<void> passed = co_await pass_interim();
+            if (!passed) co_return fail(passed.error());
+            scanner = http::HeadScanner(head_limits(state_.limits()));
+            continue;
         }
-        if (response.status == 101 && !has_false_body && is_switch_sound()) co_return Result<void>{};
-        const Result<void> passed = co_await pass_interim(has_false_body);
-        if (!passed) co_return fail(passed.error());
-        response_used_ -= response_head_bytes_;
-        std::copy_n(response_buffer_.data() + response_head_bytes_, response_used_, response_buffer_.data());
+        upstream_->set_read_deadline(response_deadline_);
+        const Result<std::size_t> got = co_await upstream_->read(response_buffer_, response_used_);
+        if (got && *got != 0) {
+            response_used_ += *got;
+            continue;
+        }
+        const bool has_second = co_await adopt_hedge();
+        if (!has_second && !got) co_return fail(upstream_failure(got.error()));
+        if (!has_second) co_return fail(upstream_failure({ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}}));
+        scanner = http::HeadScanner(head_limits(state_.limits()));
     }
 }
 
-net::Task<Result<void>> Exchange::pass_interim(bool has_false_body) {
+/// Parses the head at the begin of the buffer, if all of it is there; if not, there is room for more.
+Result<bool> Exchange::find_head(http::HeadScanner& scanner) {
+    if (response_used_ == 0) return false;
+    Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
+    if (!end) {
+        Error error = std::move(end.error());
+        error.code = ErrorCode::BadFraming;
+        return fail(std::move(error));
+    }
+    if (!end->has_value()) {
+        const Result<void> has_room = make_room();
+        if (!has_room) return fail(has_room.error());
+        return false;
+    }
+    response_head_bytes_ = **end;
+    const Result<void> parsed = http::parse_response_head({response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()),
+                                                          head_.method, scratch_.response);
+    if (!parsed) return fail(parsed.error());
+    context_->mark(Stage::FirstByte, state_.worker().now());
+    return true;
+}
+
+Result<void> Exchange::make_room() {
+    if (response_used_ < response_buffer_.size()) return {};
+    net::Buffer larger = state_.worker().buffers().take(response_buffer_.size() * 2);
+    if (larger.size() <= response_used_) {
+        return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the response head is too large", {}});
+    }
+    std::copy_n(response_buffer_.data(), response_used_, larger.data());
+    response_buffer_ = std::move(larger);
+    return {};
+}
+
+/// Says that a body follows, where there can be none.
+bool Exchange::has_false_body() const {
+    const http::ResponseHead& response = scratch_.response;
+    return (response.status < 200 || response.status == 204) && announces_body(response.fields);
+}
+
+net::Task<Result<void>> Exchange::pass_interim() {
     http::ResponseHead& response = scratch_.response;
     std::string_view flaw;
     if (response.status == 101) flaw = "101 for a protocol that was not asked for";
-    if (has_false_body) flaw = "an interim response with a body";
+    if (has_false_body()) flaw = "an interim response with a body";
     if (filters::remove_hop_by_hop(response.fields).too_many_options) flaw = too_many_options;
     if (!flaw.empty()) {
         co_return fail(upstream_failure({ErrorCode::BadResponse, Side::Upstream, Retry::Never, std::string(flaw), {}}));
     }
     interim_came_ = true;
     const Result<void> passed = co_await writer_.send_interim(response);
-    if (passed) co_return passed;
-    client_gone_ = true;
-    co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
-}
-
-/// Reads until a head is complete; yields its length.
-net::Task<Result<std::size_t>> Exchange::read_one_head() {
-    net::BufferPool& buffers = state_.worker().buffers();
-    http::HeadScanner scanner(head_limits(state_.limits()));
-    for (;;) {
-        if (response_used_ != 0) {
-            Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
-            if (!end) {
-                Error error = std::move(end.error());
-                error.code = ErrorCode::BadFraming;
-                co_return fail(std::move(error));
-            }
-            if (end->has_value()) co_return **end;
-        }
-        if (response_buffer_ && response_used_ == response_buffer_.size()) {
-            net::Buffer larger = buffers.take(response_buffer_.size() * 2);
-            if (larger.size() <= response_used_) {
-                co_return fail(Error{ErrorCode::BadFraming, Side::Upstream, Retry::Never, "the response head is too large", {}});
-            }
-            std::copy_n(response_buffer_.data(), response_used_, larger.data());
-            response_buffer_ = std::move(larger);
-        }
-        upstream_->set_read_deadline(response_deadline_);
-        const Result<std::size_t> got = co_await upstream_->read(response_buffer_, response_used_);
-        if (!got || *got == 0) {
-            const bool has_second = co_await adopt_hedge();
-            if (has_second) {
-                scanner = http::HeadScanner(head_limits(state_.limits()));
-                continue;
-            }
-        }
-        if (!got) co_return fail(got.error());
-        if (*got == 0) co_return fail(Error{ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}});
-        response_used_ += *got;
+    if (!passed) {
+        client_gone_ = true;
+        co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the response"));
     }
+    response_used_ -= response_head_bytes_;
+    std::copy_n(response_buffer_.data() + response_head_bytes_, response_used_, response_buffer_.data());
+    co_return passed;
 }
 
 Result<void> Exchange::write_response_head() {
@@ -137,43 +147,66 @@ void Exchange::add_sticky_cookie(http::HeadWriter& writer) {
     writer.field("Set-Cookie", sticky->set_cookie(*cluster_state().config().sticky, endpoint_->name()));
 }
 
-net::Task<Result<void>> Exchange::relay_response() {
+/// What has come with the head goes out with it; otherwise the head does not wait for the body. A response that is all here and
+/// goes out at once takes no coroutine.
+net::Eventual<Result<void>> Exchange::relay_response() {
     const Duration idle = cluster_state().config().read_timeout;
     if (call_ != grpc::Kind::Other) open_length();
     MessageBody& from_upstream = upstream_->begin_body(scratch_.response.framing,
                                               response_buffer_.from(response_head_bytes_).first(response_used_ - response_head_bytes_), idle);
     MessageBody& body = web_request_ ? translated(from_upstream) : from_upstream;
     Result<void> headed = write_response_head();
-    if (!headed) {
-        if (is_uploading()) co_await finish_upload();
-        release_upstream(false);
-        co_return headed;
+    if (!headed) return give_up_response(std::move(headed));
+    Result<std::optional<MessageBody::Piece>> buffered = body.next_buffered();
+    if (!buffered) return give_up_response(fail(upstream_failure(buffered.error())));
+    const MessageBody::Piece first = buffered->value_or(MessageBody::Piece{});
+    net::Eventual<Result<void>> sent = writer_.send(first.data, first.is_last, body.trailers());
+    if (!first.is_last || !sent.await_ready() || is_uploading()) return relay_rest(body, first.is_last, std::move(sent));
+    Result<void> relayed = sent.await_resume();
+    if (!relayed) relayed = lost_client();
+    end_response(relayed.has_value() && is_reusable());
+    return relayed;
+}
+
+/// Goes on when the first piece is on its way.
+net::Task<Result<void>> Exchange::relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> first) {
+    Result<void> relayed = co_await first;
+    if (!relayed) relayed = lost_client();
+    while (relayed && !is_last) {
+        const Result<MessageBody::Piece> next = co_await body.next();
+        if (!next) {
+            relayed = fail(upstream_failure(next.error()));
+            break;
+        }
+        is_last = next->is_last;
+        relayed = co_await writer_.send(next->data, is_last, body.trailers());
+        if (!relayed) relayed = lost_client();
     }
-    Result<void> relayed = co_await relay_body(body);
-    // What was broken off while nobody waited in it looks whole.
-    const bool reusable = relayed && !is_call_late_ && !client_gone_ && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
-    client_.unwatch();
+    const bool reusable = relayed && is_reusable();
     if (is_uploading()) co_await finish_upload();
-    release_upstream(reusable);
+    end_response(reusable);
     co_return relayed;
 }
 
-net::Task<Result<void>> Exchange::relay_body(MessageBody& body) {
-    Result<std::optional<MessageBody::Piece>> buffered = body.next_buffered();
-    if (!buffered) co_return fail(upstream_failure(buffered.error()));
-    // What has come with the head goes out with it; otherwise the head does not wait for the body.
-    MessageBody::Piece piece = buffered->value_or(MessageBody::Piece{});
-    for (;;) {
-        const Result<void> sent = co_await writer_.send(piece.data, piece.is_last, body.trailers());
-        if (!sent) {
-            client_gone_ = true;
-            co_return fail(client_error(ErrorCode::ClientClosed, "the client left in the middle of the response"));
-        }
-        if (piece.is_last) co_return Result<void>{};
-        Result<MessageBody::Piece> next = co_await body.next();
-        if (!next) co_return fail(upstream_failure(next.error()));
-        piece = *next;
-    }
+net::Task<Result<void>> Exchange::give_up_response(Result<void> failed) {
+    if (is_uploading()) co_await finish_upload();
+    end_response(false);
+    co_return failed;
+}
+
+void Exchange::end_response(bool is_reusable) {
+    client_.unwatch();
+    release_upstream(is_reusable);
+}
+
+/// What was broken off while nobody waited in it looks whole.
+bool Exchange::is_reusable() const {
+    return !is_call_late_ && !client_gone_ && scratch_.response.keep_alive && upload_complete_ && upstream_->is_reusable();
+}
+
+Result<void> Exchange::lost_client() {
+    client_gone_ = true;
+    return fail(client_error(ErrorCode::ClientClosed, "the client left in the middle of the response"));
 }
 
 }  // namespace sluice::proxy
