@@ -6,7 +6,7 @@ namespace sluice::http {
 namespace {
 
 constexpr Refusal start_line_too_long{ErrorCode::TargetTooLong, "the start line is over its limit"};
-constexpr Refusal control_in_head{ErrorCode::BadFraming, "a control_in_head byte in the head"};
+constexpr Refusal control_in_head{ErrorCode::BadFraming, "a control byte in the head"};
 constexpr Refusal empty_lines{ErrorCode::BadFraming, "empty lines before the start line"};
 
 }  // namespace

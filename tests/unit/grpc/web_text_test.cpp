@@ -39,7 +39,7 @@ std::string encoded_text(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("the text of gRPC-Web is decoded_text whatever the pieces", "[grpc]") {
+TEST_CASE("the text of gRPC-Web is decoded whatever the pieces", "[grpc]") {
     for (std::size_t piece = 1; piece < 12; ++piece) {
         CAPTURE(piece);
         CHECK(decoded_text("", piece).empty());
@@ -109,7 +109,7 @@ TEST_CASE("each piece is text that can be read at once", "[grpc]") {
     CHECK(out == "keptZm8=Zg==");
 }
 
-TEST_CASE("bytes that are encoded_text in pieces are decoded_text to themselves", "[grpc]") {
+TEST_CASE("bytes that are encoded in pieces are decoded to themselves", "[grpc]") {
     Random random(11);
     std::string text;
     std::string out;
@@ -129,7 +129,7 @@ TEST_CASE("bytes that are encoded_text in pieces are decoded_text to themselves"
     }
 }
 
-TEST_CASE("the buffer for decoded_text and encoded_text pieces does not grow once it was large enough", "[grpc]") {
+TEST_CASE("the buffer for decoded and encoded pieces does not grow once it was large enough", "[grpc]") {
     WebTextDecoder decoder;
     std::string out;
     const std::string text = encoded_text(std::string(3000, 'a'));
