@@ -101,7 +101,8 @@ bool Listeners::start(Entry& entry) {
                 } else {
                     state.accept(std::move(accepted), id, key);
                 }
-            });
+            },
+            [name = entry.settings.name](net::Worker& worker, const Error& why) { Workforce::state_of(worker).log_accept_trouble(name, why); });
     }
     const std::string address = entry.listener->address().text();
     if (started) {

@@ -7,23 +7,39 @@ namespace {
 
 /// Connections taken per event, so that a burst of new ones does not starve those that are there.
 constexpr int most_per_event = 64;
-constexpr std::chrono::milliseconds pause_without_descriptors{100};
+constexpr std::chrono::milliseconds pause_between_tries{100};
 
 }  // namespace
 
-Acceptor::Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept)
+Acceptor::Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept, const TroubleHandler& on_trouble)
     : worker_(worker),
       listener_(std::move(listener)),
       on_accept_(on_accept),
+      on_trouble_(on_trouble),
       watch_(
           worker.reactor(), [](void* self) { static_cast<Acceptor*>(self)->accept_waiting(); }, this) {}
 
 void Acceptor::start() {
     pause_.emplace(
-        worker_.timers(), [](void* self) { static_cast<Acceptor*>(self)->watch_.resume(); }, this);
+        worker_.timers(), [](void* self) { static_cast<Acceptor*>(self)->watch(); }, this);
+    is_started_ = true;
+    watch();
+}
+
+void Acceptor::watch() {
+    if (is_watched_) {
+        watch_.resume();
+        return;
+    }
     std::error_code error;
     watch_.start(listener_.native_handle(), error);
-    is_started_ = !error;
+    is_watched_ = !error;
+    if (error) try_later(system_error("the system does not watch the listening socket", error));
+}
+
+void Acceptor::try_later(const Error& why) {
+    pause_->set(worker_.now() + pause_between_tries);
+    if (on_trouble_) on_trouble_(worker_, why);
 }
 
 void Acceptor::take_waiting() {
@@ -37,7 +53,7 @@ void Acceptor::take_waiting() {
 platform::OpenListener Acceptor::stop() {
     pause_.reset();
     watch_.stop();
-    is_started_ = false;
+    is_started_ = is_watched_ = false;
     return std::move(listener_);
 }
 
@@ -48,7 +64,7 @@ void Acceptor::accept_waiting() {
         Result<std::optional<platform::Accepted>> accepted = platform::accept_connection(listener_.native_handle());
         if (!accepted) {
             watch_.pause();
-            pause_->set(worker_.now() + pause_without_descriptors);
+            try_later(accepted.error());
             return;
         }
         if (!accepted->has_value()) {

@@ -15,7 +15,7 @@ namespace sluice::net {
 /// Lifetime:  of the listener, which stops it first, and of what it has posted.
 class Acceptor {
 public:
-    Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept);
+    Acceptor(Worker& worker, platform::OpenListener listener, const AcceptHandler& on_accept, const TroubleHandler& on_trouble);
 
     void start();
     /// Accepts everything that waits, however much it is: nobody will come for it later.
@@ -29,14 +29,18 @@ public:
 
 private:
     void accept_waiting();
+    void watch();
+    void try_later(const Error& why);
 
     Worker& worker_;
     platform::OpenListener listener_;
     const AcceptHandler& on_accept_;
+    const TroubleHandler& on_trouble_;
     /// Gone once stopped: the last owner may be on another thread than the wheel.
     std::optional<Deadline> pause_;
     platform::AcceptWatch watch_;
     bool is_started_ = false;
+    bool is_watched_ = false;
     /// How many the next event takes at most.
     int burst_ = 1;
 };

@@ -22,6 +22,7 @@ struct Listener::Shared {
     bool is_kept = false;
     /// Connections that were handed over take a copy with them: they may come to their worker when the listener has gone.
     std::shared_ptr<const AcceptHandler> on_accept;
+    TroubleHandler on_trouble;
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     platform::AcceptThread accept_thread;
 
@@ -59,7 +60,7 @@ Result<void> Listener::Shared::open_siblings() {
 /// Gives every worker a socket, or some of them several.
 void Listener::Shared::start_acceptors() {
     for (std::size_t i = 0; i < sockets.size(); ++i) {
-        auto acceptor = std::make_shared<Acceptor>(*workers[i % workers.size()], std::move(sockets[i]), *on_accept);
+        auto acceptor = std::make_shared<Acceptor>(*workers[i % workers.size()], std::move(sockets[i]), *on_accept, on_trouble);
         acceptors.push_back(acceptor);
         acceptor->worker().post([acceptor] { acceptor->start(); });
     }
@@ -116,7 +117,8 @@ std::unique_ptr<Listener> Listener::adopt(const platform::ListenAddress& address
 
 const platform::ListenAddress& Listener::address() const { return shared_->address; }
 
-Result<void> Listener::start(AcceptHandler on_accept) {
+Result<void> Listener::start(AcceptHandler on_accept, TroubleHandler on_trouble) {
+    shared_->on_trouble = std::move(on_trouble);
     shared_->on_accept = std::make_shared<const AcceptHandler>(std::move(on_accept));
     return resume();
 }

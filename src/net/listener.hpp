@@ -16,6 +16,9 @@ namespace sluice::net {
 /// Takes an accepted connection on the worker that shall carry it.
 using AcceptHandler = std::function<void(Worker& worker, platform::Accepted accepted)>;
 
+/// Hears on a worker why connections can't be accepted there for a moment, each time that it was tried in vain: some ten times a second.
+using TroubleHandler = std::function<void(Worker& worker, const Error& why)>;
+
 /// Who has the sockets of a listener beside this process.
 enum class Keeper : std::uint8_t {
     /// The process before, until it has left them.
@@ -32,7 +35,8 @@ enum class Keeper : std::uint8_t {
 /// Threading: opened, started and stopped by the thread that composes the gateway; the handler runs on
 ///            workers.
 /// Lifetime:  workers outlive it; it is stopped before they are.
-/// Failure:   open: the address can't be bound. Out of descriptors while running: accepting pauses.
+/// Failure:   open: the address can't be bound. Out of descriptors while running, or of what the system may watch: accepting pauses
+///            and is tried again; where each worker has a socket of its own, the trouble handler is told.
 class Listener {
 public:
     /// Binds. The workers are those that will accept; they may be told by `use` later.
@@ -49,7 +53,7 @@ public:
     /// The address with the port that was bound, also when port 0 was asked for.
     [[nodiscard]] const platform::ListenAddress& address() const;
 
-    [[nodiscard]] Result<void> start(AcceptHandler on_accept);
+    [[nodiscard]] Result<void> start(AcceptHandler on_accept, TroubleHandler on_trouble = {});
 
     /// Other workers from now on, also before `start`. No connection is lost: what waits in a socket is taken by the worker that
     /// gets it. Failure: one more socket could not be opened, so some workers have none; the others go on.

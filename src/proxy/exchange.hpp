@@ -132,7 +132,7 @@ private:
     [[nodiscard]] filters::ClientCertificateFields shown_certificate() const;
     [[nodiscard]] Result<void> write_request_head(const config::Forward& forward);
     [[nodiscard]] net::Eventual<Result<void>> send_request();
-    [[nodiscard]] net::Task<Result<void>> send_rest(net::Eventual<Result<void>> sent);
+    [[nodiscard]] net::Task<Result<void>> send_rest(net::Eventual<Result<void>> sending);
     [[nodiscard]] Result<void> on_request_sent(Result<void> sent);
     [[nodiscard]] UpstreamLink::Part first_part();
     [[nodiscard]] std::string_view request_trailers();
@@ -154,9 +154,9 @@ private:
     [[nodiscard]] net::Task<Result<void>> pass_interim();
     [[nodiscard]] bool has_false_body() const;
     [[nodiscard]] net::Eventual<Result<void>> relay_response();
-    [[nodiscard]] net::Task<Result<void>> relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> sent);
+    [[nodiscard]] net::Task<Result<void>> relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> sending);
     [[nodiscard]] net::Task<Result<void>> give_up_response(Result<void> failed);
-    void end_response(bool is_reusable);
+    void end_response(bool reusable);
     [[nodiscard]] bool is_reusable() const;
     [[nodiscard]] Result<void> lost_client();
     [[nodiscard]] Result<void> write_response_head();

@@ -145,7 +145,8 @@ net::Task<bool> Exchange::goes_on_after(Result<void>& tried) {
         state_.metrics().count_upstream_failure(endpoint_->metric_index(), tried.error().code);
     }
     const bool is_clients = !tried && tried.error().side == Side::Client;
-    const bool goes_on = !is_clients && kind && co_await prepare_retry(*kind);
+    bool goes_on = !is_clients && kind.has_value();
+    if (goes_on) goes_on = co_await prepare_retry(*kind);
     if (goes_on) co_return true;
     if (!tried && is_call_late_) tried = fail(call_late());
     // Its response was given up for a try that nobody waits for any more.

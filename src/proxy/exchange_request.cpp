@@ -14,14 +14,14 @@ namespace sluice::proxy {
 net::Eventual<Result<void>> Exchange::send_request() {
     response_deadline_ = state_.worker().now() + no_limit;
     if (upload_complete_) start_response_clock();
-    net::Eventual<Result<void>> sent = upstream_->send(first_part());
-    if (sent.await_ready()) return on_request_sent(sent.await_resume());
-    return send_rest(std::move(sent));
+    net::Eventual<Result<void>> sending = upstream_->send(first_part());
+    if (sending.await_ready()) return on_request_sent(sending.await_resume());
+    return send_rest(std::move(sending));
 }
 
-net::Task<Result<void>> Exchange::send_rest(net::Eventual<Result<void>> sent) {
-    Result<void> done = co_await sent;
-    co_return on_request_sent(std::move(done));
+net::Task<Result<void>> Exchange::send_rest(net::Eventual<Result<void>> sending) {
+    Result<void> sent = co_await sending;
+    co_return on_request_sent(std::move(sent));
 }
 
 Result<void> Exchange::on_request_sent(Result<void> sent) {

@@ -160,17 +160,17 @@ net::Eventual<Result<void>> Exchange::relay_response() {
     Result<std::optional<MessageBody::Piece>> buffered = body.next_buffered();
     if (!buffered) return give_up_response(fail(upstream_failure(buffered.error())));
     const MessageBody::Piece first = buffered->value_or(MessageBody::Piece{});
-    net::Eventual<Result<void>> sent = writer_.send(first.data, first.is_last, body.trailers());
-    if (!first.is_last || !sent.await_ready() || is_uploading()) return relay_rest(body, first.is_last, std::move(sent));
-    Result<void> relayed = sent.await_resume();
+    net::Eventual<Result<void>> sending = writer_.send(first.data, first.is_last, body.trailers());
+    if (!first.is_last || !sending.await_ready() || is_uploading()) return relay_rest(body, first.is_last, std::move(sending));
+    Result<void> relayed = sending.await_resume();
     if (!relayed) relayed = lost_client();
     end_response(relayed.has_value() && is_reusable());
     return relayed;
 }
 
 /// Goes on when the first piece is on its way.
-net::Task<Result<void>> Exchange::relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> first) {
-    Result<void> relayed = co_await first;
+net::Task<Result<void>> Exchange::relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> sending) {
+    Result<void> relayed = co_await sending;
     if (!relayed) relayed = lost_client();
     while (relayed && !is_last) {
         const Result<MessageBody::Piece> next = co_await body.next();
@@ -194,9 +194,9 @@ net::Task<Result<void>> Exchange::give_up_response(Result<void> failed) {
     co_return failed;
 }
 
-void Exchange::end_response(bool is_reusable) {
+void Exchange::end_response(bool reusable) {
     client_.unwatch();
-    release_upstream(is_reusable);
+    release_upstream(reusable);
 }
 
 /// What was broken off while nobody waited in it looks whole.

@@ -1,7 +1,14 @@
 """Limits: of heads, of bodies, of connections, of requests on one connection."""
 
 import socket
+import sys
 import threading
+import unittest
+
+try:
+    import resource
+except ImportError:
+    resource = None  # Windows has none.
 
 from harness import Client, GatewayTest, SharedGatewayTest, chunks, cluster, config, main, proxy_to, request_bytes, route, wait_until
 
@@ -171,6 +178,23 @@ class Connections(GatewayTest):
         for client in clients:
             client.send(request_bytes("GET", "/"))
         self.assertEqual({client.response().status for client in clients}, {200})
+
+
+@unittest.skipUnless(sys.platform == "linux", "prlimit(2) is Linux's")
+class Descriptors(GatewayTest):
+    def test_connections_wait_while_descriptors_are_out_and_the_log_says_so(self):
+        gateway = self.gateway(proxy_to(self.origin()))
+        self.assertEqual(gateway.get("/").status, 200)
+        pid = gateway.process.pid
+        usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (1, usual[1]))
+        waiting = self.client(gateway).send(request_bytes("GET", "/"))
+        wait_until(lambda: "can't accept connections" in gateway.log_text(), "the log to say it")
+        line = next(line for line in gateway.log_text().splitlines() if "can't accept connections" in line)
+        self.assertIn('"level":"error"', line.replace(" ", ""))
+        self.assertIn("no descriptor left to accept a connection", line)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+        self.assertEqual(waiting.response().status, 200)
 
 
 class Probes(GatewayTest):
