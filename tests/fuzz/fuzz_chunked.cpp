@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.hpp"
 #include "fuzz/require.hpp"
 #include "fuzz/splits.hpp"
 #include "http/characters.hpp"
@@ -64,8 +65,8 @@ std::optional<std::string> decode_plainly(std::string_view body) {
         const std::string_view digits = body.substr(0, std::min(line, body.find(';')));
         std::uint64_t size = 0;
         for (const char c : digits) {
-            if (http::hex_value(c) < 0) return std::nullopt;
-            size = size * 16 + static_cast<std::uint64_t>(http::hex_value(c));
+            if (hex_value(c) < 0) return std::nullopt;
+            size = size * 16 + static_cast<std::uint64_t>(hex_value(c));
         }
         body.remove_prefix(line + 2);
         if (size == 0) break;
