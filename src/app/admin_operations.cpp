@@ -6,6 +6,7 @@
 #include "app/admin_pages.hpp"
 #include "app/admin_upgrade.hpp"
 #include "app/admin_upstreams.hpp"
+#include "base/text.hpp"
 
 namespace sluice::app {
 namespace {
@@ -29,13 +30,6 @@ constexpr std::array operations{
     AdminOperation{Method::Put, "/v1/clusters/{cluster}/breaker", set_breaker},
 };
 
-std::optional<unsigned> hex_digit(char c) {
-    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
-    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
-    return std::nullopt;
-}
-
 /// nullopt for a broken escape.
 std::optional<std::string> decode(std::string_view segment) {
     std::string text;
@@ -45,10 +39,10 @@ std::optional<std::string> decode(std::string_view segment) {
             continue;
         }
         if (i + 2 >= segment.size()) return std::nullopt;
-        const std::optional<unsigned> high = hex_digit(segment[i + 1]);
-        const std::optional<unsigned> low = hex_digit(segment[i + 2]);
-        if (!high || !low) return std::nullopt;
-        text.push_back(static_cast<char>(*high * 16 + *low));
+        const int high = hex_value(segment[i + 1]);
+        const int low = hex_value(segment[i + 2]);
+        if (high < 0 || low < 0) return std::nullopt;
+        text.push_back(static_cast<char>(high * 16 + low));
         i += 2;
     }
     return text;

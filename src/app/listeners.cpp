@@ -102,7 +102,10 @@ bool Listeners::start(Entry& entry) {
                     state.accept(std::move(accepted), id, key);
                 }
             },
-            [name = entry.settings.name](net::Worker& worker, const Error& why) { Workforce::state_of(worker).log_accept_trouble(name, why); });
+            [name = entry.settings.name](net::Worker& worker, const Error& why) {
+                Workforce::state_of(worker).log().error("can't accept connections: they wait, and it is tried again",
+                                                        {{"name", name}, {"reason", describe(why)}});
+            });
     }
     const std::string address = entry.listener->address().text();
     if (started) {

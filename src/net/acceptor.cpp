@@ -8,6 +8,7 @@ namespace {
 /// Connections taken per event, so that a burst of new ones does not starve those that are there.
 constexpr int most_per_event = 64;
 constexpr std::chrono::milliseconds pause_between_tries{100};
+constexpr std::chrono::seconds pause_between_complaints{10};
 
 }  // namespace
 
@@ -39,7 +40,9 @@ void Acceptor::watch() {
 
 void Acceptor::try_later(const Error& why) {
     pause_->set(worker_.now() + pause_between_tries);
-    if (on_trouble_) on_trouble_(worker_, why);
+    if (!on_trouble_ || worker_.now() < next_complaint_) return;
+    next_complaint_ = worker_.now() + pause_between_complaints;
+    on_trouble_(worker_, why);
 }
 
 void Acceptor::take_waiting() {

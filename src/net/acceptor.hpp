@@ -41,6 +41,8 @@ private:
     platform::AcceptWatch watch_;
     bool is_started_ = false;
     bool is_watched_ = false;
+    /// Trouble that comes before is not told.
+    TimePoint next_complaint_{};
     /// How many the next event takes at most.
     int burst_ = 1;
 };

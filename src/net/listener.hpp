@@ -16,7 +16,7 @@ namespace sluice::net {
 /// Takes an accepted connection on the worker that shall carry it.
 using AcceptHandler = std::function<void(Worker& worker, platform::Accepted accepted)>;
 
-/// Hears on a worker why connections can't be accepted there for a moment, each time that it was tried in vain: some ten times a second.
+/// Hears on a worker why connections can't be accepted there for a moment; while that lasts, of each socket once in ten seconds.
 using TroubleHandler = std::function<void(Worker& worker, const Error& why)>;
 
 /// Who has the sockets of a listener beside this process.

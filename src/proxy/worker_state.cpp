@@ -218,13 +218,6 @@ void WorkerState::log_breaker(const std::string& cluster, upstream::BreakerState
     }
 }
 
-void WorkerState::log_accept_trouble(const std::string& listener, const Error& why) {
-    const TimePoint now = worker_.now();
-    if (now < next_accept_complaint_) return;
-    next_accept_complaint_ = now + std::chrono::seconds{10};
-    log().error("can't accept connections: they wait, and it is tried again", {{"name", listener}, {"reason", describe(why)}});
-}
-
 std::string_view WorkerState::http_date() {
     const std::int64_t second = wall_clock_milliseconds() / 1000;
     if (second != date_second_) {

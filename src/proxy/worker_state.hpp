@@ -110,8 +110,6 @@ public:
     void tell_of_upstream_tls(const std::string& cluster, const Error& error);
 
     void log_breaker(const std::string& cluster, upstream::BreakerState state);
-    /// Once in a while, however often it happens.
-    void log_accept_trouble(const std::string& listener, const Error& why);
 
     /// The Date of responses made here, remade once a second.
     [[nodiscard]] std::string_view http_date();
@@ -159,7 +157,6 @@ private:
     std::function<void()> on_ended_;
     bool draining_ = false;
     TimePoint next_tls_line_{};
-    TimePoint next_accept_complaint_{};
     std::int64_t date_second_ = 0;
     http::HttpDate date_{};
 };
