@@ -83,6 +83,8 @@ class Watch(GatewayTest):
         os.utime(self.sluice.file, (1, 1))
         self.sluice.write_config(saying("two"))
         self.wait_answer("two")
+        # Workers answer by it before the reload has ended and is told of.
+        wait_until(self.sluice.reloads, "the end of the reload")
         self.assertEqual(self.sluice.status()["configuration"]["generation"], 2)
 
     def test_included_files_are_watched_and_so_are_new_ones(self):
