@@ -53,7 +53,7 @@ Result<std::optional<std::size_t>> Stream::try_read(std::span<char> space) {
 
 void Stream::watch(StreamWatcher* watcher) {
     core_->watcher_ = watcher;
-    core_->release_tls_buffers();
+    core_->prepare_wait();
     core_->arm_read();
 }
 
@@ -107,6 +107,10 @@ void Stream::shutdown_send() {
     }
 }
 
+void Stream::end_with_next_write() {
+    if (core_->tls_) core_->tls_->ends_with_write = true;
+}
+
 void Stream::reset_on_close() { core_->reset_on_close_ = true; }
 
 void Stream::start_tls(const tls::ServerContext& context) {
@@ -133,6 +137,7 @@ Task<Result<void>> Stream::handshake(TimePoint deadline) {
     using Status = tls::Connection::Status;
     for (;;) {
         const Status status = core_->step_tls_handshake().status;
+        if (status == Status::Done && core_->tls_->is_held) co_return Result<void>{};
         // Before it waits for an answer.
         const Result<void> sent = co_await write({});
         if (status == Status::Done) co_return sent;
@@ -151,7 +156,7 @@ bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || core_.may
 
 void Stream::ReadableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     core_.reader_ = waiter;
-    core_.release_tls_buffers();
+    core_.prepare_wait();
     core_.arm_read();
 }
 
@@ -186,6 +191,7 @@ bool Stream::ReadAwaiter::await_ready() {
 void Stream::ReadAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     core_.reader_ = waiter;
     core_.read_ = this;
+    core_.prepare_wait();
     core_.arm_read();
 }
 

@@ -81,16 +81,17 @@ private:
     [[nodiscard]] bool try_write_tls(Pieces& pieces, Result<void>& result);
     [[nodiscard]] bool send_tls_output();
     void send_some(const std::string& bytes, std::size_t& sent);
+    void send_tls_aside();
     void flush_tls_aside();
+    /// What the last step of a handshake has written waits for the first data, or for `prepare_wait`.
+    void hold_tls_output();
+    /// Before the peer is waited for: it gets what was held, and an idle connection does without buffers.
+    void prepare_wait();
     void start_tls_write();
     void on_tls_written(std::error_code error, std::size_t bytes);
     void shut_tls();
     void shut_tls_and_send();
     void end_sending();
-    /// An idle connection does without them.
-    void release_tls_buffers() {
-        if (tls_) tls_->release();
-    }
 
     Worker& worker_;
     Socket socket_;

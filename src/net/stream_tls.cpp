@@ -54,6 +54,7 @@ void StreamCore::start_tls(std::unique_ptr<StreamTls> tls) {
 bool StreamCore::send_tls_output() {
     std::string& output = worker_.tls_output();
     StreamTls& tls = *tls_;
+    tls.is_held = false;
     if (write_pending_) {
         tls.queued.append(output);
         output.clear();
@@ -87,10 +88,29 @@ void StreamCore::send_some(const std::string& bytes, std::size_t& sent) {
     }
 }
 
+void StreamCore::send_tls_aside() {
+    if (!send_tls_output() && !write_pending_ && write_ == nullptr) start_tls_write();
+}
+
 /// After a call that was not meant to write: alerts and updates of keys go out in the background.
 void StreamCore::flush_tls_aside() {
-    if (worker_.tls_output().empty()) return;
-    if (!send_tls_output() && !write_pending_ && write_ == nullptr) start_tls_write();
+    if (!worker_.tls_output().empty()) send_tls_aside();
+}
+
+void StreamCore::hold_tls_output() {
+    if (write_pending_ || !tls_->pending.empty()) {
+        flush_tls_aside();
+        return;
+    }
+    tls_->pending.assign(worker_.tls_output());
+    worker_.tls_output().clear();
+    tls_->is_held = !tls_->pending.empty();
+}
+
+void StreamCore::prepare_wait() {
+    if (!tls_) return;
+    if (tls_->is_held) send_tls_aside();
+    tls_->release();
 }
 
 tls::Connection::Outcome StreamCore::step_tls_handshake() {
@@ -98,7 +118,11 @@ tls::Connection::Outcome StreamCore::step_tls_handshake() {
     const tls::Connection::Outcome outcome = tls_->connection->handshake();
     if (outcome.status == Status::WantsInput) maybe_readable_ = false;
     if (tls_->connection->is_plain_http()) worker_.tls_output().clear();
-    flush_tls_aside();
+    if (outcome.status == Status::Done) {
+        hold_tls_output();
+    } else {
+        flush_tls_aside();
+    }
     return outcome;
 }
 
@@ -157,8 +181,10 @@ Result<void> StreamCore::encrypt(Pieces& pieces) {
 }
 
 bool StreamCore::try_write_tls(Pieces& pieces, Result<void>& result) {
-    for (;;) {
-        const bool is_sent = send_tls_output();
+    // What is held goes out with what follows.
+    bool has_room = tls_->is_held && !pieces.empty();
+    for (;; has_room = false) {
+        const bool is_sent = has_room || send_tls_output();
         if (tls_->send_error) {
             result = fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never, {}, tls_->send_error});
             return true;
@@ -166,6 +192,7 @@ bool StreamCore::try_write_tls(Pieces& pieces, Result<void>& result) {
         if (!is_sent) return false;
         if (pieces.empty()) return true;
         const Result<void> encrypted = encrypt(pieces);
+        if (encrypted && pieces.empty() && tls_->ends_with_write) tls_->connection->shutdown();
         if (encrypted) continue;
         result = encrypted;
         // The alert, if there is one; nothing of this connection may stay for the worker's next.

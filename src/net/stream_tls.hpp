@@ -16,7 +16,8 @@ class StreamCore;
 /// What a stream has when it speaks TLS: the connection, and records that the system has not taken yet.
 ///
 /// What a call of OpenSSL writes is collected in a buffer of the worker's and sent by one call of the system, mostly whole;
-/// only the rest is copied to here. So an idle connection holds no buffer of ours.
+/// only the rest is copied to here. So an idle connection holds no buffer of ours. What the end of a handshake writes (tickets, a client's
+/// Finished) waits here for what is written next, and goes alone only when the peer is waited for.
 ///
 /// Lifetime: as long as the core has an operation of the system's under way.
 struct StreamTls final : public tls::Wire {
@@ -48,6 +49,10 @@ struct StreamTls final : public tls::Wire {
     std::size_t budget = turn_bytes;
     /// Why records can't be sent any more.
     std::error_code send_error;
+    /// What is pending has not been tried: it may wait for more.
+    bool is_held = false;
+    /// The next write is the last one.
+    bool ends_with_write = false;
     /// The end of sending comes behind what is pending.
     bool ends_after = false;
 };

@@ -76,6 +76,7 @@ net::Eventual<Result<void>> Http1ResponseWriter::send(std::string_view data, boo
     net::Pieces pieces = pieces_for(data, is_last, trailers);
     head_sent_ = true;
     if (pieces.empty()) return note_sent({}, data.size(), is_last);
+    if (is_last && !keep_alive_) stream_.end_with_next_write();
     Result<bool> sent = stream_.try_write(pieces);
     if (!sent) return fail(std::move(sent.error()));
     if (!*sent) return send_rest(pieces, data.size(), is_last);
