@@ -209,7 +209,7 @@ constexpr std::array route_keys{
          .object = &edits}),
     bind<&RouteDraft::route, &Route::response_headers>(
         {.name = "response_headers",
-         .sentence = "Changes to the headers that the client gets.",
+         .sentence = "Changes to the headers that the client gets, from 'respond' and 'redirect' too.",
          .object = &edits}),
     bind<&RouteDraft::route, &Route::max_body_bytes>(
         {.name = "max_body_bytes",

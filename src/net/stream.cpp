@@ -114,14 +114,14 @@ void Stream::end_with_next_write() {
 void Stream::reset_on_close() { core_->reset_on_close_ = true; }
 
 void Stream::start_tls(const tls::ServerContext& context) {
-    auto tls = std::make_unique<StreamTls>(*core_);
+    auto tls = std::make_unique<StreamTls>(*core_, StreamTls::Role::Server);
     tls->connection = context.open(*tls);
     core_->start_tls(std::move(tls));
 }
 
 void Stream::start_tls(const tls::ClientContext& context, const tls::ClientTarget& target,
                        std::shared_ptr<tls::SessionSlot> slot) {
-    auto tls = std::make_unique<StreamTls>(*core_);
+    auto tls = std::make_unique<StreamTls>(*core_, StreamTls::Role::Client);
     tls->connection = context.open(*tls, target, std::move(slot));
     core_->start_tls(std::move(tls));
 }

@@ -97,8 +97,9 @@ void StreamCore::flush_tls_aside() {
     if (!worker_.tls_output().empty()) send_tls_aside();
 }
 
+/// An upstream that takes no Finished has failed to be connected to: that is told before a request is sent.
 void StreamCore::hold_tls_output() {
-    if (write_pending_ || !tls_->pending.empty()) {
+    if (write_pending_ || !tls_->pending.empty() || tls_->role == StreamTls::Role::Client) {
         flush_tls_aside();
         return;
     }

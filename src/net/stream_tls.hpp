@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,12 +17,13 @@ class StreamCore;
 /// What a stream has when it speaks TLS: the connection, and records that the system has not taken yet.
 ///
 /// What a call of OpenSSL writes is collected in a buffer of the worker's and sent by one call of the system, mostly whole;
-/// only the rest is copied to here. So an idle connection holds no buffer of ours. What the end of a handshake writes (tickets, a client's
-/// Finished) waits here for what is written next, and goes alone only when the peer is waited for.
+/// only the rest is copied to here. So an idle connection holds no buffer of ours. What the end of a server's handshake writes
+/// (tickets) waits here for what is written next, and goes alone only when the client is waited for.
 ///
 /// Lifetime: as long as the core has an operation of the system's under way.
 struct StreamTls final : public tls::Wire {
-    explicit StreamTls(StreamCore& the_core) : core(the_core) {}
+    enum class Role : std::uint8_t { Server, Client };
+    StreamTls(StreamCore& the_core, Role the_role) : core(the_core), role(the_role) {}
 
     std::ptrdiff_t receive(std::span<char> space) override;
     void send(std::string_view bytes) override;
@@ -39,6 +41,7 @@ struct StreamTls final : public tls::Wire {
     }
 
     StreamCore& core;
+    Role role;
     std::unique_ptr<tls::Connection> connection;
     /// Records to send, from `sent` on. While the system has them they stay where they are, and others are queued.
     std::string pending;

@@ -109,13 +109,26 @@ Result<void> Exchange::check_body_so_far() const {
     return fail(client_error(ErrorCode::BodyTooLarge, "the body is larger than this route takes"));
 }
 
-void Exchange::add_own_fields(http::HeadWriter& writer) {
+/// What every answer of the gateway's own begins with.
+http::Fields& Exchange::own_fields() {
     // The client that asked may send its body or not: nobody can tell it from the next request.
     if (head_.expects_continue && !body_->is_done()) writer_.close_after();
-    writer.field("Date", state_.http_date());
-    if (!snapshot_->forwarded().request_id_header().empty()) {
-        writer.field(snapshot_->forwarded().request_id_header(), request_id_);
-    }
+    http::Fields& fields = scratch_.fields;
+    fields.clear();
+    fields.push_back({"Date", state_.http_date()});
+    const std::string_view request_id = snapshot_->forwarded().request_id_header();
+    if (!request_id.empty()) fields.push_back({request_id, request_id_});
+    return fields;
+}
+
+void Exchange::add_own_fields(http::HeadWriter& writer) {
+    for (const http::Field& field : own_fields()) writer.field(field);
+}
+
+/// Changed as the route says, as an upstream's are.
+void Exchange::add_edited(http::Fields& fields, http::HeadWriter& writer) const {
+    if (plan_ != nullptr) plan_->response_headers.apply(fields);
+    for (const http::Field& field : fields) writer.field(field);
 }
 
 Result<std::string_view> Exchange::write_own_head(const config::Redirect* to_https) {
@@ -132,13 +145,14 @@ Result<std::string_view> Exchange::respond(const config::Respond& respond) {
         return fail(client_error(ErrorCode::NotImplemented, "this route leads to no other protocol"));
     }
     http::HeadWriter& writer = writer_.begin_head(respond.status, {}, snapshot_->head_room_bytes());
-    add_own_fields(writer);
+    http::Fields& fields = own_fields();
     bool has_type = false;
     for (const config::HeaderValue& field : respond.headers) {
         has_type = has_type || equal_ignoring_case(field.name, "Content-Type");
-        writer.field(field.name, field.value);
+        fields.push_back({field.name, field.value});
     }
-    if (!has_type && !respond.body.empty()) writer.field("Content-Type", "text/plain; charset=utf-8");
+    if (!has_type && !respond.body.empty()) fields.push_back({"Content-Type", "text/plain; charset=utf-8"});
+    add_edited(fields, writer);
     if (!writer_.end_head({http::BodyKind::Length, respond.body.size()})) {
         return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the response's fields do not fit", {}});
     }
@@ -148,8 +162,9 @@ Result<std::string_view> Exchange::respond(const config::Respond& respond) {
 Result<std::string_view> Exchange::redirect(const config::Redirect& redirect) {
     const std::string_view location = redirect_location(redirect.location, head_, scratch_.rewritten);
     http::HeadWriter& writer = writer_.begin_head(redirect.status, {}, snapshot_->head_room_bytes() + location.size());
-    add_own_fields(writer);
-    writer.field("Location", location);
+    http::Fields& fields = own_fields();
+    fields.push_back({"Location", location});
+    add_edited(fields, writer);
     if (!writer_.end_head({http::BodyKind::Length, 0})) {
         return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "the location does not fit", {}});
     }

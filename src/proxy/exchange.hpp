@@ -79,6 +79,7 @@ private:
     [[nodiscard]] Result<void> check_body_so_far() const;
 
     // Answers of our own. Those that write a head yield the body that belongs to it.
+    void add_edited(http::Fields& fields, http::HeadWriter& writer) const;
     [[nodiscard]] Result<std::string_view> write_own_head(const config::Redirect* to_https);
     [[nodiscard]] Result<std::string_view> respond(const config::Respond& respond);
     [[nodiscard]] Result<std::string_view> redirect(const config::Redirect& redirect);
@@ -95,6 +96,7 @@ private:
     [[nodiscard]] net::Task<void> answer_call_error(const Error& error);
     [[nodiscard]] net::Task<void> end_call(const Error& error);
 
+    [[nodiscard]] http::Fields& own_fields();
     void add_own_fields(http::HeadWriter& writer);
 
     // 8: an endpoint and a connection.
@@ -137,6 +139,7 @@ private:
     [[nodiscard]] UpstreamLink::Part first_part();
     [[nodiscard]] std::string_view request_trailers();
     void keep_for_replay(std::string_view piece);
+    [[nodiscard]] bool may_be_repeated() const;
     void start_response_clock();
     [[nodiscard]] net::Task<void> upload();
     void end_upload_early(Error error);

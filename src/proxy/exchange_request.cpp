@@ -24,7 +24,17 @@ net::Task<Result<void>> Exchange::send_rest(net::Eventual<Result<void>> sending)
     co_return on_request_sent(std::move(sent));
 }
 
+/// Once it was sent, a failure may lead to another try (upstream::decide).
+bool Exchange::may_be_repeated() const {
+    return http::is_idempotent(head_.method) || cluster_state().config().retry.non_idempotent || upstream_->may_hand_back_unread();
+}
+
 Result<void> Exchange::on_request_sent(Result<void> sent) {
+    if (sent && !first_piece_.data.empty() && !may_be_repeated()) {
+        body_replayable_ = false;
+        first_piece_ = {};
+        body_->forget_first();
+    }
     if (!sent) {
         // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
         upload_complete_ = false;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "config/address.hpp"
 #include "config/effective.hpp"
+#include "filters/header_edits.hpp"
 #include "http/head_parser.hpp"
 #include "proxy/error_response.hpp"
 #include "proxy/explain_parts.hpp"
@@ -93,12 +94,28 @@ AnswerExplanation answer_error(const Error& error, std::string_view allow) {
     return answer;
 }
 
-AnswerExplanation answer_respond(const config::Respond& respond) {
+/// As the client gets them, but for values that nobody is to read in a terminal.
+void add_fields(const config::Route& route, http::Fields& fields, AnswerExplanation& answer) {
+    filters::HeaderEdits(route.response_headers).apply(fields);
+    for (const http::Field& field : fields) {
+        answer.fields.emplace_back(field.name, config::is_credential_name(field.name) ? "***" : field.value);
+    }
+}
+
+AnswerExplanation answer_respond(const config::Route& route, const config::Respond& respond) {
     AnswerExplanation answer{respond.status, "the route's own answer", {}};
     if (!respond.body.empty()) answer.words += ", with a body of " + std::to_string(respond.body.size()) + " bytes";
-    for (const config::HeaderValue& header : respond.headers) {
-        answer.fields.emplace_back(header.name, config::is_credential_name(header.name) ? "***" : header.value);
-    }
+    http::Fields fields;
+    for (const config::HeaderValue& header : respond.headers) fields.push_back({header.name, header.value});
+    add_fields(route, fields, answer);
+    return answer;
+}
+
+AnswerExplanation answer_redirect(const ForwardedRequest& request, const config::Redirect& redirect) {
+    AnswerExplanation answer{redirect.status, "the route's redirection", {}};
+    std::string scratch;
+    http::Fields fields{{"Location", redirect_location(redirect.location, request.head, scratch)}};
+    add_fields(*request.match.route, fields, answer);
     return answer;
 }
 
@@ -111,11 +128,9 @@ void explain_action(const ForwardedRequest& request, Explanation& out) {
     if (const Result<void> fits = check_body_limit(route, request.head.framing); !fits) {
         out.answer = answer_error(fits.error(), {});
     } else if (const auto* respond = std::get_if<config::Respond>(&route.action)) {
-        out.answer = answer_respond(*respond);
+        out.answer = answer_respond(route, *respond);
     } else if (const auto* redirect = std::get_if<config::Redirect>(&route.action)) {
-        std::string scratch;
-        const std::string_view location = redirect_location(redirect->location, request.head, scratch);
-        out.answer = {redirect->status, "the route's redirection", {{"Location", std::string(location)}}};
+        out.answer = answer_redirect(request, *redirect);
     } else {
         explain_forward(request, out);
     }

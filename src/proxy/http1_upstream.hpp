@@ -39,6 +39,7 @@ public:
     [[nodiscard]] bool is_awaited() const override { return stream_.is_awaited(); }
     [[nodiscard]] std::uint64_t take_sent_bytes() override;
     [[nodiscard]] TunnelSide& tunnel_side(StreamSide& plain) override { return plain.use(stream_); }
+    [[nodiscard]] bool may_hand_back_unread() const override { return false; }
     [[nodiscard]] bool has_trailers_behind_length() const override { return false; }
     void give_back(bool is_reusable) override;
 

@@ -100,6 +100,7 @@ public:
     // MessageBody
     [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
     [[nodiscard]] net::Task<Result<Piece>> next() override;
+    void forget_first() override { first_.clear(); }
     [[nodiscard]] bool is_done() const override { return is_done_; }
     [[nodiscard]] std::uint64_t body_bytes() const override { return body_bytes_; }
     [[nodiscard]] std::string_view trailers() const override { return is_done_ && !has_length_ ? std::string_view(trailers_) : std::string_view(); }

@@ -57,6 +57,7 @@ public:
     [[nodiscard]] bool is_awaited() const override { return reading_.is_waiting() || sending_.is_waiting(); }
     [[nodiscard]] std::uint64_t take_sent_bytes() override;
     [[nodiscard]] TunnelSide& tunnel_side(StreamSide&) override { return *this; }
+    [[nodiscard]] bool may_hand_back_unread() const override { return true; }
     [[nodiscard]] bool has_trailers_behind_length() const override { return true; }
     void give_back(bool is_reusable) override;
 

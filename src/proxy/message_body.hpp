@@ -12,7 +12,7 @@ namespace sluice::proxy {
 /// The body of a request or response as an exchange takes it from its sender, in pieces, whatever carries it.
 ///
 /// Threading: one worker.
-/// Lifetime:  a piece is valid until the next call, the first one as long as the body.
+/// Lifetime:  a piece is valid until the next call, the first one until `forget_first`.
 /// Failure:   BadFraming, Closed (ended early), TimedOut, Cancelled; the caller names the side.
 class MessageBody {
 public:
@@ -25,6 +25,9 @@ public:
     [[nodiscard]] virtual Result<std::optional<Piece>> next_buffered() = 0;
     /// The next piece, waiting for it.
     [[nodiscard]] virtual net::Task<Result<Piece>> next() = 0;
+
+    /// The first piece is not looked at again: its memory may serve others.
+    virtual void forget_first() {}
 
     [[nodiscard]] virtual bool is_done() const = 0;
     /// Bytes of body so far, without framing.

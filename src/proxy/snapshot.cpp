@@ -48,7 +48,12 @@ void Snapshot::measure_head_room() {
     for (const config::Route& route : config_.routes) {
         most = std::max(most, action_bytes(route) + edit_bytes(route.request_headers) + edit_bytes(route.response_headers));
     }
-    head_room_bytes_ = own_bytes + most;
+    // A cluster may answer in the place of any route that leads to it.
+    std::size_t most_fallback = 0;
+    for (const config::Cluster& cluster : config_.clusters) {
+        if (cluster.breaker && cluster.breaker->fallback) most_fallback = std::max(most_fallback, line_bytes(cluster.breaker->fallback->headers));
+    }
+    head_room_bytes_ = own_bytes + most + most_fallback;
 }
 
 Snapshot::Snapshot(config::Config config) : config_(std::move(config)), forwarded_(config_.forwarding), client_certificates_(config_) {}

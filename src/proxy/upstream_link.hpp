@@ -99,6 +99,8 @@ public:
     [[nodiscard]] virtual std::uint64_t take_sent_bytes() = 0;
     /// What is handed over to another protocol; `plain` stands for a whole connection.
     [[nodiscard]] virtual TunnelSide& tunnel_side(StreamSide& plain) = 0;
+    /// What was sent whole may come back all the same, as not acted on (Retry::Always).
+    [[nodiscard]] virtual bool may_hand_back_unread() const = 0;
     /// Trailers may follow a body whose length was told, as they do in HTTP/2 alone.
     [[nodiscard]] virtual bool has_trailers_behind_length() const = 0;
 

@@ -24,14 +24,14 @@ class Authority:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def sign(self, name, *names, days=365, kind="rsa", subject=None, serial=None):
-        """A certificate for these names ("DNS:x", "IP:1.2.3.4"); negative days make one that has expired."""
+    def sign(self, name, *names, days=365, kind="rsa", subject=None, extensions=()):
+        """A certificate for these names ("DNS:x", "IP:1.2.3.4"); negative days make one that has expired. Extensions are lines of x509v3_config(5)."""
         algorithm = ["-newkey", "rsa:2048"] if kind == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        request, extensions = self.path(f"{name}.csr"), self.path(f"{name}.ext")
+        request, file = self.path(f"{name}.csr"), self.path(f"{name}.ext")
         openssl("req", "-new", *algorithm, "-nodes", "-subj", subject or f"/CN={name}", "-keyout", self.path(f"{name}.key"),
                 "-out", request)
-        with open(extensions, "w", encoding="ascii") as out:
-            out.write("subjectAltName=" + ",".join(names or (f"DNS:{name}",)) + "\n")
+        with open(file, "w", encoding="ascii") as out:
+            out.write("\n".join(["subjectAltName=" + ",".join(names or (f"DNS:{name}",)), *extensions]) + "\n")
         openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.path(f"{self.name}.key"), "-CAcreateserial",
-                "-days", str(days), "-extfile", extensions, "-out", self.path(f"{name}.pem"))
+                "-days", str(days), "-extfile", file, "-out", self.path(f"{name}.pem"))
         return {"cert": self.path(f"{name}.pem"), "key": self.path(f"{name}.key")}

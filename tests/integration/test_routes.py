@@ -2,6 +2,8 @@
 
 from harness import SharedGatewayTest, cluster, config, main, request_bytes, route
 
+EDITS = {"set": {"Strict-Transport-Security": "max-age=1", "X-Request-Id": "none"}, "add": {"X-Added": "a"}, "remove": ["X-Old"]}
+
 
 class Matching(SharedGatewayTest):
     @classmethod
@@ -94,6 +96,8 @@ class Answers(SharedGatewayTest):
                 route("/empty", respond={"status": 204}),
                 route("/old", redirect={"status": 301, "location": "https://example.com/new?a=b"}),
                 route("/moved", redirect={"location": "/elsewhere"}),
+                route("/edited/answer", respond={"body": "ok", "headers": {"X-Old": "1"}}, response_headers=EDITS),
+                route("/edited/way", redirect={"location": "/elsewhere"}, response_headers=EDITS),
             ]
         )
 
@@ -118,6 +122,15 @@ class Answers(SharedGatewayTest):
         client = self.connect()
         self.assertEqual(client.get("/empty").status, 204)
         self.assertEqual(client.get("/health").status, 200)
+
+    def test_the_routes_changes_to_headers_reach_answers_of_its_own(self):
+        for path in ("/edited/answer", "/edited/way"):
+            response = self.connect().get(path)
+            self.assertEqual(response.headers.all("Strict-Transport-Security"), ["max-age=1"])
+            self.assertEqual(response.headers.all("X-Added"), ["a"])
+            self.assertEqual(response.headers.all("X-Request-Id"), ["none"])
+            self.assertNotIn("X-Old", response.headers)
+        self.assertEqual(response.headers["Location"], "/elsewhere")
 
     def test_redirects_name_the_location(self):
         response = self.connect().get("/old")

@@ -28,7 +28,9 @@ constexpr const char* text = R"({
         {"name": "split", "match": {"path": "/split"}, "split": [{"cluster": "one", "weight": 3}, {"cluster": "two"}]},
         {"name": "named", "match": {"path": "/named"}, "cluster": "named"},
         {"name": "get", "match": {"path": "/get", "methods": ["GET", "PUT"]}, "respond": {}},
-        {"name": "old", "match": {"path": "/old"}, "redirect": {"location": "/new"}}
+        {"name": "edited", "match": {"path": "/edited"}, "respond": {"headers": {"X-A": "b", "X-B": "c"}},
+         "response_headers": {"set": {"Set-Cookie": "hush", "X-C": "d"}, "remove": ["x-a"]}},
+        {"name": "old", "match": {"path": "/old"}, "redirect": {"location": "/new"}, "response_headers": {"add": {"X-C": "d"}}}
     ],
     "clusters": [
         {"name": "one", "endpoints": [{"address": "10.0.0.1:80"}],
@@ -233,6 +235,12 @@ TEST_CASE("explain never shows a configured credential", "[proxy][explain]") {
     const Explanation found = explained("GET", "http://api.example.com/orders/7");
     CHECK_FALSE(explanation_text(found).contains("hush"));
     CHECK_FALSE(explanation_json(found).contains("hush"));
+}
+
+TEST_CASE("explain tells the gateway's own answers as the route changes them", "[proxy][explain]") {
+    using Fields = std::vector<NameAndValue>;
+    CHECK(explained("GET", "/edited").answer.fields == Fields{{"X-B", "c"}, {"Set-Cookie", "***"}, {"X-C", "d"}});
+    CHECK(explained("GET", "/old").answer.fields == Fields{{"Location", "/new"}, {"X-C", "d"}});
 }
 
 TEST_CASE("explain tells the chance of every endpoint", "[proxy][explain]") {

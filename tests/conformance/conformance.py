@@ -1,0 +1,52 @@
+"""What the tests here share: the harness of the integration tests, certificates that nobody objects to, and programs of others."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "tools")
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "integration"))
+
+# pylint: disable=wrong-import-position
+from certificates import Authority  # noqa: E402
+from harness import LOOPBACK, GatewayTest, config, main, native_path, route, wait_until  # noqa: E402
+
+__all__ = ["LOOPBACK", "TOOLS", "ConformanceTest", "config", "main", "native_path", "program", "route", "run", "wait_until"]
+
+
+def program(name):
+    """Its path; without it nothing is tested, and that is no success."""
+    found = shutil.which(name) or shutil.which(os.path.join(TOOLS, name, name))
+    if found is None:
+        raise RuntimeError(f"{name} is missing: ./dev deps conformance")
+    return found
+
+
+def run(*command, seconds=240, stdin=subprocess.DEVNULL, **options):
+    """What became of a program of others, with its output as text."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, stdin=stdin, **options)
+
+
+class ConformanceTest(GatewayTest):
+    """A gateway with a listener for TLS, one certificate of each kind, and one without."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="sluice-conformance-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.ca = Authority(cls.folder)
+        names = ("DNS:localhost", "IP:127.0.0.1")
+        # Who issues certificates says where the withdrawn ones are listed.
+        lists = ("crlDistributionPoints=URI:http://127.0.0.1/ca.crl",)
+        cls.certificates = [cls.ca.sign(kind, *names, kind=kind, days=300, extensions=lists) for kind in ("ec", "rsa")]
+
+    def listeners(self, **tls):
+        certificates = [{key: native_path(path) for key, path in one.items()} for one in self.certificates]
+        return [{"name": "web", "address": LOOPBACK, "tls": {"certificates": certificates, **tls}}, {"name": "plain", "address": LOOPBACK}]
+
+    def host_and_port(self, gateway, listener="web"):
+        host, port = gateway.address(listener)
+        return host, str(port)
