@@ -17,7 +17,7 @@ namespace {
 /// What goes out in one call.
 constexpr std::size_t write_bytes = std::size_t{64} * 1024;
 /// What is read before it is acted on.
-constexpr std::size_t turn_bytes = std::size_t{64} * 1024;
+constexpr std::size_t turn_bytes = std::size_t{128} * 1024;
 /// A client that opens its windows at all has done so by then.
 constexpr Duration hold_time = std::chrono::milliseconds{20};
 constexpr Duration linger_time = std::chrono::seconds{1};
