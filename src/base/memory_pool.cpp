@@ -10,6 +10,7 @@ thread_local MemoryPool* pool = nullptr;
 /// Who takes a block reads its link and writes its beginning at once, and with hundreds of requests under way it has left the
 /// processor's caches since it was used. So it is asked for when the one before it is taken. More than two lines cost more than they gain.
 void fetch_ahead(const void* next_block) {
+    if (next_block == nullptr) return;
     constexpr std::size_t line_bytes = 64;
     __builtin_prefetch(next_block, 1);
     __builtin_prefetch(static_cast<const char*>(next_block) + line_bytes, 1);

@@ -140,6 +140,7 @@ private:
     [[nodiscard]] std::string_view request_trailers();
     void keep_for_replay(std::string_view piece);
     [[nodiscard]] bool may_be_repeated() const;
+    void forget_first_piece();
     void start_response_clock();
     [[nodiscard]] net::Task<void> upload();
     void end_upload_early(Error error);

@@ -13,6 +13,8 @@ namespace sluice::proxy {
 /// may answer before it has all of it. A further try sends again what was kept.
 net::Eventual<Result<void>> Exchange::send_request() {
     response_deadline_ = state_.worker().now() + no_limit;
+    // Until it is sent, any size may be tried elsewhere.
+    if (first_piece_.data.size() > cluster_state().config().retry.body_bytes) body_replayable_ = false;
     if (upload_complete_) start_response_clock();
     net::Eventual<Result<void>> sending = upstream_->send(first_part());
     if (sending.await_ready()) return on_request_sent(sending.await_resume());
@@ -29,12 +31,16 @@ bool Exchange::may_be_repeated() const {
     return http::is_idempotent(head_.method) || cluster_state().config().retry.non_idempotent || upstream_->may_hand_back_unread();
 }
 
+/// No other try can be made with it, so its memory may serve others.
+void Exchange::forget_first_piece() {
+    if (first_piece_.data.empty()) return;
+    body_replayable_ = false;
+    first_piece_ = {};
+    body_->forget_first();
+}
+
 Result<void> Exchange::on_request_sent(Result<void> sent) {
-    if (sent && !first_piece_.data.empty() && !may_be_repeated()) {
-        body_replayable_ = false;
-        first_piece_ = {};
-        body_->forget_first();
-    }
+    if (sent && !(body_replayable_ && may_be_repeated())) forget_first_piece();
     if (!sent) {
         // Its answer may be there all the same, and has the usual time. The connection can't carry another request.
         upload_complete_ = false;
@@ -73,12 +79,14 @@ std::string_view Exchange::request_trailers() {
 void Exchange::keep_for_replay(std::string_view piece) {
     if (!keeps_body_) {
         body_replayable_ = false;
+        forget_first_piece();
         return;
     }
     const std::size_t most = cluster_state().config().retry.body_bytes;
     if (first_piece_.data.size() + scratch_.replay.size() + piece.size() > most) {
         keeps_body_ = body_replayable_ = false;
         scratch_.replay.clear();
+        forget_first_piece();
         return;
     }
     scratch_.replay.append(piece);

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,16 +19,24 @@ __all__ = ["LOOPBACK", "TOOLS", "ConformanceTest", "config", "main", "native_pat
 
 
 def program(name):
-    """Its path; without it nothing is tested, and that is no success."""
-    found = shutil.which(name) or shutil.which(os.path.join(TOOLS, name, name))
+    """Its path, of the one in this tree first; without it nothing is tested, and that is no success."""
+    found = shutil.which(os.path.join(TOOLS, name, name)) or shutil.which(name)
     if found is None:
         raise RuntimeError(f"{name} is missing: ./dev deps conformance")
     return found
 
 
-def run(*command, seconds=240, stdin=subprocess.DEVNULL, **options):
-    """What became of a program of others, with its output as text."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, stdin=stdin, **options)
+def run(*command, seconds=120, stdin=subprocess.DEVNULL, **options):
+    """What became of a program of others, with its output as text. One that takes too long is ended with all that it has started."""
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                               start_new_session=True, **options)
+    try:
+        out, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
 
 
 class ConformanceTest(GatewayTest):

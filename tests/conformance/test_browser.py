@@ -1,14 +1,15 @@
 """Chromium: a page, its many requests and a WebSocket, all of it with HTTP/2."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import threading
 
-import websockets
 from conformance import ConformanceTest, config, main, program, route, wait_until
 from harness import PATIENCE, answer, says
+from test_websocket import websockets
 
 REQUESTS = 60
 PAGE = """<html><body>waiting<script>
@@ -81,16 +82,19 @@ class Browser(ConformanceTest):
             browser = subprocess.Popen(
                 [program("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--no-first-run",
                  "--disable-background-networking", "--remote-debugging-port=0", f"--user-data-dir={self.folder}/profile", url],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "HOME": self.folder}, start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "HOME": self.folder, "TMPDIR": self.folder}, start_new_session=True)
         self.addCleanup(self.end, browser)
 
     def end(self, browser):
-        os.killpg(browser.pid, signal.SIGTERM)
+        """With its children, of which some may outlive it."""
+        browser.terminate()
         try:
             browser.wait(PATIENCE)
         except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(browser.pid, signal.SIGKILL)
-            browser.wait()
+        browser.wait()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,13 @@ class Clients(ConformanceTest):
     def url(self, path, listener="web"):
         return "%s://%s:%s%s" % ("http" if listener == "plain" else "https", *self.host_and_port(self.sluice, listener), path)
 
+    def sent(self, data):
+        """A file of these bytes."""
+        path = os.path.join(self.folder, "sent")
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
     def ways(self):
         return [request.headers.get("Via") for request in self.upstream.requests]
 
@@ -28,27 +35,28 @@ class Clients(ConformanceTest):
 
     def test_curl_is_content_with_both_versions_on_both_listeners(self):
         self.start()
-        sent, got = os.path.join(self.folder, "sent"), os.path.join(self.folder, "got")
-        with open(sent, "wb") as file:
-            file.write(BLOCK)
+        sent, got = self.sent(BLOCK), os.path.join(self.folder, "got")
         for url, version in ((self.url("/echo"), "--http2"), (self.url("/echo"), "--http1.1"),
                              (self.url("/echo", "plain"), "--http2-prior-knowledge"), (self.url("/echo", "plain"), "--http1.1")):
-            self.good("curl", "-sSf", version, "--cacert", self.ca.file, "--data-binary", f"@{sent}", "-o", got, url)
+            self.good("curl", "-q", "--noproxy", "*", "-sSf", version, "--cacert", self.ca.file, "--data-binary", f"@{sent}", "-o", got, url)
             with open(got, "rb") as file:
                 self.assertTrue(file.read() == BLOCK)
         self.assertEqual(self.ways(), ["2 sluice", "1.1 sluice"] * 2)
 
     def test_nghttp_gets_what_it_asks_for_with_trailers_and_several_streams(self):
         self.start()
-        out = self.good("nghttp", "-s", "-m", "20", "--trailer", "x-sum: 1", self.url("/"))
+        sent = self.sent(b"some words")
+        out = self.good("nghttp", "-s", "-m", "20", "-d", sent, "--no-content-length", "--trailer", "x-sum: 1", self.url("/"))
         self.assertEqual(out.count(" 200 "), 20, out)
         self.assertEqual(self.ways(), ["2 sluice"] * 20)
+        self.assertEqual([(one.body, one.trailers["X-Sum"]) for one in self.upstream.requests], [(b"some words", "1")] * 20)
 
     def test_h2load_loses_no_request(self):
         self.start()
         for url in (self.url("/"), self.url("/", "plain")):
             out = self.good("h2load", "-n", "5000", "-c", "8", "-m", "50", url)
             self.assertIn("5000 succeeded, 0 failed, 0 errored, 0 timeout", out)
+        self.assertEqual(set(self.ways()), {"2 sluice"})
 
     def s_client(self, *options):
         host, port = self.host_and_port(self.sluice)

@@ -21,7 +21,7 @@ class Testssl(ConformanceTest):
         report = os.path.join(self.folder, "testssl.json")
         # No network: the names of its findings' records are not looked up.
         done = run(program("testssl"), "--quiet", "--color", "0", "--warnings", "batch", "--nodns", "none", "--add-ca", self.ca.file,
-                   "--jsonfile", report, f"{host}:{port}")
+                   "--jsonfile", report, f"{host}:{port}", seconds=240, env={**os.environ, "TMPDIR": self.folder})
         with open(report, encoding="utf-8") as file:
             findings = json.load(file)
         bad = [(one["severity"], one["id"], one["finding"]) for one in findings

@@ -285,6 +285,13 @@ class Bodies(RetryTest):
                 self.assertEqual(self.send_in_pieces(client, b"x" * length).status, status)
                 self.assertEqual(sum(self.tries()), tries)
 
+    def test_a_body_that_came_with_its_head_is_kept_no_longer_than_others(self):
+        for length, status, tries in ((1000, 200, 2), (1001, 502, 1)):
+            with self.subTest(length):
+                client = self.retrying(self.failing_first(2, resets), {"body_bytes": 1000})
+                self.assertEqual(client.request("PUT", "/", body=b"x" * length).status, status)
+                self.assertEqual(sum(self.tries()), tries)
+
     def test_body_bytes_can_be_less(self):
         for length, status in ((1000, 200), (1001, 502)):
             with self.subTest(length):
