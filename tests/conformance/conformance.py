@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "tools")
@@ -44,9 +43,8 @@ class ConformanceTest(GatewayTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="sluice-conformance-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.ca = Authority(cls.folder)
+        cls.ca = Authority.for_class(cls)
+        cls.folder = cls.ca.folder
         names = ("DNS:localhost", "IP:127.0.0.1")
         # Who issues certificates says where the withdrawn ones are listed.
         lists = ("crlDistributionPoints=URI:http://127.0.0.1/ca.crl",)

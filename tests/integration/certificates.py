@@ -1,7 +1,9 @@
 """Certificates for tests, made with the `openssl` command: an authority, and what it signs."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 
 
 def openssl(*arguments):
@@ -16,6 +18,13 @@ class Authority:
         self.name = name
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", f"/CN=Test {name}", "-keyout",
                 self.path(f"{name}.key"), "-out", self.file)
+
+    @classmethod
+    def for_class(cls, tests):
+        """In a folder of its own, which goes when the tests of that class have ended."""
+        folder = tempfile.mkdtemp(prefix="sluice-tls-")
+        tests.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return cls(folder)
 
     @property
     def file(self):

@@ -166,6 +166,17 @@ class Refusing(BreakerTest):
         self.assertEqual(client.request("HEAD", "/").status, 200)
         self.assertEqual(len(self.upstream.requests), 1)
 
+    def test_the_fallback_has_room_beside_what_the_route_adds(self):
+        fallback = {"status": 200, "headers": {f"X-Fallback-{number}": "f" * 4000 for number in range(3)}}
+        added = {"set": {f"X-Route-{number}": "r" * 4000 for number in range(3)}}
+        rules = {"error_percent": 0, "open_time": "1h", "consecutive_failures": 1, "fallback": fallback}
+        gateway = self.gateway(forward_all({"breaker": rules, "retry": {"attempts": 1}}, {"response_headers": added}, self.upstream))
+        client = self.client(gateway)
+        client.get("/bad")
+        response = client.get("/")
+        self.assertEqual(response.status, 200)
+        self.assertEqual((response.headers["X-Fallback-2"], response.headers["X-Route-2"]), ("f" * 4000, "r" * 4000))
+
     def test_status_and_metrics_tell_it(self):
         client = self.guarded({"consecutive_failures": 2})
         client.get("/")

@@ -1,7 +1,5 @@
 """Active checks of clusters that are spoken to in HTTP/2, and checks by gRPC."""
 
-import shutil
-import tempfile
 import time
 import unittest
 
@@ -210,9 +208,7 @@ class Grpc(HealthHttp2Test):
 class Secured(HealthHttp2Test):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="sluice-tls-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.ca = Authority(cls.folder)
+        cls.ca = Authority.for_class(cls)
         cls.local = cls.ca.sign("local", "DNS:localhost", "IP:127.0.0.1")
 
     def expect_secured(self, outcome, serve, check, protocols):

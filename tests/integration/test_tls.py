@@ -3,11 +3,9 @@
 import http.client
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
@@ -26,9 +24,8 @@ MIB = 1024 * 1024
 class TlsTest(GatewayTest):
     @classmethod
     def setUpClass(cls):
-        cls.certificates = tempfile.mkdtemp(prefix="sluice-tls-")
-        cls.addClassCleanup(shutil.rmtree, cls.certificates, ignore_errors=True)
-        cls.ca = Authority(cls.certificates)
+        cls.ca = Authority.for_class(cls)
+        cls.certificates = cls.ca.folder
         cls.local = cls.ca.sign("local", "DNS:localhost", "IP:127.0.0.1")
 
     def listener(self, *certificates, **tls):

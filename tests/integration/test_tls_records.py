@@ -64,25 +64,24 @@ class RecordsTest(TlsTest):
         client.shake_hands()
         return client
 
-    def test_tickets_the_answer_and_the_goodbye_go_out_together(self):
-        client = self.start(ssl.TLSVersion.TLSv1_3)
-        client.tls.write(REQUEST % b"Connection: close\r\n")
+    def ask(self, client, fields=b""):
+        """A request behind what has not been sent yet; how many records come at once, and whether a goodbye is among them."""
+        client.tls.write(REQUEST % fields)
         client.flush()
-        self.assertEqual(client.receive(), 4)
+        records = client.receive()
         data, has_ended = client.read()
         self.assertTrue(data.endswith(b"the answer"))
-        self.assertTrue(has_ended)
+        return records, has_ended
+
+    def test_tickets_the_answer_and_the_goodbye_go_out_together(self):
+        client = self.start(ssl.TLSVersion.TLSv1_3)
+        self.assertEqual(self.ask(client, b"Connection: close\r\n"), (4, True))
         self.assertEqual(client.socket.recv(1), b"")
 
     def test_a_connection_that_goes_on_gets_no_goodbye(self):
         client = self.start(ssl.TLSVersion.TLSv1_3)
         for records in (3, 1):
-            client.tls.write(REQUEST % b"")
-            client.flush()
-            self.assertEqual(client.receive(), records)
-            data, has_ended = client.read()
-            self.assertTrue(data.endswith(b"the answer"))
-            self.assertFalse(has_ended)
+            self.assertEqual(self.ask(client), (records, False))
 
     def test_who_asks_for_nothing_yet_gets_its_tickets_all_the_same(self):
         client = self.start(ssl.TLSVersion.TLSv1_3)
@@ -93,12 +92,7 @@ class RecordsTest(TlsTest):
 
     def test_an_older_client_that_waits_for_the_end_of_the_handshake_gets_it(self):
         client = self.start(ssl.TLSVersion.TLSv1_2)
-        client.tls.write(REQUEST % b"Connection: close\r\n")
-        client.flush()
-        self.assertEqual(client.receive(), 2)
-        data, has_ended = client.read()
-        self.assertTrue(data.endswith(b"the answer"))
-        self.assertTrue(has_ended)
+        self.assertEqual(self.ask(client, b"Connection: close\r\n"), (2, True))
 
 
 if __name__ == "__main__":
