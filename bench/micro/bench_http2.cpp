@@ -130,7 +130,7 @@ BENCHMARK(nghttp2_alone);
 
 class Answering final : public ServerEvents {
 public:
-    void on_request(StreamId stream, std::string text, bool, std::string) override {
+    void on_request(StreamId stream, PooledString text, bool, std::string) override {
         benchmark::DoNotOptimize(text.data());
         requests_.push_back(stream);
     }

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
+#include <list>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -79,8 +81,11 @@ struct PooledAllocator {
 };
 
 template <typename Key, typename Value>
-using PooledMap = std::map<Key, Value, std::less<Key>, PooledAllocator<std::pair<const Key, Value>>>;
+using PooledMap = std::unordered_map<Key, Value, std::hash<Key>, std::equal_to<Key>, PooledAllocator<std::pair<const Key, Value>>>;
 template <typename T>
 using PooledVector = std::vector<T, PooledAllocator<T>>;
+template <typename T>
+using PooledList = std::list<T, PooledAllocator<T>>;
+using PooledString = std::basic_string<char, std::char_traits<char>, PooledAllocator<char>>;
 
 }  // namespace sluice

@@ -17,8 +17,18 @@ std::uint64_t word_at(const char* at) {
     return word;
 }
 
-/// `known` is of lower-case letters and '-', all of which have the bit that makes ASCII letters lower. What else becomes one of them by it
-/// is a control byte, which no name has. Both have the same length, of which the last eight bytes may be compared twice.
+FieldId when(std::string_view name, std::string_view known, FieldId id) { return is_name(name, known) ? id : FieldId::Other; }
+
+/// Of two that begin with different letters.
+FieldId either(std::string_view name, std::string_view one, FieldId one_id, std::string_view two,
+               FieldId two_id) {
+    return lower(name.front()) == one.front() ? when(name, one, one_id) : when(name, two, two_id);
+}
+
+}  // namespace
+
+/// Letters and '-' all have the bit that makes ASCII letters lower, and what else becomes one of them by it is a control byte. The last
+/// eight bytes may be compared twice.
 bool is_name(std::string_view name, std::string_view known) {
     std::size_t at = 0;
     for (; at + 8 <= known.size(); at += 8) {
@@ -29,16 +39,6 @@ bool is_name(std::string_view name, std::string_view known) {
     const std::size_t last = known.size() - 8;
     return (word_at(name.data() + last) | lower_bits) == word_at(known.data() + last);
 }
-
-FieldId when(std::string_view name, std::string_view known, FieldId id) { return is_name(name, known) ? id : FieldId::Other; }
-
-/// Of two that begin with different letters.
-FieldId either(std::string_view name, std::string_view one, FieldId one_id, std::string_view two,
-               FieldId two_id) {
-    return lower(name.front()) == one.front() ? when(name, one, one_id) : when(name, two, two_id);
-}
-
-}  // namespace
 
 FieldId field_id(std::string_view name) {
     switch (name.size()) {

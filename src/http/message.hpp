@@ -33,6 +33,8 @@ enum class FieldId : std::uint8_t {
 
 /// The id of a field name in any case; Other when the gateway does not act on it.
 [[nodiscard]] FieldId field_id(std::string_view name);
+/// Whether a field's name, which holds no control byte, is the known one: in lower case, of letters and '-', and of the same length.
+[[nodiscard]] bool is_name(std::string_view name, std::string_view known);
 
 /// One header field. The value has no white space at its ends.
 struct Field {

@@ -19,4 +19,9 @@ inline bool is_one_line(std::string_view text) {
     return true;
 }
 
+/// Holds no byte that would end a word of a request line, or the line.
+inline bool is_one_word(std::string_view text) {
+    return http::find_control(text.data(), text.data() + text.size()) == text.data() + text.size() && !text.contains(' ');
+}
+
 }  // namespace sluice::http2

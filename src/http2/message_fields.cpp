@@ -4,29 +4,71 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "http/characters.hpp"
+#include "http/message.hpp"
 
 namespace sluice::http2 {
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-bool belongs_to_connection(std::string_view name) {
-    constexpr std::array<std::string_view, 5> names = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-    for (const std::string_view one : names) {
-        if (equal_ignoring_case(name, one)) return true;
-    }
-    return false;
-}
+/// Fields with another value in each message would push out of HPACK's table what comes again, and each search of it for one of them would
+/// go by all of those before, so they are not put there (RFC 7541, 6.2.3). Their names do come again: now and then a message teaches them.
+constexpr std::uint32_t messages_per_lesson = 64;
 
-/// Fields with another value in each message, in lower case: in HPACK's table they would push out what comes again, and each search of it
-/// for one of them would go by all of those before (RFC 7541, 6.2.3).
-bool is_new_each_time(std::string_view name) {
-    constexpr std::array<std::string_view, 10> names = {"x-request-id",    "x-correlation-id", "x-trace-id",    "traceparent",     "tracestate",
-                                                        "x-amzn-trace-id", "x-forwarded-for",  "forwarded",     "server-timing",   "x-runtime"};
-    for (const std::string_view one : names) {
-        if (name == one) return true;
+enum class Kind : std::uint8_t {
+    Plain,
+    /// Belongs to a connection.
+    Connection,
+    /// Has another value in each message.
+    New,
+    Host,
+    Te,
+    WebSocketKey,
+};
+
+struct KnownName {
+    std::string_view name;
+    Kind kind;
+};
+constexpr std::array known_names = std::to_array<KnownName>({
+    {"te", Kind::Te},
+    {"host", Kind::Host},
+    {"upgrade", Kind::Connection},
+    {"forwarded", Kind::New},
+    {"x-runtime", Kind::New},
+    {"connection", Kind::Connection},
+    {"keep-alive", Kind::Connection},
+    {"tracestate", Kind::New},
+    {"x-trace-id", Kind::New},
+    {"traceparent", Kind::New},
+    {"x-request-id", Kind::New},
+    {"server-timing", Kind::New},
+    {"x-amzn-trace-id", Kind::New},
+    {"x-forwarded-for", Kind::New},
+    {"proxy-connection", Kind::Connection},
+    {"x-correlation-id", Kind::New},
+    {"sec-websocket-key", Kind::WebSocketKey},
+    {"transfer-encoding", Kind::Connection},
+});
+static_assert(std::ranges::is_sorted(known_names, {}, [](const KnownName& one) { return one.name.size(); }));
+
+constexpr std::size_t longest_known = known_names.back().name.size();
+/// Where those of a length begin; behind the last, where all end.
+constexpr auto first_of_length = [] {
+    std::array<std::uint8_t, longest_known + 2> first{};
+    for (std::size_t length = 0; length < first.size(); ++length) {
+        first[length] = static_cast<std::uint8_t>(std::ranges::count_if(known_names, [length](const KnownName& one) { return one.name.size() < length; }));
     }
-    return false;
+    return first;
+}();
+
+Kind kind_of(std::string_view name) {
+    if (name.empty() || name.size() > longest_known) return Kind::Plain;
+    for (std::size_t i = first_of_length[name.size()]; i != first_of_length[name.size() + 1]; ++i) {
+        if (http::is_name(name, known_names[i].name)) return known_names[i].kind;
+    }
+    return Kind::Plain;
 }
 
 /// nghttp2's fields are not const, and it does not change them.
@@ -41,8 +83,8 @@ std::string_view field_lines(std::string_view head) {
 }  // namespace
 
 void MessageFields::clear() {
-    names_.clear();
     fields_.clear();
+    is_teaching_ = messages_++ % messages_per_lesson == 0;
     host_ = {};
     hosts_ = 0;
 }
@@ -51,7 +93,7 @@ void MessageFields::set_response(std::uint16_t status, std::string_view head) {
     clear();
     status_ = std::to_string(status);
     add(":status", status_);
-    add_lines(field_lines(head), Kind::Response);
+    add_lines(field_lines(head), Message::Response);
 }
 
 bool MessageFields::set_request(std::string_view head, std::string_view scheme, std::string_view protocol) {
@@ -70,7 +112,7 @@ bool MessageFields::set_request(std::string_view head, std::string_view scheme, 
     // Its value is found among the fields, in front of which it has to stand.
     const std::size_t authority = fields_.size();
     add(":authority", {});
-    add_lines(field_lines(head), protocol.empty() ? Kind::Request : Kind::Connect);
+    add_lines(field_lines(head), protocol.empty() ? Message::Request : Message::Connect);
     if (host_.empty()) {
         fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(authority));
     } else {
@@ -82,38 +124,39 @@ bool MessageFields::set_request(std::string_view head, std::string_view scheme, 
 
 void MessageFields::set_trailers(std::string_view lines) {
     clear();
-    add_lines(lines, Kind::Response);
+    add_lines(lines, Message::Response);
 }
 
-void MessageFields::add_lines(std::string_view lines, Kind kind) {
-    const bool is_request = kind != Kind::Response;
-    // Names point into it: it may not move.
-    names_.reserve(lines.size());
-    while (!lines.empty()) {
-        const std::size_t end = lines.find(line_end);
-        const std::string_view line = lines.substr(0, end);
-        lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + line_end.size());
-        const std::size_t colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        const std::string_view name = line.substr(0, colon);
-        const std::string_view value = trim(line.substr(colon + 1));
-        if (belongs_to_connection(name)) continue;
-        if (is_request && equal_ignoring_case(name, "host")) {
-            host_ = value;
-            ++hosts_;
-            continue;
-        }
-        if (kind == Kind::Connect && equal_ignoring_case(name, "sec-websocket-key")) continue;
-        if (is_request && equal_ignoring_case(name, "te") && !equal_ignoring_case(value, "trailers")) continue;
-        const std::size_t begin = names_.size();
-        names_.resize(begin + name.size());
-        std::ranges::transform(name, names_.begin() + static_cast<std::ptrdiff_t>(begin), lower);
-        add(std::string_view(names_).substr(begin), value);
+void MessageFields::add_lines(std::string_view lines, Message message) {
+    const char* at = lines.data();
+    const char* const end = at + lines.size();
+    while (at != end) {
+        const char* const name = at;
+        at = http::skip_letters(at, end);
+        while (at != end && *at != ':' && *at != '\r') ++at;
+        const char* const colon = at;
+        while (at != end && *at != '\r') at = http::find_control(at + 1, end);
+        if (colon != at) add_line({name, colon}, trim({colon + 1, at}), message);
+        at += std::min<std::ptrdiff_t>(end - at, line_end.size());
     }
 }
 
-void MessageFields::add(std::string_view name, std::string_view value) {
-    const auto flags = static_cast<std::uint8_t>(is_new_each_time(name) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+void MessageFields::add_line(std::string_view name, std::string_view value, Message message) {
+    const Kind kind = kind_of(name);
+    if (kind == Kind::Connection) return;
+    if (message != Message::Response) {
+        if (kind == Kind::Host) {
+            host_ = value;
+            ++hosts_;
+            return;
+        }
+        if (kind == Kind::WebSocketKey && message == Message::Connect) return;
+        if (kind == Kind::Te && !equal_ignoring_case(value, "trailers")) return;
+    }
+    add(name, value, kind == Kind::New && !is_teaching_ ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+}
+
+void MessageFields::add(std::string_view name, std::string_view value, std::uint8_t flags) {
     fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), flags});
 }
 

@@ -9,8 +9,9 @@
 
 namespace sluice::http2 {
 
-/// A head of HTTP/1.1, or field lines, as nghttp2 takes fields: names in lower case, and none of those that belong to a connection
-/// (RFC 9113, 8.2.2). One object serves many messages, one after the other, without allocating once it is warm.
+/// A head of HTTP/1.1, or field lines, as nghttp2 takes fields, without those that belong to a connection (RFC 9113, 8.2.2). Names are as
+/// they were written: nghttp2 puts them in lower case as it copies them. One object serves many messages, one after the other, without
+/// allocating once it is warm.
 ///
 /// Lifetime: points into the text of the last message.
 class MessageFields {
@@ -32,16 +33,18 @@ public:
 
 private:
     void clear();
-    enum class Kind : std::uint8_t { Response, Request, Connect };
-    void add_lines(std::string_view lines, Kind kind);
-    void add(std::string_view name, std::string_view value);
+    enum class Message : std::uint8_t { Response, Request, Connect };
+    void add_lines(std::string_view lines, Message message);
+    void add_line(std::string_view name, std::string_view value, Message message);
+    void add(std::string_view name, std::string_view value, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
 
     std::string status_;
-    /// The names in lower case.
-    std::string names_;
     std::vector<nghttp2_nv> fields_;
     std::string_view host_;
     int hosts_ = 0;
+    std::uint32_t messages_ = 0;
+    /// Also fields with another value in each message go into HPACK's table.
+    bool is_teaching_ = false;
 };
 
 }  // namespace sluice::http2

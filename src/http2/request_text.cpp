@@ -10,18 +10,21 @@
 namespace sluice::http2 {
 namespace {
 
-/// Bytes that would end a word of the request line, or the line.
-bool is_one_word(std::string_view text) {
-    return std::ranges::all_of(text, [](char byte) { return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7f; });
+/// What most heads fit in: the pool's block is taken once.
+constexpr std::size_t usual_head_bytes = 480;
+
+void add_line(PooledString& head, std::string_view name, std::string_view value) {
+    head.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace
 
 void RequestText::clear() {
-    for (std::string* const text : {&method_, &protocol_, &scheme_, &authority_, &path_, &host_, &cookie_, &fields_}) text->clear();
+    for (std::string* const text : {&method_, &protocol_, &authority_, &path_, &host_, &cookie_}) text->clear();
+    head_.clear();
     count_ = 0;
     decoded_bytes_ = 0;
-    has_length_ = has_authority_ = has_host_ = has_two_hosts_ = is_spoiled_ = has_protocol_ = false;
+    has_begun_ = has_web_scheme_ = has_length_ = has_authority_ = has_host_ = has_two_hosts_ = is_spoiled_ = has_protocol_ = false;
 }
 
 void RequestText::add(std::string_view name, std::string_view value) {
@@ -29,30 +32,50 @@ void RequestText::add(std::string_view name, std::string_view value) {
     // Refused at its end: until then nothing more is kept.
     ++count_;
     if (is_too_large()) return;
+    if (name.starts_with(':')) {
+        add_pseudo(name, value);
+        return;
+    }
     is_spoiled_ = is_spoiled_ || !is_one_line(name) || !is_one_line(value);
-    if (name == ":method") {
-        method_ = value;
-    } else if (name == ":protocol") {
-        protocol_ = value;
-        has_protocol_ = true;
-    } else if (name == ":scheme") {
-        scheme_ = value;
-    } else if (name == ":authority") {
-        authority_ = value;
-        has_authority_ = true;
-    } else if (name == ":path") {
-        path_ = value;
-    } else if (name == "host") {
+    if (name == "host") {
         has_two_hosts_ = std::exchange(has_host_, true) || has_two_hosts_;
         host_ = value;
     } else if (name == "cookie") {
         // Crumbs are one field again (RFC 9113, 8.2.3).
         if (!cookie_.empty()) cookie_ += "; ";
         cookie_ += value;
-    } else if (!name.starts_with(':') && !(has_protocol_ && name == "sec-websocket-key")) {
+    } else if (!(has_protocol_ && name == "sec-websocket-key")) {
         has_length_ = has_length_ || name == "content-length";
-        fields_.append(name).append(": ").append(value).append("\r\n");
+        begin_head();
+        add_line(head_, name, value);
     }
+}
+
+/// nghttp2 lets each come once, and before the fields. `check` looks at what they hold.
+void RequestText::add_pseudo(std::string_view name, std::string_view value) {
+    if (name == ":method") {
+        method_ = value;
+    } else if (name == ":protocol") {
+        protocol_ = value;
+        has_protocol_ = true;
+    } else if (name == ":scheme") {
+        has_web_scheme_ = value == "http" || value == "https";
+    } else if (name == ":authority") {
+        authority_ = value;
+        has_authority_ = true;
+    } else if (name == ":path") {
+        path_ = value;
+    }
+}
+
+/// With the first field all of a request's line is known; trailers have none.
+void RequestText::begin_head() {
+    if (std::exchange(has_begun_, true) || method_.empty()) return;
+    const bool is_plain_connect = !has_protocol_ && std::string_view(method_) == "CONNECT";
+    const std::string& target = is_plain_connect ? authority_ : path_;
+    head_.reserve(std::max(usual_head_bytes, method_.size() + target.size() + authority_.size()));
+    head_.append(has_protocol_ ? "GET" : std::string_view(method_)).append(" ").append(target).append(" HTTP/1.1\r\n");
+    if (has_authority_) add_line(head_, "host", authority_);
 }
 
 bool RequestText::is_too_large() const {
@@ -66,7 +89,7 @@ Result<void> RequestText::check() const {
     if (path_.size() > limits_.target_bytes) {
         return fail(client_error(ErrorCode::TargetTooLong, "the path is longer than limits.request_line_bytes allows"));
     }
-    if (is_spoiled_ || !is_one_word(method_) || !is_one_word(path_) || !is_one_word(authority_)) {
+    if (is_spoiled_ || method_.empty() || !is_one_word(method_) || !is_one_word(path_) || !is_one_word(authority_)) {
         return fail(client_error(ErrorCode::BadFraming, "a field holds a byte that it may not hold"));
     }
     // Who looked at the one and who at the other would not agree whom the request is for.
@@ -74,7 +97,7 @@ Result<void> RequestText::check() const {
         return fail(client_error(ErrorCode::BadFraming, ":authority and Host differ"));
     }
     if (has_protocol_) return check_protocol();
-    if (method_ != "CONNECT" && scheme_ != "http" && scheme_ != "https") {
+    if (!has_web_scheme_ && std::string_view(method_) != "CONNECT") {
         return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
     }
     return {};
@@ -84,26 +107,21 @@ Result<void> RequestText::check() const {
 Result<void> RequestText::check_protocol() const {
     if (method_ != "CONNECT") return fail(client_error(ErrorCode::BadFraming, ":protocol is for CONNECT alone"));
     if (!http::is_token(protocol_)) return fail(client_error(ErrorCode::BadFraming, ":protocol is no name of a protocol"));
-    if (scheme_ != "http" && scheme_ != "https") return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
+    if (!has_web_scheme_) return fail(client_error(ErrorCode::BadFraming, "the scheme is neither http nor https"));
     if (!path_.starts_with('/')) return fail(client_error(ErrorCode::BadPath, "the path of an extended CONNECT begins with no /"));
     if (has_length_) return fail(client_error(ErrorCode::BadFraming, "a tunnel has no Content-Length"));
     return {};
 }
 
-Result<std::string> RequestText::finish(bool has_body) {
+Result<PooledString> RequestText::finish(bool has_body) {
     if (Result<void> checked = check(); !checked) return fail(std::move(checked.error()));
-    const std::string& host = has_authority_ ? authority_ : host_;
-    std::string head;
-    head.reserve(method_.size() + protocol_.size() + path_.size() + host.size() + cookie_.size() + fields_.size() + 80);
-    const bool is_plain_connect = method_ == "CONNECT" && !has_protocol_;
-    head.append(has_protocol_ ? "GET" : method_).append(" ").append(is_plain_connect ? host : path_);
-    head.append(" HTTP/1.1\r\nhost: ").append(host).append("\r\n");
-    head.append(fields_);
-    if (!cookie_.empty()) head.append("cookie: ").append(cookie_).append("\r\n");
-    if (has_protocol_) head.append("upgrade: ").append(protocol_).append("\r\nconnection: upgrade\r\n");
-    if (has_body && !has_length_ && !has_protocol_) head.append("transfer-encoding: chunked\r\n");
-    head.append("\r\n");
-    return head;
+    begin_head();
+    if (!has_authority_) add_line(head_, "host", host_);
+    if (!cookie_.empty()) add_line(head_, "cookie", cookie_);
+    if (has_protocol_) head_.append("upgrade: ").append(protocol_).append("\r\nconnection: upgrade\r\n");
+    if (has_body && !has_length_ && !has_protocol_) head_.append("transfer-encoding: chunked\r\n");
+    head_.append("\r\n");
+    return std::move(head_);
 }
 
 Result<std::string> RequestText::finish_trailers() {
@@ -113,7 +131,7 @@ Result<std::string> RequestText::finish_trailers() {
     if (is_spoiled_) return fail(client_error(ErrorCode::BadFraming, "a field holds a byte that it may not hold"));
     // Kept elsewhere, and not to be lost without a word.
     if (has_host_ || !cookie_.empty()) return fail(client_error(ErrorCode::BadFraming, "a field that no trailer section may contain"));
-    return std::move(fields_);
+    return std::string(head_);
 }
 
 }  // namespace sluice::http2

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/memory_pool.hpp"
 #include "base/result.hpp"
 #include "http2/server_connection.hpp"
 
@@ -24,13 +25,15 @@ public:
 
     /// The head; of an extended CONNECT it is that of a GET with Upgrade, without the key of a WebSocket, which is the connection's own
     /// (RFC 8441, 5). Failure: side Client, with the status that fits.
-    [[nodiscard]] Result<std::string> finish(bool has_body);
+    [[nodiscard]] Result<PooledString> finish(bool has_body);
     /// What an extended CONNECT asks for; empty with other requests.
     [[nodiscard]] const std::string& protocol() const { return protocol_; }
     /// The fields alone, as trailers. Failure as above.
     [[nodiscard]] Result<std::string> finish_trailers();
 
 private:
+    void add_pseudo(std::string_view name, std::string_view value);
+    void begin_head();
     [[nodiscard]] bool is_too_large() const;
     [[nodiscard]] Result<void> check() const;
     [[nodiscard]] Result<void> check_protocol() const;
@@ -38,14 +41,16 @@ private:
     Limits limits_;
     std::string method_;
     std::string protocol_;
-    std::string scheme_;
     std::string authority_;
     std::string path_;
     std::string host_;
     std::string cookie_;
-    std::string fields_;
+    /// As far as it is known: the request line and the fields, or trailers.
+    PooledString head_;
     std::uint32_t count_ = 0;
     std::size_t decoded_bytes_ = 0;
+    bool has_begun_ = false;
+    bool has_web_scheme_ = false;
     bool has_length_ = false;
     bool has_authority_ = false;
     bool has_host_ = false;

@@ -86,7 +86,7 @@ void ServerConnection::State::end_head(const nghttp2_frame& frame) {
         }
         return;
     }
-    Result<std::string> head = text.finish(!has_ended);
+    Result<PooledString> head = text.finish(!has_ended);
     if (!head) {
         spend(price::refusal);
         events.on_refused(id, std::move(head.error()), !has_ended);
@@ -139,7 +139,7 @@ int ServerConnection::State::on_sent(nghttp2_session* session, const nghttp2_fra
     const bool is_message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
         state.failure = static_cast<Code>(frame->goaway.error_code);
-    } else if (is_message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && state.unwanted.erase(frame->hd.stream_id) != 0) {
+    } else if (is_message && !state.unwanted.empty() && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && state.unwanted.erase(frame->hd.stream_id) != 0) {
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     }
     return 0;
@@ -165,7 +165,7 @@ int ServerConnection::State::on_close(nghttp2_session*, StreamId stream, std::ui
     State& state = of(user);
     state.hold.erase(stream);
     state.responses.erase(stream);
-    state.unwanted.erase(stream);
+    if (!state.unwanted.empty()) state.unwanted.erase(stream);
     state.events.on_closed(stream, static_cast<Code>(code));
     return 0;
 }
@@ -299,7 +299,7 @@ void ServerConnection::begin_tunnel(StreamId stream, std::size_t unconsumed) {
 
 void ServerConnection::forget(StreamId stream) {
     drop_body(stream);
-    state_->tunnels.erase(stream);
+    if (!state_->tunnels.empty()) state_->tunnels.erase(stream);
 }
 
 bool ServerConnection::has_window() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/memory_pool.hpp"
 #include "base/result.hpp"
 #include "http2/protocol.hpp"
 
@@ -30,7 +31,7 @@ public:
     /// A request: `head` is the head of the same request in HTTP/1.1, with Transfer-Encoding where a body of unknown length
     /// follows, so that one parser is strict for both. `protocol` is empty, or what an extended CONNECT asks for (RFC 8441, 4): its head is
     /// that of a GET with Upgrade, a response of 2xx stands for 101, and what comes behind is no body but the protocol's own.
-    virtual void on_request(StreamId stream, std::string head, bool has_body, std::string protocol) = 0;
+    virtual void on_request(StreamId stream, PooledString head, bool has_body, std::string protocol) = 0;
     /// A request that is refused before it is one, and has to be answered so.
     virtual void on_refused(StreamId stream, Error error, bool has_body) = 0;
     virtual void on_body(StreamId stream, std::string_view data) = 0;

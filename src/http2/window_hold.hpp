@@ -35,9 +35,12 @@ public:
     void add_credit(std::int64_t bytes) { credit_.add(bytes); }
     /// A window may have opened.
     void resume(nghttp2_session* session) {
+        if (held_.empty()) return;
         for (const StreamId stream : std::exchange(held_, {})) nghttp2_session_resume_data(session, stream);
     }
-    void erase(StreamId stream) { held_.erase(stream); }
+    void erase(StreamId stream) {
+        if (!held_.empty()) held_.erase(stream);
+    }
 
     [[nodiscard]] bool is_holding() const { return !held_.empty(); }
     /// What is held goes out as it is, for a peer that does not open its windows further.

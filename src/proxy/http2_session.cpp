@@ -142,7 +142,7 @@ void Http2Session::refuse(const Error& error) {
     state_.log().info("HTTP/2 connection refused", {{"client", peer_text_}, {"reason", error.context()}});
 }
 
-void Http2Session::on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) {
+void Http2Session::on_request(http2::StreamId stream, PooledString head, bool has_body, std::string protocol) {
     begun_.push_back({stream, std::move(head), has_body, std::move(protocol)});
 }
 
@@ -286,7 +286,7 @@ net::Task<void> Http2Session::write() {
 }
 
 /// Servers of WebSockets want one (RFC 6455, 4.2.1); with HTTP/2 the client has none.
-void Http2Session::add_websocket_key(std::string& head) {
+void Http2Session::add_websocket_key(PooledString& head) {
     const std::string key = new_websocket_key(state_.worker().random());
     constexpr std::string_view end = "\r\n";
     head.insert(head.size() - end.size(), std::string(websocket_key_field).append(": ").append(key).append(end));

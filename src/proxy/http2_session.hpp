@@ -49,7 +49,7 @@ private:
     [[nodiscard]] net::Task<void> run(std::string first);
 
     // What nghttp2 tells.
-    void on_request(http2::StreamId stream, std::string head, bool has_body, std::string protocol) override;
+    void on_request(http2::StreamId stream, PooledString head, bool has_body, std::string protocol) override;
     void on_refused(http2::StreamId stream, Error error, bool has_body) override;
     void on_body(http2::StreamId stream, std::string_view data) override;
     void on_body_end(http2::StreamId stream, std::string trailers) override;
@@ -66,7 +66,7 @@ private:
     void wake_writer();
     [[nodiscard]] net::Task<void> write();
     struct Begun;
-    void add_websocket_key(std::string& head);
+    void add_websocket_key(PooledString& head);
     [[nodiscard]] net::Task<void> serve(Begun begun);
     void end_stream(Http2Stream& stream);
     void lose_client();
@@ -81,7 +81,7 @@ private:
     /// A request that was told and is not served yet.
     struct Begun {
         http2::StreamId stream = 0;
-        std::string head;
+        PooledString head;
         bool has_body = false;
         /// Of an extended CONNECT.
         std::string protocol;
@@ -95,7 +95,7 @@ private:
     filters::Peer client_;
     http2::ServerConnection connection_;
     PooledMap<http2::StreamId, Http2Stream*> streams_;
-    PooledVector<Begun> begun_;
+    PooledList<Begun> begun_;
     /// Streams about which something has changed.
     PooledVector<http2::StreamId> changed_;
     std::uint32_t requests_ = 0;

@@ -46,11 +46,12 @@ struct Server final : http2::ServerEvents {
         require(streams.emplace(id, Served{std::move(head), 0, 0, !has_body, false, true}).second, "a stream begins once");
         require(streams.size() <= http2::Limits{}.streams, "no more streams than may be");
     }
-    void on_request(StreamId id, std::string head, bool has_body, std::string) override {
+    void on_request(StreamId id, PooledString head, bool has_body, std::string) override {
         require(head.find("\r\n\r\n") == head.size() - 4, "a request is one head");
-        require(head.find(" HTTP/1.1\r\nhost: ") < head.find("\r\n"), "a request line and a host");
+        require(head.find(" HTTP/1.1\r\n") < head.find("\r\n"), "a request line");
+        require(head.find("\r\nhost: ") != std::string::npos, "a host");
         require(head.find('\0') == std::string::npos, "no NUL in a head");
-        begin(id, std::move(head), has_body);
+        begin(id, std::string(head), has_body);
     }
     void on_refused(StreamId id, Error error, bool has_body) override {
         require(error.side == Side::Client, "a refusal is the client's fault");

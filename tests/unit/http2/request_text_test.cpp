@@ -27,14 +27,14 @@ Fields changed(const std::string& name, const std::string& value) {
     return all;
 }
 
-Result<std::string> head_of(const Fields& fields, bool has_body = false, http2::Limits limits = {}) {
+Result<PooledString> head_of(const Fields& fields, bool has_body = false, http2::Limits limits = {}) {
     RequestText text(limits);
     for (const auto& [name, value] : fields) text.add(name, value);
     return text.finish(has_body);
 }
 
 void check_refused(const Fields& fields, ErrorCode code, http2::Limits limits = {}) {
-    const Result<std::string> head = head_of(fields, false, limits);
+    const Result<PooledString> head = head_of(fields, false, limits);
     REQUIRE_FALSE(head);
     CHECK(head.error().code == code);
     CHECK(head.error().side == Side::Client);

@@ -42,9 +42,9 @@ struct Told final : http2::ServerEvents {
     std::map<StreamId, Stream> streams;
     std::string order;
 
-    void on_request(StreamId id, std::string head, bool has_body, std::string protocol) override {
+    void on_request(StreamId id, PooledString head, bool has_body, std::string protocol) override {
         streams[id].protocol = std::move(protocol);
-        streams[id].head = std::move(head);
+        streams[id].head = head;
         streams[id].has_body = has_body;
         order += "request ";
     }
