@@ -31,25 +31,54 @@ struct KnownName {
     std::string_view name;
     Kind kind;
 };
+
+/// Names that are not plain, and the usual ones, which nghttp2 need not copy and put in lower case.
 constexpr std::array known_names = std::to_array<KnownName>({
     {"te", Kind::Te},
+    {"age", Kind::Plain},
+    {"via", Kind::Plain},
+    {"date", Kind::Plain},
+    {"etag", Kind::Plain},
     {"host", Kind::Host},
+    {"vary", Kind::Plain},
+    {"accept", Kind::Plain},
+    {"cookie", Kind::Plain},
+    {"server", Kind::Plain},
+    {"expires", Kind::Plain},
+    {"referer", Kind::Plain},
     {"upgrade", Kind::Connection},
+    {"location", Kind::Plain},
     {"forwarded", Kind::New},
     {"x-runtime", Kind::New},
     {"connection", Kind::Connection},
     {"keep-alive", Kind::Connection},
+    {"set-cookie", Kind::Plain},
     {"tracestate", Kind::New},
+    {"user-agent", Kind::Plain},
     {"x-trace-id", Kind::New},
+    {"grpc-status", Kind::Plain},
     {"traceparent", Kind::New},
+    {"content-type", Kind::Plain},
+    {"grpc-message", Kind::Plain},
     {"x-request-id", Kind::New},
+    {"accept-ranges", Kind::Plain},
+    {"authorization", Kind::Plain},
+    {"cache-control", Kind::Plain},
+    {"last-modified", Kind::Plain},
     {"server-timing", Kind::New},
+    {"accept-charset", Kind::Plain},
+    {"content-length", Kind::Plain},
+    {"accept-encoding", Kind::Plain},
+    {"accept-language", Kind::Plain},
     {"x-amzn-trace-id", Kind::New},
     {"x-forwarded-for", Kind::New},
+    {"content-encoding", Kind::Plain},
     {"proxy-connection", Kind::Connection},
     {"x-correlation-id", Kind::New},
+    {"x-forwarded-host", Kind::Plain},
     {"sec-websocket-key", Kind::WebSocketKey},
     {"transfer-encoding", Kind::Connection},
+    {"x-forwarded-proto", Kind::Plain},
 });
 static_assert(std::ranges::is_sorted(known_names, {}, [](const KnownName& one) { return one.name.size(); }));
 
@@ -63,13 +92,23 @@ constexpr auto first_of_length = [] {
     return first;
 }();
 
-Kind kind_of(std::string_view name) {
-    if (name.empty() || name.size() > longest_known) return Kind::Plain;
+/// nullptr when there is none.
+const KnownName* find_known(std::string_view name) {
+    if (name.empty() || name.size() > longest_known) return nullptr;
     for (std::size_t i = first_of_length[name.size()]; i != first_of_length[name.size() + 1]; ++i) {
-        if (http::is_name(name, known_names[i].name)) return known_names[i].kind;
+        if (known_names[i].name.back() == lower(name.back()) && http::is_name(name, known_names[i].name)) return &known_names[i];
     }
-    return Kind::Plain;
+    return nullptr;
 }
+
+/// The digits of every status.
+constexpr auto status_texts = [] {
+    std::array<std::array<char, 3>, 1000> texts{};
+    for (std::size_t status = 0; status < texts.size(); ++status) {
+        texts[status] = {static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10), static_cast<char>('0' + status % 10)};
+    }
+    return texts;
+}();
 
 /// nghttp2's fields are not const, and it does not change them.
 std::uint8_t* bytes_of(std::string_view text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); }
@@ -91,8 +130,8 @@ void MessageFields::clear() {
 
 void MessageFields::set_response(std::uint16_t status, std::string_view head) {
     clear();
-    status_ = std::to_string(status);
-    add(":status", status_);
+    const std::array<char, 3>& digits = status_texts[status % status_texts.size()];
+    add_pseudo(":status", {digits.data(), digits.size()}, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     add_lines(field_lines(head), Message::Response);
 }
 
@@ -105,13 +144,13 @@ bool MessageFields::set_request(std::string_view head, std::string_view scheme, 
     const std::string_view method = line.substr(0, first);
     const std::string_view target = line.substr(first + 1, last - first - 1);
     if (method == "CONNECT" || (!target.starts_with('/') && target != "*")) return false;
-    add(":method", protocol.empty() ? method : "CONNECT");
-    if (!protocol.empty()) add(":protocol", protocol);
-    add(":scheme", scheme);
-    add(":path", target);
+    add_pseudo(":method", protocol.empty() ? method : "CONNECT");
+    if (!protocol.empty()) add_pseudo(":protocol", protocol);
+    add_pseudo(":scheme", scheme);
+    add_pseudo(":path", target);
     // Its value is found among the fields, in front of which it has to stand.
     const std::size_t authority = fields_.size();
-    add(":authority", {});
+    add_pseudo(":authority", {});
     add_lines(field_lines(head), protocol.empty() ? Message::Request : Message::Connect);
     if (host_.empty()) {
         fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(authority));
@@ -142,7 +181,8 @@ void MessageFields::add_lines(std::string_view lines, Message message) {
 }
 
 void MessageFields::add_line(std::string_view name, std::string_view value, Message message) {
-    const Kind kind = kind_of(name);
+    const KnownName* const known = find_known(name);
+    const Kind kind = known == nullptr ? Kind::Plain : known->kind;
     if (kind == Kind::Connection) return;
     if (message != Message::Response) {
         if (kind == Kind::Host) {
@@ -153,11 +193,19 @@ void MessageFields::add_line(std::string_view name, std::string_view value, Mess
         if (kind == Kind::WebSocketKey && message == Message::Connect) return;
         if (kind == Kind::Te && !equal_ignoring_case(value, "trailers")) return;
     }
-    add(name, value, kind == Kind::New && !is_teaching_ ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE);
+    const int indexing = kind == Kind::New && !is_teaching_ ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    if (known == nullptr) {
+        add(name, value, indexing);
+    } else {
+        add(known->name, value, indexing | NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    }
 }
 
-void MessageFields::add(std::string_view name, std::string_view value, std::uint8_t flags) {
-    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), flags});
+/// Its name is a literal.
+void MessageFields::add_pseudo(std::string_view name, std::string_view value, int flags) { add(name, value, flags | NGHTTP2_NV_FLAG_NO_COPY_NAME); }
+
+void MessageFields::add(std::string_view name, std::string_view value, int flags) {
+    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flags)});
 }
 
 }  // namespace sluice::http2

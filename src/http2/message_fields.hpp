@@ -3,7 +3,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,9 +35,9 @@ private:
     enum class Message : std::uint8_t { Response, Request, Connect };
     void add_lines(std::string_view lines, Message message);
     void add_line(std::string_view name, std::string_view value, Message message);
-    void add(std::string_view name, std::string_view value, std::uint8_t flags = NGHTTP2_NV_FLAG_NONE);
+    void add_pseudo(std::string_view name, std::string_view value, int flags = NGHTTP2_NV_FLAG_NONE);
+    void add(std::string_view name, std::string_view value, int flags);
 
-    std::string status_;
     std::vector<nghttp2_nv> fields_;
     std::string_view host_;
     int hosts_ = 0;
