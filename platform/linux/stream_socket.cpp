@@ -25,15 +25,15 @@ std::error_code system_error(int value) { return {value, asio::error::get_system
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Sanitizers look into these.
 ssize_t receive(int socket, std::span<char> space) { return ::recv(socket, space.data(), space.size(), MSG_DONTWAIT); }
-ssize_t send(int socket, std::string_view bytes) { return ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); }
+ssize_t send(int socket, std::string_view bytes, int flags) { return ::send(socket, bytes.data(), bytes.size(), flags); }
 #else
 // glibc makes a thread cancellable around its recv and send, which takes longer than all else that these do. Nothing cancels threads here.
 ssize_t receive(int socket, std::span<char> space) {
     return ::syscall(SYS_recvfrom, socket, space.data(), space.size(), MSG_DONTWAIT, nullptr, nullptr);
 }
 
-ssize_t send(int socket, std::string_view bytes) {
-    return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
+ssize_t send(int socket, std::string_view bytes, int flags) {
+    return ::syscall(SYS_sendto, socket, bytes.data(), bytes.size(), flags, nullptr, 0);
 }
 #endif
 
@@ -68,10 +68,12 @@ void StreamSocket::enter(std::uint32_t events, std::error_code& error) {
 
 void StreamSocket::close() {
     if (socket_ == no_socket) return;
+    // A close alone would drop what was held back if something unread has come.
+    if (ends_with_write_) shutdown_send();
     ::close(std::exchange(socket_, no_socket));
     ++generation_;
     told_events_ = 0;
-    must_read_on_ = is_reset_ = false;
+    must_read_on_ = is_reset_ = ends_with_write_ = false;
     is_writable_ = true;
     wants_input_soon_ = ends_output_soon_ = false;
     output_ = Output::None;
@@ -99,10 +101,13 @@ void StreamSocket::await_input(bool may_be_there) {
     reactor_.call_soon(*this);
 }
 
+/// What is left of a last packet waits for the end, to be one with it (send(2), MSG_MORE).
+int StreamSocket::send_flags() const { return MSG_DONTWAIT | MSG_NOSIGNAL | (ends_with_write_ ? MSG_MORE : 0); }
+
 std::size_t StreamSocket::write_some(std::string_view bytes, std::error_code& error) {
     ssize_t sent = 0;
     do {
-        sent = send(socket_, bytes);
+        sent = send(socket_, bytes, send_flags());
     } while (sent < 0 && errno == EINTR);
     return taken(sent, error);
 }
@@ -117,7 +122,7 @@ std::size_t StreamSocket::write_some(std::span<const std::string_view> pieces, s
     }
     ssize_t sent = 0;
     do {
-        sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent = ::sendmsg(socket_, &message, send_flags());
     } while (sent < 0 && errno == EINTR);
     return taken(sent, error);
 }
@@ -166,7 +171,10 @@ void StreamSocket::cancel() {
     if (output_ != Output::None) end_output_soon(asio::error::operation_aborted);
 }
 
-void StreamSocket::shutdown_send() { ::shutdown(socket_, SHUT_WR); }
+void StreamSocket::shutdown_send() {
+    ends_with_write_ = false;
+    ::shutdown(socket_, SHUT_WR);
+}
 
 void StreamSocket::reset_on_close() {
     const linger at_once{1, 0};

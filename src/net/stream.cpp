@@ -109,6 +109,7 @@ void Stream::shutdown_send() {
 
 void Stream::end_with_next_write() {
     if (core_->tls_) core_->tls_->ends_with_write = true;
+    core_->socket_.end_with_next_write();
 }
 
 void Stream::reset_on_close() { core_->reset_on_close_ = true; }

@@ -143,7 +143,8 @@ public:
     void cancel_read();
     /// Sends the end of input; reading goes on.
     void shutdown_send();
-    /// Nothing is written behind the next write: over TLS the peer is told so in the same call of the system (RFC 8446, 6.1).
+    /// Nothing is written behind the next write, and the end follows it at once: it goes out with it, over TLS with close_notify between
+    /// (RFC 8446, 6.1).
     void end_with_next_write();
     /// The next close resets the connection, so that a peer in the middle of a message knows it is broken.
     void reset_on_close();

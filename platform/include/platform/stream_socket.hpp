@@ -11,6 +11,7 @@
 //   await_input    asks for on_input. `may_be_there`: what has come is not known to have been read, so that no new event may tell
 //   start_write    goes on with a write that would have to wait. The pieces and what they name stay until on_written
 //   start_connect  on_connected follows
+//   end_with_next_write  `close` or `shutdown_send` follow the next write, so that where the system can, its last bytes and the end are one packet
 //   cancel         a write or a connect under way ends with `operation_aborted`, soon; on_input may be told the same
 //   is_busy        the system has not answered yet: the object may not be used for another socket, or end
 //   tells_early    on_input may come when there is nothing

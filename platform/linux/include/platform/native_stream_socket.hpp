@@ -42,6 +42,7 @@ public:
     void start_connect(const SocketAddress& address);
     void cancel();
 
+    void end_with_next_write() { ends_with_write_ = true; }
     void shutdown_send();
     /// The next close resets the connection.
     void reset_on_close();
@@ -57,6 +58,7 @@ private:
     void go_on_writing();
     void end_output(std::error_code error, std::size_t bytes);
     void end_output_soon(std::error_code outcome);
+    [[nodiscard]] int send_flags() const;
     [[nodiscard]] std::size_t taken(std::ptrdiff_t bytes, std::error_code& error);
 
     Reactor& reactor_;
@@ -70,6 +72,7 @@ private:
     bool must_read_on_ = false;
     bool is_reset_ = false;
     bool is_writable_ = true;
+    bool ends_with_write_ = false;
     bool is_listed_ = false;
     bool wants_input_soon_ = false;
     bool ends_output_soon_ = false;

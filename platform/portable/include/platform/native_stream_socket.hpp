@@ -42,6 +42,7 @@ public:
     void start_connect(const SocketAddress& address);
     void cancel();
 
+    void end_with_next_write() {}
     void shutdown_send();
     /// The next close resets the connection.
     void reset_on_close();
