@@ -41,6 +41,7 @@ ssize_t send(int socket, std::string_view bytes, int flags) {
 
 void StreamSocket::assign(NativeSocket socket, std::error_code& error) {
     socket_ = socket;
+    ends_with_write_ = false;
     enter(input_events, error);
     if (error) close();
 }
@@ -177,6 +178,8 @@ void StreamSocket::shutdown_send() {
 }
 
 void StreamSocket::reset_on_close() {
+    // Whoever reads an end before the reset takes what is broken for whole.
+    ends_with_write_ = false;
     const linger at_once{1, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }

@@ -14,7 +14,8 @@ constexpr std::string_view line_end = "\r\n";
 
 /// Fields with another value in each message would push out of HPACK's table what comes again, and each search of it for one of them would
 /// go by all of those before, so they are not put there (RFC 7541, 6.2.3). Their names do come again: now and then a message teaches them.
-constexpr std::uint32_t messages_per_lesson = 64;
+/// Odd, as messages of several kinds may take turns.
+constexpr std::uint32_t messages_per_lesson = 63;
 
 enum class Kind : std::uint8_t {
     Plain,

@@ -10,8 +10,8 @@
 namespace sluice::http2 {
 namespace {
 
-/// What most heads fit in: the pool's block is taken once.
-constexpr std::size_t usual_head_bytes = 480;
+/// What most heads fit in, beside target and authority: memory is taken once.
+constexpr std::size_t usual_head_bytes = 440;
 
 void add_line(PooledString& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
@@ -73,7 +73,7 @@ void RequestText::begin_head() {
     if (std::exchange(has_begun_, true) || method_.empty()) return;
     const bool is_plain_connect = !has_protocol_ && std::string_view(method_) == "CONNECT";
     const std::string& target = is_plain_connect ? authority_ : path_;
-    head_.reserve(std::max(usual_head_bytes, method_.size() + target.size() + authority_.size()));
+    head_.reserve(usual_head_bytes + target.size() + authority_.size());
     head_.append(has_protocol_ ? "GET" : std::string_view(method_)).append(" ").append(target).append(" HTTP/1.1\r\n");
     if (has_authority_) add_line(head_, "host", authority_);
 }

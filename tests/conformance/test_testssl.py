@@ -23,7 +23,7 @@ class Testssl(ConformanceTest):
         told = {"set": {"Strict-Transport-Security": "max-age=63072000", "X-Content-Type-Options": "nosniff"}}
         gateway = self.gateway(config([route("/*rest", respond={"body": "hello"}, response_headers=told)], listeners=self.listeners()))
         findings = self.findings(gateway)
-        for _ in range(5):
+        for _ in range(3):
             if severity(findings, HASTY) != "WARN":
                 break
             again = self.findings(gateway, "--server-defaults")
