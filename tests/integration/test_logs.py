@@ -236,7 +236,8 @@ class LogFiles(GatewayTest):
         os.rename(self.file, self.file + ".old")
         gateway.send_signal(signal.SIGUSR1)
         wait_until(lambda: os.path.exists(self.file), "the new file, before any line")
-        self.assertTrue(any(entry["message"] == "log files opened again" for entry in gateway.log))
+        # Said behind it.
+        wait_until(lambda: any(entry["message"] == "log files opened again" for entry in gateway.log), "the word of it")
 
     def test_the_gateways_own_log_can_go_to_a_file(self):
         own = os.path.join(self.folder, "own.log")
