@@ -1,5 +1,6 @@
 #include "platform/stream_socket.hpp"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,6 +22,9 @@ constexpr std::uint32_t behind_events = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLL
 constexpr std::size_t most_pieces = 8;
 
 std::error_code system_error(int value) { return {value, asio::error::get_system_category()}; }
+
+/// splice(2) where it is not to be had: filtered (seccomp(2)), or of a system that only looks like Linux.
+bool is_refusal(int value) { return value == EPERM || value == ENOSYS || value == EINVAL || value == EOPNOTSUPP; }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Sanitizers look into these.
@@ -74,7 +78,7 @@ void StreamSocket::close() {
     ::close(std::exchange(socket_, no_socket));
     ++generation_;
     told_events_ = 0;
-    must_read_on_ = is_reset_ = ends_with_write_ = false;
+    must_read_on_ = has_urgent_ = is_reset_ = ends_with_write_ = false;
     is_writable_ = true;
     wants_input_soon_ = ends_output_soon_ = false;
     output_ = Output::None;
@@ -86,13 +90,34 @@ std::size_t StreamSocket::read_some(std::span<char> space, std::error_code& erro
     do {
         got = receive(socket_, space);
     } while (got < 0 && errno == EINTR);
-    if (got > 0 || space.empty()) {
+    if (space.empty()) {
         error.clear();
-        return static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+        return 0;
     }
-    error = got == 0 ? std::error_code(asio::error::eof) : system_error(errno);
+    return received(got, error);
+}
+
+std::size_t StreamSocket::read_some(SplicePipe& pipe, std::size_t most_bytes, std::error_code& error) {
+    ssize_t got = 0;
+    do {
+        got = ::splice(socket_, nullptr, pipe.write_end_, nullptr, most_bytes, SPLICE_F_NONBLOCK);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && is_refusal(errno)) {
+        error = std::make_error_code(std::errc::operation_not_supported);
+        return 0;
+    }
+    pipe.held_bytes_ += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    return received(got, error);
+}
+
+std::size_t StreamSocket::received(std::ptrdiff_t bytes, std::error_code& error) const {
+    if (bytes > 0) {
+        error.clear();
+        return static_cast<std::size_t>(bytes);
+    }
+    error = bytes == 0 ? std::error_code(asio::error::eof) : system_error(errno);
     // The system tells of a reset once, and a write may have been told.
-    if (got == 0 && is_reset_) error = asio::error::connection_reset;
+    if (bytes == 0 && is_reset_) error = asio::error::connection_reset;
     return 0;
 }
 
@@ -125,6 +150,17 @@ std::size_t StreamSocket::write_some(std::span<const std::string_view> pieces, s
     do {
         sent = ::sendmsg(socket_, &message, send_flags());
     } while (sent < 0 && errno == EINTR);
+    return taken(sent, error);
+}
+
+/// A broken connection raises SIGPIPE here, whatever the flags: it has to be ignored (platform/signals.hpp).
+std::size_t StreamSocket::write_some(SplicePipe& pipe, std::error_code& error) {
+    const unsigned flags = SPLICE_F_NONBLOCK | (ends_with_write_ ? SPLICE_F_MORE : 0U);
+    ssize_t sent = 0;
+    do {
+        sent = ::splice(pipe.read_end_, nullptr, socket_, nullptr, pipe.held_bytes_, flags);
+    } while (sent < 0 && errno == EINTR);
+    pipe.held_bytes_ -= static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
     return taken(sent, error);
 }
 
@@ -187,6 +223,7 @@ void StreamSocket::reset_on_close() {
 void StreamSocket::on_events(std::uint32_t events) {
     const std::uint32_t generation = generation_;
     if ((events & behind_events) != 0) must_read_on_ = true;
+    if ((events & EPOLLPRI) != 0) has_urgent_ = true;
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
         is_writable_ = true;
         if (output_ == Output::Connect) {
@@ -223,7 +260,7 @@ void StreamSocket::finish_connect() {
 
 void StreamSocket::go_on_writing() {
     std::error_code error;
-    const std::size_t bytes = write_some(pieces_, error);
+    const std::size_t bytes = pieces_.empty() ? 0 : write_some(pieces_, error);
     if (error != asio::error::would_block) {
         end_output(error, bytes);
     } else if ((told_events_ & EPOLLOUT) == 0) {

@@ -9,6 +9,7 @@
 #include "platform/native_socket.hpp"
 #include "platform/reactor.hpp"
 #include "platform/socket_address.hpp"
+#include "platform/splice_pipe.hpp"
 #include "platform/stream_socket_user.hpp"
 
 namespace sluice::platform {
@@ -33,10 +34,13 @@ public:
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
     [[nodiscard]] bool must_read_on() const { return must_read_on_; }
+    [[nodiscard]] bool can_splice() const { return !has_urgent_; }
+    [[nodiscard]] std::size_t read_some(SplicePipe& pipe, std::size_t most_bytes, std::error_code& error);
     void await_input(bool may_be_there);
 
     [[nodiscard]] std::size_t write_some(std::string_view bytes, std::error_code& error);
     [[nodiscard]] std::size_t write_some(std::span<const std::string_view> pieces, std::error_code& error);
+    [[nodiscard]] std::size_t write_some(SplicePipe& pipe, std::error_code& error);
     void start_write(std::string_view bytes);
     void start_write(std::span<const std::string_view> pieces);
     void start_connect(const SocketAddress& address);
@@ -59,6 +63,7 @@ private:
     void end_output(std::error_code error, std::size_t bytes);
     void end_output_soon(std::error_code outcome);
     [[nodiscard]] int send_flags() const;
+    [[nodiscard]] std::size_t received(std::ptrdiff_t bytes, std::error_code& error) const;
     [[nodiscard]] std::size_t taken(std::ptrdiff_t bytes, std::error_code& error);
 
     Reactor& reactor_;
@@ -70,6 +75,8 @@ private:
     /// What the set tells of.
     std::uint32_t told_events_ = 0;
     bool must_read_on_ = false;
+    /// Urgent data has come, at which a splice stops for good.
+    bool has_urgent_ = false;
     bool is_reset_ = false;
     bool is_writable_ = true;
     bool ends_with_write_ = false;

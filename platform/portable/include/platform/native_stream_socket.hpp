@@ -10,6 +10,7 @@
 #include "platform/operation_memory.hpp"
 #include "platform/reactor.hpp"
 #include "platform/socket_address.hpp"
+#include "platform/splice_pipe.hpp"
 #include "platform/stream_socket_user.hpp"
 
 namespace sluice::platform {
@@ -32,11 +33,14 @@ public:
 
     [[nodiscard]] std::size_t read_some(std::span<char> space, std::error_code& error);
     [[nodiscard]] static constexpr bool must_read_on() { return false; }
+    [[nodiscard]] static constexpr bool can_splice() { return false; }
+    [[nodiscard]] static std::size_t read_some(SplicePipe& /*pipe*/, std::size_t /*most_bytes*/, std::error_code& error) { return refuse(error); }
     /// The system looks for itself what is there.
     void await_input(bool may_be_there);
 
     [[nodiscard]] std::size_t write_some(std::string_view bytes, std::error_code& error);
     [[nodiscard]] std::size_t write_some(std::span<const std::string_view> pieces, std::error_code& error);
+    [[nodiscard]] static std::size_t write_some(SplicePipe& /*pipe*/, std::error_code& error) { return refuse(error); }
     void start_write(std::string_view bytes);
     void start_write(std::span<const std::string_view> pieces);
     void start_connect(const SocketAddress& address);
@@ -48,6 +52,11 @@ public:
     void reset_on_close();
 
 private:
+    static std::size_t refuse(std::error_code& error) {
+        error = std::make_error_code(std::errc::operation_not_supported);
+        return 0;
+    }
+
     struct InputCame;
     struct Written;
     struct Connected;
