@@ -51,6 +51,29 @@ Result<std::optional<std::size_t>> Stream::try_read(std::span<char> space) {
     return core_->try_read(space);
 }
 
+bool Stream::can_splice_in() const {
+    return !core_->tls_ && core_->socket_.can_splice() && core_->worker_.splice_pipes().may_have_any();
+}
+
+bool Stream::can_splice_out() const { return !core_->tls_; }
+
+Result<std::optional<std::size_t>> Stream::splice_in(platform::SplicePipe& pipe, std::size_t most_bytes) {
+    if (core_->aborted_) return fail(cancelled());
+    return core_->splice_in(pipe, most_bytes);
+}
+
+Task<Result<void>> Stream::splice_out(platform::SplicePipe& pipe) {
+    while (pipe.held_bytes() != 0) {
+        if (core_->aborted_) co_return fail(cancelled());
+        const Result<bool> written = core_->splice_out(pipe);
+        if (!written) co_return fail(written.error());
+        if (*written) continue;
+        const Result<void> writable = co_await write_rest({});
+        if (!writable) co_return writable;
+    }
+    co_return Result<void>{};
+}
+
 void Stream::watch(StreamWatcher* watcher) {
     core_->watcher_ = watcher;
     core_->prepare_wait();
@@ -153,7 +176,7 @@ Task<Result<void>> Stream::handshake(TimePoint deadline) {
 std::uint64_t Stream::bytes_written() const { return core_->bytes_written_; }
 Worker& Stream::worker() const { return core_->worker_; }
 
-bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || core_.maybe_readable_; }
+bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || (core_.maybe_readable_ && !core_.ends_turn()); }
 
 void Stream::ReadableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     core_.reader_ = waiter;

@@ -15,6 +15,7 @@
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
 #include "platform/socket.hpp"
+#include "platform/splice_pipe.hpp"
 #include "tls/client_context.hpp"
 #include "tls/connection.hpp"
 #include "tls/server_context.hpp"
@@ -113,6 +114,15 @@ public:
 
     /// Reads without waiting; nullopt when nothing is there.
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+
+    /// Whether what comes may be spliced: it is plain, and the system can.
+    [[nodiscard]] bool can_splice_in() const;
+    /// Reads into an empty pipe without waiting, at most `most_bytes`; 0 at the end of input, nullopt when nothing is there. Where the
+    /// system turns out not to let us, `can_splice_in` is false from then on.
+    [[nodiscard]] Result<std::optional<std::size_t>> splice_in(platform::SplicePipe& pipe, std::size_t most_bytes);
+    [[nodiscard]] bool can_splice_out() const;
+    /// Writes all that the pipe holds.
+    [[nodiscard]] Task<Result<void>> splice_out(platform::SplicePipe& pipe);
 
     /// Asks for the readiness event now, though nobody reads yet, so that the watcher hears of it.
     void watch(StreamWatcher* watcher);

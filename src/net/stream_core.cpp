@@ -95,6 +95,31 @@ Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
     return fail(closed_by_peer(error));
 }
 
+Result<std::optional<std::size_t>> StreamCore::splice_in(platform::SplicePipe& pipe, std::size_t most_bytes) {
+    if (read_error_) return fail(closed_by_peer(read_error_));
+    std::error_code error;
+    const std::size_t bytes = socket_.read_some(pipe, most_bytes, error);
+    // A short one says nothing of what is left: the pipe may have had no place for more.
+    if (!error) return bytes;
+    if (error == asio::error::would_block || error == asio::error::try_again) {
+        // At urgent data a splice finds nothing, where a read goes on.
+        maybe_readable_ = !socket_.can_splice();
+        return std::nullopt;
+    }
+    if (error == asio::error::eof) return std::size_t{0};
+    if (error != std::errc::operation_not_supported) return fail(closed_by_peer(error));
+    worker_.splice_pipes().give_up();
+    return std::nullopt;
+}
+
+Result<bool> StreamCore::splice_out(platform::SplicePipe& pipe) {
+    std::error_code error;
+    bytes_written_ += socket_.write_some(pipe, error);
+    if (!error) return true;
+    if (error == asio::error::would_block || error == asio::error::try_again) return false;
+    return fail(closed_by_peer(error));
+}
+
 bool StreamCore::ends_turn() {
     // What has been decrypted already comes with no event.
     if (tls_ || ++reads_in_turn_ <= reads_per_turn) return false;

@@ -50,6 +50,9 @@ private:
     void give_back_if_idle();
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+    [[nodiscard]] Result<std::optional<std::size_t>> splice_in(platform::SplicePipe& pipe, std::size_t most_bytes);
+    /// False: nothing is taken now.
+    [[nodiscard]] Result<bool> splice_out(platform::SplicePipe& pipe);
     [[nodiscard]] platform::PeekState peek();
     /// A peer that sends faster than we read would keep the worker for itself: now and then its next read waits for an event.
     [[nodiscard]] bool ends_turn();

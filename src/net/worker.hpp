@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "net/buffer_pool.hpp"
+#include "net/splice_pipes.hpp"
 #include "net/timer_wheel.hpp"
 
 namespace sluice::platform {
@@ -63,6 +64,7 @@ public:
         return tls_record_.get();
     }
     [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    [[nodiscard]] SplicePipes& splice_pipes() { return splice_pipes_; }
     [[nodiscard]] TimerWheel& timers() { return timers_; }
     [[nodiscard]] Random& random() { return random_; }
 
@@ -83,6 +85,7 @@ private:
     std::unique_ptr<Events> events_;
     std::unique_ptr<platform::Reactor> reactor_;
     BufferPool buffers_;
+    SplicePipes splice_pipes_;
     TimerWheel timers_;
     Random random_;
     bool is_advancing_timers_ = false;

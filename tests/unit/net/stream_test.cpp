@@ -235,6 +235,54 @@ Task<void> reset_while_read(Stream& client, Stream& server, Outcome& out) {
     co_await done;
 }
 
+/// Writes, and hands on what arrives of it at the other end from there to where it began, through a pipe, `most_bytes` at a time.
+Task<void> splice_back(Stream& client, Stream& server, std::string_view text, std::size_t most_bytes, Outcome& out) {
+    static_cast<void>(co_await client.write(Pieces(text)));
+    client.shutdown_send();
+    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
+    for (bool is_over = false; !is_over;) {
+        static_cast<void>(co_await server.readable());
+        const Result<std::optional<std::size_t>> got = server.splice_in(*pipe, most_bytes);
+        if (got && !got->has_value()) continue;
+        is_over = !got || **got == 0;
+        out.ok = got.has_value() && pipe->held_bytes() <= most_bytes;
+        const Result<void> sent = co_await server.splice_out(*pipe);
+        if (!sent) co_return;
+    }
+    server.shutdown_send();
+    Event done;
+    spawn(read_to_end(client, out, done));
+    co_await done;
+}
+
+Task<void> splice_to_nobody(Stream& client, Stream& server, Outcome& out) {
+    const std::string piece(std::size_t{32} * 1024, 'x');
+    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
+    server.set_write_stall_limit(50ms);
+    for (;;) {
+        static_cast<void>(co_await client.write(std::string_view(piece)));
+        static_cast<void>(co_await server.readable());
+        const Result<std::optional<std::size_t>> got = server.splice_in(*pipe, piece.size());
+        if (!got) co_return;
+        const Result<void> sent = co_await server.splice_out(*pipe);
+        if (sent) continue;
+        out.code = sent.error().code;
+        out.bytes = pipe->held_bytes();
+        co_return;
+    }
+}
+
+Task<void> splice_when_aborted(Stream& client, Stream& server, Outcome& out) {
+    static_cast<void>(co_await client.write(Pieces("some bytes")));
+    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
+    static_cast<void>(co_await server.readable());
+    static_cast<void>(server.splice_in(*pipe, 100));
+    server.abort();
+    const Result<std::optional<std::size_t>> in = server.splice_in(*pipe, 100);
+    const Result<void> sent = co_await server.splice_out(*pipe);
+    out.ok = !in && in.error().code == ErrorCode::Cancelled && !sent && sent.error().code == ErrorCode::Cancelled;
+}
+
 struct Watcher final : public StreamWatcher {
     void on_unawaited_input() override {
         ++calls;
@@ -388,6 +436,32 @@ TEST_CASE("A write fails with TimedOut when the peer takes nothing for the stall
     Loopback().run([&](Stream& client, Stream& server) { return write_to_nobody(client, server, out); });
     CHECK_FALSE(out.ok);
     CHECK(out.code == ErrorCode::TimedOut);
+}
+
+TEST_CASE("Bytes go from one stream to another through a pipe, in order and no more at once than was allowed", "[net]") {
+    if (!platform::SplicePipe::is_supported) return;
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += "line " + std::to_string(i) + "\n";
+    const std::size_t most_bytes = GENERATE(std::size_t{7}, std::size_t{1000}, std::size_t{100'000});
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return splice_back(client, server, text, most_bytes, out); });
+    CHECK(out.ok);
+    CHECK(out.text == text);
+}
+
+TEST_CASE("A splice to who takes nothing for the stall limit fails with TimedOut", "[net]") {
+    if (!platform::SplicePipe::is_supported) return;
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return splice_to_nobody(client, server, out); });
+    CHECK(out.code == ErrorCode::TimedOut);
+    CHECK(out.bytes != 0);
+}
+
+TEST_CASE("A stream that was aborted splices nothing in or out", "[net]") {
+    if (!platform::SplicePipe::is_supported) return;
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return splice_when_aborted(client, server, out); });
+    CHECK(out.ok);
 }
 
 TEST_CASE("A stream that always has something to read leaves others their turn", "[net]") {

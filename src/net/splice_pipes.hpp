@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "platform/splice_pipe.hpp"
+
+namespace sluice::net {
+
+/// A worker's pipes for bodies that pass unread, kept for reuse. They are few, as each takes two descriptors: whoever gets none copies.
+///
+/// Threading: one worker.
+/// Lifetime:  outlives what it has lent.
+class SplicePipes {
+public:
+    class Return {
+    public:
+        explicit Return(SplicePipes* pipes = nullptr) : pipes_(pipes) {}
+        void operator()(platform::SplicePipe* pipe) const { pipes_->give_back(pipe); }
+
+    private:
+        SplicePipes* pipes_;
+    };
+    using Lent = std::unique_ptr<platform::SplicePipe, Return>;
+
+    SplicePipes() = default;
+    SplicePipes(const SplicePipes&) = delete;
+    SplicePipes& operator=(const SplicePipes&) = delete;
+
+    /// An empty pipe; nullptr when there is none to be had.
+    [[nodiscard]] Lent take();
+    /// The system does not let us splice: there are none any more.
+    void give_up() { is_given_up_ = true; }
+    [[nodiscard]] bool may_have_any() const { return platform::SplicePipe::is_supported && !is_given_up_ && lent_ != most; }
+
+    static constexpr std::size_t most = 32;
+
+private:
+    void give_back(platform::SplicePipe* pipe);
+
+    std::vector<std::unique_ptr<platform::SplicePipe>> free_;
+    std::size_t lent_ = 0;
+    bool is_given_up_ = false;
+};
+
+}  // namespace sluice::net
