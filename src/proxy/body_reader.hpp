@@ -44,6 +44,8 @@ public:
 
     [[nodiscard]] Result<std::optional<Piece>> next_buffered() override;
     [[nodiscard]] net::Task<Result<Piece>> next() override;
+    [[nodiscard]] bool can_splice() const override;
+    [[nodiscard]] net::Task<Result<net::SplicePipes::Lent>> next_spliced() override;
     [[nodiscard]] bool is_done() const override { return is_done_; }
     [[nodiscard]] std::uint64_t body_bytes() const override { return body_bytes_; }
     /// The trailer section of a chunked body.
@@ -55,6 +57,7 @@ private:
     [[nodiscard]] Piece take_length();
     [[nodiscard]] Result<std::optional<Piece>> take_chunks();
     [[nodiscard]] std::size_t wanted_bytes() const;
+    [[nodiscard]] net::Task<Result<void>> wait();
     [[nodiscard]] net::Task<Result<bool>> fill();
 
     net::Stream& stream_;
@@ -63,6 +66,8 @@ private:
     std::uint64_t remaining_;
     std::uint64_t body_bytes_ = 0;
     bool is_done_ = false;
+    /// The last read has brought much.
+    bool is_flowing_ = true;
     std::span<char> input_;
     net::Buffer buffer_;
     Duration waited_{};

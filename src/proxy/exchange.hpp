@@ -146,6 +146,7 @@ private:
     void end_upload_early(Error error);
     void expect_response();
     [[nodiscard]] net::Task<Result<void>> upload_body();
+    [[nodiscard]] net::Task<Result<void>> upload_spliced();
     [[nodiscard]] net::Task<Result<void>> send_body_piece(const MessageBody::Piece& piece);
     [[nodiscard]] bool is_uploading() const { return upload_started_ && !upload_done_.is_set(); }
     [[nodiscard]] net::Task<void> finish_upload();
@@ -159,6 +160,7 @@ private:
     [[nodiscard]] bool has_false_body() const;
     [[nodiscard]] net::Eventual<Result<void>> relay_response();
     [[nodiscard]] net::Task<Result<void>> relay_rest(MessageBody& body, bool is_last, net::Eventual<Result<void>> sending);
+    [[nodiscard]] net::Task<Result<void>> relay_spliced(MessageBody& body);
     [[nodiscard]] net::Task<Result<void>> give_up_response(Result<void> failed);
     void end_response(bool reusable);
     [[nodiscard]] bool is_reusable() const;

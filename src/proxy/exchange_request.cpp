@@ -129,6 +129,11 @@ void Exchange::expect_response() {
 
 net::Task<Result<void>> Exchange::upload_body() {
     while (!body_->is_done()) {
+        if (!keeps_body_ && body_->can_splice() && upstream_->can_splice(head_.framing.kind)) {
+            const Result<void> spliced = co_await upload_spliced();
+            if (!spliced) co_return spliced;
+            continue;
+        }
         Result<MessageBody::Piece> piece = co_await body_->next();
         if (!piece) co_return fail(client_body_error(piece.error()));
         Result<void> fits = check_body_so_far();
@@ -137,6 +142,19 @@ net::Task<Result<void>> Exchange::upload_body() {
         Result<void> sent = co_await send_body_piece(*piece);
         if (!sent) co_return fail(upstream_failure(sent.error()));
     }
+    co_return Result<void>{};
+}
+
+/// From socket to socket, as much as there is or a pipe takes.
+net::Task<Result<void>> Exchange::upload_spliced() {
+    const Result<net::SplicePipes::Lent> pipe = co_await body_->next_spliced();
+    if (!pipe) co_return fail(client_body_error(pipe.error()));
+    if (!*pipe) co_return Result<void>{};
+    forget_first_piece();
+    body_replayable_ = false;
+    platform::SplicePipe& piece = **pipe;
+    const Result<void> sent = co_await upstream_->splice(piece);
+    if (!sent) co_return fail(upstream_failure(sent.error()));
     co_return Result<void>{};
 }
 

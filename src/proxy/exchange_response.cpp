@@ -173,6 +173,11 @@ net::Task<Result<void>> Exchange::relay_rest(MessageBody& body, bool is_last, ne
     Result<void> relayed = co_await sending;
     if (!relayed) relayed = lost_client();
     while (relayed && !is_last) {
+        if (body.can_splice() && writer_.can_splice()) {
+            relayed = co_await relay_spliced(body);
+            is_last = body.is_done();
+            continue;
+        }
         const Result<MessageBody::Piece> next = co_await body.next();
         if (!next) {
             relayed = fail(upstream_failure(next.error()));
@@ -186,6 +191,17 @@ net::Task<Result<void>> Exchange::relay_rest(MessageBody& body, bool is_last, ne
     if (is_uploading()) co_await finish_upload();
     end_response(reusable);
     co_return relayed;
+}
+
+/// From socket to socket, as much as there is or a pipe takes.
+net::Task<Result<void>> Exchange::relay_spliced(MessageBody& body) {
+    const Result<net::SplicePipes::Lent> pipe = co_await body.next_spliced();
+    if (!pipe) co_return fail(upstream_failure(pipe.error()));
+    if (!*pipe) co_return Result<void>{};
+    platform::SplicePipe& piece = **pipe;
+    const Result<void> sent = co_await writer_.splice(piece, body.is_done());
+    if (!sent) co_return lost_client();
+    co_return Result<void>{};
 }
 
 net::Task<Result<void>> Exchange::give_up_response(Result<void> failed) {

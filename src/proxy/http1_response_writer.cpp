@@ -94,6 +94,13 @@ net::Task<Result<void>> Http1ResponseWriter::send_rest(net::Pieces pieces, std::
     co_return note_sent(std::move(sent), body_bytes, is_last);
 }
 
+net::Task<Result<void>> Http1ResponseWriter::splice(platform::SplicePipe& pipe, bool is_last) {
+    const std::size_t bytes = pipe.held_bytes();
+    if (is_last && !keep_alive_) stream_.end_with_next_write();
+    Result<void> sent = co_await stream_.splice_out(pipe);
+    co_return note_sent(std::move(sent), bytes, is_last);
+}
+
 Result<void> Http1ResponseWriter::note_sent(Result<void> sent, std::size_t body_bytes, bool is_last) {
     if (!sent) return sent;
     body_bytes_ += body_bytes;

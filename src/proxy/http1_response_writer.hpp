@@ -32,6 +32,8 @@ public:
     [[nodiscard]] http::HeadWriter& begin_head(std::uint16_t status, std::string_view reason, std::size_t capacity_bytes) override;
     [[nodiscard]] bool end_head(const http::Framing& body) override;
     [[nodiscard]] net::Eventual<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) override;
+    [[nodiscard]] bool can_splice() const override { return mode_ == Mode::Length && head_sent_ && stream_.can_splice_out(); }
+    [[nodiscard]] net::Task<Result<void>> splice(platform::SplicePipe& pipe, bool is_last) override;
     [[nodiscard]] net::Task<Result<void>> send_interim(const http::ResponseHead& head) override;
     [[nodiscard]] net::Task<Result<void>> send_switch(const http::ResponseHead& head, std::string_view protocol,
                                                       std::size_t capacity_bytes) override;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "net/splice_pipes.hpp"
 #include "net/task.hpp"
 
 namespace sluice::proxy {
@@ -25,6 +26,11 @@ public:
     [[nodiscard]] virtual Result<std::optional<Piece>> next_buffered() = 0;
     /// The next piece, waiting for it.
     [[nodiscard]] virtual net::Task<Result<Piece>> next() = 0;
+
+    /// What comes next may go from its socket to another without coming here: there is much of it, and nothing is in between.
+    [[nodiscard]] virtual bool can_splice() const { return false; }
+    /// Takes the next bytes so, waiting for them, into a pipe of the worker's; none when there is none to be had, and `next` has to follow.
+    [[nodiscard]] virtual net::Task<Result<net::SplicePipes::Lent>> next_spliced() { co_return net::SplicePipes::Lent(); }
 
     /// The first piece is not looked at again: its memory may serve others.
     virtual void forget_first() {}

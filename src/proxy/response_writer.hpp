@@ -9,6 +9,7 @@
 #include "http/serializer.hpp"
 #include "net/eventual.hpp"
 #include "net/task.hpp"
+#include "platform/splice_pipe.hpp"
 
 namespace sluice::proxy {
 
@@ -31,6 +32,13 @@ public:
     /// Sends a piece of the body, and before it the head if that has not gone out. `is_last` ends the response. Done when the
     /// piece is not needed any more.
     [[nodiscard]] virtual net::Eventual<Result<void>> send(std::string_view data, bool is_last, std::string_view trailers = {}) = 0;
+
+    /// Whether pieces of the body may come by a pipe, now that the head is out.
+    [[nodiscard]] virtual bool can_splice() const { return false; }
+    /// Sends what the pipe holds as a piece of the body. Where it can't, it fails with Internal.
+    [[nodiscard]] virtual net::Task<Result<void>> splice(platform::SplicePipe& /*pipe*/, bool /*is_last*/) {
+        co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "this response takes no pipe", {}});
+    }
 
     /// Passes an interim response (1xx) on at once, its hop-by-hop fields removed before.
     [[nodiscard]] virtual net::Task<Result<void>> send_interim(const http::ResponseHead& head) = 0;

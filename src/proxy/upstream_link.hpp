@@ -14,6 +14,7 @@
 #include "net/eventual.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
+#include "platform/splice_pipe.hpp"
 #include "proxy/message_body.hpp"
 #include "proxy/tunnel_side.hpp"
 
@@ -69,6 +70,13 @@ public:
     };
     /// Done when nothing of the part is needed any more.
     [[nodiscard]] virtual net::Eventual<Result<void>> send(Part part) = 0;
+
+    /// Whether parts of such a body may come by a pipe, now that the head is out.
+    [[nodiscard]] virtual bool can_splice(http::BodyKind /*framing*/) const { return false; }
+    /// Sends what the pipe holds as a part of the body. Where it can't, it fails with Internal.
+    [[nodiscard]] virtual net::Task<Result<void>> splice(platform::SplicePipe& /*pipe*/) {
+        co_return fail(Error{ErrorCode::Internal, Side::Internal, Retry::Never, "this upstream takes no pipe", {}});
+    }
 
     /// Reads of the heads of the response as HTTP/1.1 has them, interim ones too, and perhaps of what follows them; 0 at the end. It goes
     /// behind the `used` bytes of the buffer; an empty one is taken when there is something to read, so that waiting holds none.
