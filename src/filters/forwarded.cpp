@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/text.hpp"
@@ -28,20 +30,17 @@ bool is_sound_request_id(std::string_view id) {
            std::all_of(id.begin(), id.end(), is_id_character);
 }
 
-/// The two hexadecimal digits of every byte.
-constexpr auto hex_pairs = [] {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::array<std::array<char, 2>, 256> pairs{};
-    for (std::size_t byte = 0; byte < pairs.size(); ++byte)
-        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
-    return pairs;
-}();
-
+/// 16 hexadecimal digits, eight at a time: each four bits become a byte, and the byte a digit.
 void write_hex(char* out, std::uint64_t value) {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        const std::array<char, 2>& pair = hex_pairs[(value >> shift) & 0xFF];
-        *out++ = pair[0];
-        *out++ = pair[1];
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    for (std::uint64_t word : {value >> 32, value & 0xFFFFFFFF}) {
+        word = (word | word << 16) & 0x0000FFFF0000FFFF;
+        word = (word | word << 8) & 0x00FF00FF00FF00FF;
+        word = (word | word << 4) & (ones * 0x0F);
+        const std::uint64_t is_letter = (word + ones * 6) >> 4 & ones;
+        word += ones * '0' + is_letter * ('a' - '0' - 10);
+        std::memcpy(out, &word, sizeof word);
+        out += sizeof word;
     }
 }
 

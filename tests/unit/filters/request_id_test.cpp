@@ -1,4 +1,6 @@
 #include <catch2/catch.hpp>
+#include <set>
+#include <vector>
 
 #include "field_lines.hpp"
 #include "filters/forwarded.hpp"
@@ -42,6 +44,16 @@ TEST_CASE("A request without an id gets one", "[filters]") {
     CHECK(is_made(id_of({})));
     CHECK(id_of({}, 1) == id_of({}, 1));
     CHECK(id_of({}, 1) != id_of({}, 2));
+}
+
+TEST_CASE("Every hexadecimal digit occurs at every place of a made id", "[filters]") {
+    std::vector<std::set<char>> digits(32);
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+        const std::string id = id_of({}, seed);
+        REQUIRE(is_made(id));
+        for (std::size_t place = 0; place < id.size(); ++place) digits[place].insert(id[place]);
+    }
+    for (const std::set<char>& seen : digits) CHECK(seen.size() == 16);
 }
 
 TEST_CASE("Exactly one request id goes upstream, whatever came", "[filters]") {
