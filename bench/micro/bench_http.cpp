@@ -73,7 +73,7 @@ void request(benchmark::State& state, std::string_view head) {
     RequestHead out;
     for (auto _ : state) {
         scanner.clear();
-        const auto length = scanner.scan(head);
+        const auto length = scanner.find_end(head);
         stop_unless(length && *length && parse_request_head(head.substr(0, **length), limits, out));
         benchmark::DoNotOptimize(out.fields.data());
     }
@@ -86,7 +86,7 @@ void response_head(benchmark::State& state) {
     ResponseHead out;
     for (auto _ : state) {
         scanner.clear();
-        const auto length = scanner.scan(response);
+        const auto length = scanner.find_end(response);
         stop_unless(length && *length &&
                     parse_response_head(response.substr(0, **length), limits, Method::Get, out));
         benchmark::DoNotOptimize(out.fields.data());

@@ -154,4 +154,29 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
     return at;
 }
 
+/// Where the first empty line ends that a line end is in front of, as it closes a head; nullptr when there is none. Looks at nothing else.
+[[nodiscard]] inline const char* find_empty_line(const char* at, const char* end) {
+    constexpr std::size_t length = 4;
+    const auto is_one = [](const char* place) { return std::memcmp(place, "\r\n\r\n", length) == 0; };
+#ifdef __SSE2__
+    const __m128i cr = _mm_set1_epi8('\r');
+    while (end - at >= 18) {
+        __m128i bytes;
+        __m128i later;
+        std::memcpy(&bytes, at, sizeof bytes);
+        std::memcpy(&later, at + 2, sizeof later);
+        auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(bytes, cr), _mm_cmpeq_epi8(later, cr))));
+        for (; found != 0; found &= found - 1) {
+            const char* const place = at + std::countr_zero(found);
+            if (end - place >= static_cast<std::ptrdiff_t>(length) && is_one(place)) return place + length;
+        }
+        at += 16;
+    }
+#endif
+    for (; end - at >= static_cast<std::ptrdiff_t>(length); ++at) {
+        if (is_one(at)) return at + length;
+    }
+    return nullptr;
+}
+
 }  // namespace sluice::http

@@ -28,6 +28,13 @@ public:
     /// it is incomplete.
     [[nodiscard]] Result<std::optional<std::size_t>> scan(std::string_view bytes);
 
+    /// The same, but of a head that is whole with the first bytes only the end is looked for: its parser looks at every byte once more,
+    /// and refuses all that `scan` would have. What it refuses goes through `flaw_of`.
+    [[nodiscard]] Result<std::optional<std::size_t>> find_end(std::string_view bytes);
+    /// The reason to refuse a head that the parser has refused: what `scan` finds first if it finds something, so that the answer is the
+    /// same however the bytes arrive.
+    [[nodiscard]] Error flaw_of(std::string_view head, Error parsed) const;
+
     /// Ready for the next head.
     void clear();
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "http/characters.hpp"
 #include "http/head_parser.hpp"
 #include "http/refusal.hpp"
@@ -32,6 +34,19 @@ Result<std::optional<std::size_t>> HeadScanner::scan(std::string_view bytes) {
         if (const Verdict flaw = end_line()) return fail(refuse(side_, *flaw));
         if (is_closing) return scanned_;
     }
+}
+
+Result<std::optional<std::size_t>> HeadScanner::find_end(std::string_view bytes) {
+    if (scanned_ == 0) {
+        const char* const end = find_empty_line(bytes.data(), bytes.data() + bytes.size());
+        if (end != nullptr) return static_cast<std::size_t>(end - bytes.data());
+    }
+    return scan(bytes);
+}
+
+Error HeadScanner::flaw_of(std::string_view head, Error parsed) const {
+    Result<std::optional<std::size_t>> scanned = HeadScanner(limits_, side_).scan(head);
+    return scanned ? std::move(parsed) : std::move(scanned.error());
 }
 
 Verdict HeadScanner::check_length() const {

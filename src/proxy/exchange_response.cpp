@@ -57,7 +57,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
 /// Parses the head at the begin of the buffer, if all of it is there; if not, there is room for more.
 Result<bool> Exchange::find_head(http::HeadScanner& scanner) {
     if (response_used_ == 0) return false;
-    Result<std::optional<std::size_t>> end = scanner.scan({response_buffer_.data(), response_used_});
+    Result<std::optional<std::size_t>> end = scanner.find_end({response_buffer_.data(), response_used_});
     if (!end) {
         Error error = std::move(end.error());
         error.code = ErrorCode::BadFraming;
@@ -69,9 +69,9 @@ Result<bool> Exchange::find_head(http::HeadScanner& scanner) {
         return false;
     }
     response_head_bytes_ = **end;
-    const Result<void> parsed = http::parse_response_head({response_buffer_.data(), response_head_bytes_}, head_limits(state_.limits()),
-                                                          head_.method, scratch_.response);
-    if (!parsed) return fail(parsed.error());
+    const std::string_view head(response_buffer_.data(), response_head_bytes_);
+    Result<void> parsed = http::parse_response_head(head, head_limits(state_.limits()), head_.method, scratch_.response);
+    if (!parsed) return fail(scanner.flaw_of(head, std::move(parsed.error())));
     context_->mark(Stage::FirstByte, state_.worker().now());
     return true;
 }

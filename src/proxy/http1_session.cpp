@@ -86,7 +86,7 @@ net::Task<bool> Http1Session::serve() {
     const ScratchPool::Lease scratch = state_.scratches().lease();
     const config::Limits& limits = state_.limits();
     http::RequestHead& head = scratch->request;
-    const Result<void> parsed = http::parse_request_head(reader_->head(), head_limits(limits), head);
+    const Result<void> parsed = reader_->parse_head(head);
     if (!parsed) {
         co_await refuse(parsed.error());
         co_return false;

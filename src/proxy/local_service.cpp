@@ -77,7 +77,7 @@ net::Task<void> refuse_locally(net::Stream& stream, RequestReader& reader, const
 net::Task<bool> serve_locally(net::Stream& stream, RequestReader& reader, const platform::Peer& client, const LocalHandler& handler,
                               const config::Limits& limits, const bool& is_draining) {
     http::RequestHead head;
-    const Result<void> parsed = http::parse_request_head(reader.head(), head_limits(limits), head);
+    const Result<void> parsed = reader.parse_head(head);
     BodyReader body_reader(stream, head.framing, reader.rest(), {limits.body_idle, limits.min_rate, limits.min_rate_grace});
     if (!parsed) {
         co_await refuse_locally(stream, reader, parsed.error());

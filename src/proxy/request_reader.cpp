@@ -64,10 +64,16 @@ Result<bool> RequestReader::find_head() {
 }
 
 Result<bool> RequestReader::scan() {
-    Result<std::optional<std::size_t>> end = scanner_.scan({buffer_.data(), used_});
+    Result<std::optional<std::size_t>> end = scanner_.find_end({buffer_.data(), used_});
     if (!end) return fail(std::move(end.error()));
     head_bytes_ = end->value_or(0);
     return end->has_value();
+}
+
+Result<void> RequestReader::parse_head(http::RequestHead& out) {
+    Result<void> parsed = http::parse_request_head(head(), head_limits(limits_), out);
+    if (!parsed) return fail(scanner_.flaw_of(head(), std::move(parsed.error())));
+    return parsed;
 }
 
 net::Task<Result<bool>> RequestReader::read_head() {

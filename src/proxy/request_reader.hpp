@@ -18,7 +18,7 @@ namespace sluice::proxy {
 ///
 /// Threading: one worker.
 /// Lifetime:  stream and limits outlive it; the limits may change meanwhile.
-/// Failure:   side Client: what HeadScanner refuses, and HeadTimeout.
+/// Failure:   side Client: what HeadScanner and the parser refuse, and HeadTimeout.
 class RequestReader {
 public:
     RequestReader(net::Stream& stream, const config::Limits& limits);
@@ -32,6 +32,9 @@ public:
     [[nodiscard]] Result<bool> find_head();
     /// Reads until that head is complete. False: the client has left in the middle of it.
     [[nodiscard]] net::Task<Result<bool>> read_head();
+
+    /// Parses the head that was found, whose views point into it.
+    [[nodiscard]] Result<void> parse_head(http::RequestHead& out);
 
     /// The head that was found, and what has arrived behind it. Valid until keep_leftover.
     [[nodiscard]] std::string_view head() const { return {buffer_.data(), head_bytes_}; }

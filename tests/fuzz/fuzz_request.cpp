@@ -65,6 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes = input.substr(0, **length);
     http::RequestHead head;
     if (!parse_request_head(bytes, {}, head)) return 0;
+    const auto end = http::HeadScanner(http::HeadLimits{}).find_end(input);
+    require(end && *end && **end == bytes.size(), "the end alone is found where it is");
     const std::string found = test::difference(head, bytes);
     require(found.empty(), "llhttp agrees: " + found);
     check_writing(head);

@@ -70,7 +70,7 @@ bool WirePlay::advance() {
 }
 
 bool WirePlay::take_head() {
-    const auto found = scanner_.scan(unread());
+    const auto found = scanner_.find_end(unread());
     if (!found) {
         note_error(found.error());
         return false;
@@ -80,7 +80,7 @@ bool WirePlay::take_head() {
     const auto parsed = is_response_ ? parse_response_head(head, limits_, answered_, response_)
                                      : parse_request_head(head, limits_, request_);
     if (!parsed) {
-        note_error(parsed.error());
+        note_error(scanner_.flaw_of(head, parsed.error()));
         return false;
     }
     if (is_response_) {

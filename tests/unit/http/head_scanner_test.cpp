@@ -58,6 +58,32 @@ TEST_CASE("HeadScanner refuses at the first byte that no other can mend", "[http
     CHECK(code_of("HTTP/1.1\n", Side::Upstream) == ErrorCode::BadResponse);
 }
 
+TEST_CASE("HeadScanner finds the end alone of a head that is whole at first sight", "[http]") {
+    for (std::size_t name_length = 1; name_length < 60; ++name_length) {
+        const std::string head = "GET / HTTP/1.1\r\n" + std::string(name_length, 'a') + ": b\r\n\r\n";
+        for (const std::string_view behind : {"", "\r\n\r\n", "a body that is longer than what is looked at in one step"}) {
+            HeadScanner scanner(HeadLimits{});
+            const auto found = scanner.find_end(head + std::string(behind));
+            REQUIRE(found);
+            CHECK(**found == head.size());
+        }
+    }
+    CHECK(**HeadScanner(small).find_end("GET\n\r\n\r\n") == 8);
+}
+
+TEST_CASE("HeadScanner looks at the bytes where the end of the head is not there yet", "[http]") {
+    HeadScanner scanner(small);
+    CHECK_FALSE(scanner.find_end("GET / HTTP/1.1\r\n\r")->has_value());
+    CHECK(**scanner.find_end("GET / HTTP/1.1\r\n\r\n") == 18);
+    CHECK_FALSE(HeadScanner(small).find_end("GET\n"));
+}
+
+TEST_CASE("HeadScanner says of a refused head what it would have found first", "[http]") {
+    const Error parsed{ErrorCode::BadHost, Side::Client, Retry::Never, "no Host", {}};
+    CHECK(HeadScanner(small).flaw_of("GET / HTTP/1.1\r\n\r\n", parsed).code == ErrorCode::BadHost);
+    CHECK(HeadScanner(small).flaw_of("GET /\n HTTP/1.1\r\n\r\n", parsed).code == ErrorCode::BadFraming);
+}
+
 TEST_CASE("HeadScanner takes a start line of its limit, and not a byte more", "[http]") {
     const std::string line = "GET /12345 HTTP/1.1x";
     REQUIRE(line.size() == small.start_line_bytes);
