@@ -27,7 +27,7 @@ bool announces_body(const http::Fields& fields) {
 
 /// Reads heads until the final one; interim responses are passed on.
 net::Task<Result<void>> Exchange::read_response_head() {
-    http::HeadScanner scanner(head_limits(state_.limits()));
+    http::HeadScanner scanner(head_limits(state_.limits()), Side::Upstream);
     for (;;) {
         const Result<bool> found = find_head(scanner);
         if (!found) co_return fail(upstream_failure(found.error()));
@@ -38,7 +38,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
             if (status >= 200 || (status == 101 && !has_false_body() && is_switch_sound())) co_return Result<void>{};
             const Result<void> passed = co_await pass_interim();
             if (!passed) co_return fail(passed.error());
-            scanner = http::HeadScanner(head_limits(state_.limits()));
+            scanner.clear();
             continue;
         }
         upstream_->set_read_deadline(response_deadline_);
@@ -50,7 +50,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
         const bool has_second = co_await adopt_hedge();
         if (!has_second && !got) co_return fail(upstream_failure(got.error()));
         if (!has_second) co_return fail(upstream_failure({ErrorCode::Closed, Side::Upstream, Retry::IfReused, {}, {}}));
-        scanner = http::HeadScanner(head_limits(state_.limits()));
+        scanner.clear();
     }
 }
 
@@ -58,11 +58,7 @@ net::Task<Result<void>> Exchange::read_response_head() {
 Result<bool> Exchange::find_head(http::HeadScanner& scanner) {
     if (response_used_ == 0) return false;
     Result<std::optional<std::size_t>> end = scanner.find_end({response_buffer_.data(), response_used_});
-    if (!end) {
-        Error error = std::move(end.error());
-        error.code = ErrorCode::BadFraming;
-        return fail(std::move(error));
-    }
+    if (!end) return fail(std::move(end.error()));
     if (!end->has_value()) {
         const Result<void> has_room = make_room();
         if (!has_room) return fail(has_room.error());
