@@ -160,6 +160,10 @@ std::size_t StreamSocket::write_some(SplicePipe& pipe, std::error_code& error) {
     do {
         sent = ::splice(pipe.read_end_, nullptr, socket_, nullptr, pipe.held_bytes_, flags);
     } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && is_refusal(errno)) {
+        error = std::make_error_code(std::errc::operation_not_supported);
+        return 0;
+    }
     pipe.held_bytes_ -= static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
     return taken(sent, error);
 }

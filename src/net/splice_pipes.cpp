@@ -3,26 +3,37 @@
 #include <utility>
 
 namespace sluice::net {
+namespace {
 
-SplicePipes::Lent SplicePipes::take() {
-    if (!may_have_any()) return Lent(nullptr, Return(this));
+constexpr std::chrono::seconds pause{1};
+
+}  // namespace
+
+SplicePipes::Lent SplicePipes::take(TimePoint now) {
     std::unique_ptr<platform::SplicePipe> pipe;
-    if (free_.empty()) {
-        pipe = std::make_unique<platform::SplicePipe>();
-        if (!pipe->open()) return Lent(nullptr, Return(this));
-    } else {
+    if (!free_.empty()) {
         pipe = std::move(free_.back());
         free_.pop_back();
+    } else {
+        pipe = open(now);
     }
-    ++lent_;
+    if (pipe) ++lent_;
     return Lent(pipe.release(), Return(this));
+}
+
+std::unique_ptr<platform::SplicePipe> SplicePipes::open(TimePoint now) {
+    if (!may_have_any() || now < next_open_) return nullptr;
+    auto pipe = std::make_unique<platform::SplicePipe>();
+    if (pipe->open()) return pipe;
+    next_open_ = now + pause;
+    return nullptr;
 }
 
 void SplicePipes::give_back(platform::SplicePipe* pipe) {
     std::unique_ptr<platform::SplicePipe> returned(pipe);
     --lent_;
     // What is left of a message that was broken off must not come into another.
-    if (returned->held_bytes() == 0) free_.push_back(std::move(returned));
+    if (returned->held_bytes() == 0 && free_.size() < most_kept) free_.push_back(std::move(returned));
 }
 
 }  // namespace sluice::net

@@ -57,10 +57,7 @@ bool Stream::can_splice_in() const {
 
 bool Stream::can_splice_out() const { return !core_->tls_; }
 
-Result<std::optional<std::size_t>> Stream::splice_in(platform::SplicePipe& pipe, std::size_t most_bytes) {
-    if (core_->aborted_) return fail(cancelled());
-    return core_->splice_in(pipe, most_bytes);
-}
+Stream::ReadAwaiter Stream::splice_in(SplicePipes::Lent& pipe, std::size_t most_bytes) { return {*core_, pipe, most_bytes}; }
 
 Task<Result<void>> Stream::splice_out(platform::SplicePipe& pipe) {
     while (pipe.held_bytes() != 0) {
@@ -176,7 +173,7 @@ Task<Result<void>> Stream::handshake(TimePoint deadline) {
 std::uint64_t Stream::bytes_written() const { return core_->bytes_written_; }
 Worker& Stream::worker() const { return core_->worker_; }
 
-bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || (core_.maybe_readable_ && !core_.ends_turn()); }
+bool Stream::ReadableAwaiter::await_ready() { return core_.aborted_ || core_.maybe_readable_; }
 
 void Stream::ReadableAwaiter::await_suspend(std::coroutine_handle<> waiter) {
     core_.reader_ = waiter;
@@ -193,10 +190,19 @@ Result<void> Stream::ReadableAwaiter::await_resume() {
 }
 
 Result<std::optional<std::size_t>> Stream::ReadAwaiter::try_read() {
+    if (pipe_ != nullptr) return try_splice();
     if (buffer_ == nullptr) return core_.try_read(space_);
     *buffer_ = core_.worker_.buffers().take(most_bytes_);
     Result<std::optional<std::size_t>> got = core_.try_read(buffer_->from(0).first(most_bytes_));
     if (!got || !got->has_value()) buffer_->release();
+    return got;
+}
+
+Result<std::optional<std::size_t>> Stream::ReadAwaiter::try_splice() {
+    *pipe_ = core_.worker_.splice_pipes().take(core_.worker_.now());
+    if (!*pipe_) return std::size_t{0};
+    Result<std::optional<std::size_t>> got = core_.splice_in(**pipe_, most_bytes_);
+    if ((*pipe_)->held_bytes() == 0) pipe_->reset();
     return got;
 }
 

@@ -12,10 +12,10 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/buffer_pool.hpp"
+#include "net/splice_pipes.hpp"
 #include "net/task.hpp"
 #include "net/timer_wheel.hpp"
 #include "platform/socket.hpp"
-#include "platform/splice_pipe.hpp"
 #include "tls/client_context.hpp"
 #include "tls/connection.hpp"
 #include "tls/server_context.hpp"
@@ -117,11 +117,11 @@ public:
 
     /// Whether what comes may be spliced: it is plain, and the system can.
     [[nodiscard]] bool can_splice_in() const;
-    /// Reads into an empty pipe without waiting, at most `most_bytes`; 0 at the end of input, nullopt when nothing is there. Where the
-    /// system turns out not to let us, `can_splice_in` is false from then on.
-    [[nodiscard]] Result<std::optional<std::size_t>> splice_in(platform::SplicePipe& pipe, std::size_t most_bytes);
+    /// Reads at most `most_bytes` into a pipe of the worker's that is taken when there is something to read. 0 and no pipe: it can't be
+    /// done now, be it at the end of input or for want of a pipe, and a read has to follow.
+    [[nodiscard]] ReadAwaiter splice_in(SplicePipes::Lent& pipe, std::size_t most_bytes);
     [[nodiscard]] bool can_splice_out() const;
-    /// Writes all that the pipe holds.
+    /// Writes all that the pipe holds, where `can_splice_out`.
     [[nodiscard]] Task<Result<void>> splice_out(platform::SplicePipe& pipe);
 
     /// Asks for the readiness event now, though nobody reads yet, so that the watcher hears of it.
@@ -196,6 +196,7 @@ class Stream::ReadAwaiter {
 public:
     ReadAwaiter(StreamCore& core, std::span<char> space) : core_(core), space_(space) {}
     ReadAwaiter(StreamCore& core, Buffer& buffer, std::size_t most_bytes) : core_(core), buffer_(&buffer), most_bytes_(most_bytes) {}
+    ReadAwaiter(StreamCore& core, SplicePipes::Lent& pipe, std::size_t most_bytes) : core_(core), pipe_(&pipe), most_bytes_(most_bytes) {}
     bool await_ready();
     void await_suspend(std::coroutine_handle<> waiter);
     Result<std::size_t> await_resume();
@@ -204,11 +205,13 @@ private:
     friend class Stream;
     friend class StreamCore;
     [[nodiscard]] Result<std::optional<std::size_t>> try_read();
+    [[nodiscard]] Result<std::optional<std::size_t>> try_splice();
 
     StreamCore& core_;
     std::span<char> space_;
     /// Instead of the space.
     Buffer* buffer_ = nullptr;
+    SplicePipes::Lent* pipe_ = nullptr;
     std::size_t most_bytes_ = 0;
     Result<std::size_t> result_ = 0;
 };

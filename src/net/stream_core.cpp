@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/error.hpp>
+#include <cassert>
 
 namespace sluice::net {
 namespace {
@@ -96,27 +97,33 @@ Result<std::optional<std::size_t>> StreamCore::try_read(std::span<char> space) {
 }
 
 Result<std::optional<std::size_t>> StreamCore::splice_in(platform::SplicePipe& pipe, std::size_t most_bytes) {
+    assert(!tls_ && pipe.held_bytes() == 0);
     if (read_error_) return fail(closed_by_peer(read_error_));
     std::error_code error;
     const std::size_t bytes = socket_.read_some(pipe, most_bytes, error);
     // A short one says nothing of what is left: the pipe may have had no place for more.
     if (!error) return bytes;
-    if (error == asio::error::would_block || error == asio::error::try_again) {
-        // At urgent data a splice finds nothing, where a read goes on.
-        maybe_readable_ = !socket_.can_splice();
+    const bool is_nothing_there = error == asio::error::would_block || error == asio::error::try_again;
+    if (is_nothing_there && socket_.can_splice()) {
+        maybe_readable_ = false;
         return std::nullopt;
     }
-    if (error == asio::error::eof) return std::size_t{0};
+    // At urgent data a splice finds nothing, or what looks like the end, where a read goes on.
+    if (is_nothing_there || error == asio::error::eof) return std::size_t{0};
     if (error != std::errc::operation_not_supported) return fail(closed_by_peer(error));
     worker_.splice_pipes().give_up();
-    return std::nullopt;
+    return std::size_t{0};
 }
 
 Result<bool> StreamCore::splice_out(platform::SplicePipe& pipe) {
+    assert(!tls_);
     std::error_code error;
-    bytes_written_ += socket_.write_some(pipe, error);
-    if (!error) return true;
+    const std::size_t bytes = socket_.write_some(pipe, error);
+    bytes_written_ += bytes;
+    if (bytes != 0) return true;
     if (error == asio::error::would_block || error == asio::error::try_again) return false;
+    // These bytes are lost; the next ones are copied.
+    if (error == std::errc::operation_not_supported) worker_.splice_pipes().give_up();
     return fail(closed_by_peer(error));
 }
 

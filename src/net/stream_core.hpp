@@ -50,6 +50,7 @@ private:
     void give_back_if_idle();
 
     [[nodiscard]] Result<std::optional<std::size_t>> try_read(std::span<char> space);
+    /// 0: a read has to follow.
     [[nodiscard]] Result<std::optional<std::size_t>> splice_in(platform::SplicePipe& pipe, std::size_t most_bytes);
     /// False: nothing is taken now.
     [[nodiscard]] Result<bool> splice_out(platform::SplicePipe& pipe);

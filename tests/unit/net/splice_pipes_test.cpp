@@ -6,31 +6,37 @@
 using namespace sluice;
 using net::SplicePipes;
 
+namespace {
+
+constexpr TimePoint now{};
+
+}  // namespace
+
 TEST_CASE("SplicePipes lends a pipe again that came back", "[net]") {
     SplicePipes pipes;
     platform::SplicePipe* first = nullptr;
     {
-        const SplicePipes::Lent lent = pipes.take();
+        const SplicePipes::Lent lent = pipes.take(now);
         first = lent.get();
     }
     CHECK((first != nullptr) == platform::SplicePipe::is_supported);
-    CHECK(pipes.take().get() == first);
+    CHECK(pipes.take(now).get() == first);
 }
 
 TEST_CASE("SplicePipes lends so many and no more, until one comes back", "[net]") {
     SplicePipes pipes;
     std::vector<SplicePipes::Lent> lent;
-    while (pipes.may_have_any()) lent.push_back(pipes.take());
+    while (pipes.may_have_any()) lent.push_back(pipes.take(now));
     CHECK(lent.size() == (platform::SplicePipe::is_supported ? SplicePipes::most : 0));
-    CHECK(pipes.take() == nullptr);
+    CHECK(pipes.take(now) == nullptr);
     if (lent.empty()) return;
     lent.pop_back();
-    CHECK(pipes.take() != nullptr);
+    CHECK(pipes.take(now) != nullptr);
 }
 
 TEST_CASE("SplicePipes lends none where the system does not let us splice", "[net]") {
     SplicePipes pipes;
     pipes.give_up();
     CHECK_FALSE(pipes.may_have_any());
-    CHECK(pipes.take() == nullptr);
+    CHECK(pipes.take(now) == nullptr);
 }

@@ -6,6 +6,7 @@
 #include <future>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "net/dialer.hpp"
 #include "net/listener.hpp"
@@ -238,14 +239,12 @@ Task<void> reset_while_read(Stream& client, Stream& server, Outcome& out) {
 /// Writes, and hands on what arrives of it at the other end from there to where it began, through a pipe, `most_bytes` at a time.
 Task<void> splice_back(Stream& client, Stream& server, std::string_view text, std::size_t most_bytes, Outcome& out) {
     static_cast<void>(co_await client.write(Pieces(text)));
-    client.shutdown_send();
-    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
-    for (bool is_over = false; !is_over;) {
-        static_cast<void>(co_await server.readable());
-        const Result<std::optional<std::size_t>> got = server.splice_in(*pipe, most_bytes);
-        if (got && !got->has_value()) continue;
-        is_over = !got || **got == 0;
-        out.ok = got.has_value() && pipe->held_bytes() <= most_bytes;
+    std::size_t left = text.size();
+    while (left != 0) {
+        SplicePipes::Lent pipe;
+        const Result<std::size_t> got = co_await server.splice_in(pipe, most_bytes);
+        if (!got || !pipe || *got > most_bytes || *got != pipe->held_bytes()) co_return;
+        left -= *got;
         const Result<void> sent = co_await server.splice_out(*pipe);
         if (!sent) co_return;
     }
@@ -257,13 +256,12 @@ Task<void> splice_back(Stream& client, Stream& server, std::string_view text, st
 
 Task<void> splice_to_nobody(Stream& client, Stream& server, Outcome& out) {
     const std::string piece(std::size_t{32} * 1024, 'x');
-    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
     server.set_write_stall_limit(50ms);
     for (;;) {
         static_cast<void>(co_await client.write(std::string_view(piece)));
-        static_cast<void>(co_await server.readable());
-        const Result<std::optional<std::size_t>> got = server.splice_in(*pipe, piece.size());
-        if (!got) co_return;
+        SplicePipes::Lent pipe;
+        const Result<std::size_t> got = co_await server.splice_in(pipe, piece.size());
+        if (!got || !pipe) co_return;
         const Result<void> sent = co_await server.splice_out(*pipe);
         if (sent) continue;
         out.code = sent.error().code;
@@ -272,14 +270,43 @@ Task<void> splice_to_nobody(Stream& client, Stream& server, Outcome& out) {
     }
 }
 
+/// Reads an end so: what to do about it is left to a read.
+Task<void> splice_the_end(Stream& client, Stream& server, Outcome& out, bool& has_pipe) {
+    client.shutdown_send();
+    SplicePipes::Lent pipe;
+    const Result<std::size_t> got = co_await server.splice_in(pipe, 100);
+    out = outcome_of(got);
+    has_pipe = static_cast<bool>(pipe);
+}
+
+Task<void> cancel_reader(Stream& stream) {
+    stream.cancel_read();
+    co_return;
+}
+
+/// Waits to splice without a pipe, until the wait is cancelled or its time is over.
+Task<void> wait_to_splice(Stream&, Stream& server, bool is_cancelled, bool& may_have_all, Outcome& out) {
+    Worker& worker = server.worker();
+    worker.post([&server, &worker, &may_have_all, is_cancelled] {
+        std::vector<SplicePipes::Lent> lent;
+        while (worker.splice_pipes().may_have_any()) lent.push_back(worker.splice_pipes().take(worker.now()));
+        may_have_all = lent.size() == SplicePipes::most;
+        if (is_cancelled) spawn(cancel_reader(server));
+    });
+    SplicePipes::Lent pipe;
+    server.set_read_deadline(worker.now() + 50ms);
+    const Result<std::size_t> got = co_await server.splice_in(pipe, 100);
+    out = outcome_of(got);
+}
+
 Task<void> splice_when_aborted(Stream& client, Stream& server, Outcome& out) {
     static_cast<void>(co_await client.write(Pieces("some bytes")));
-    const SplicePipes::Lent pipe = server.worker().splice_pipes().take();
-    static_cast<void>(co_await server.readable());
-    static_cast<void>(server.splice_in(*pipe, 100));
+    SplicePipes::Lent pipe;
+    static_cast<void>(co_await server.splice_in(pipe, 100));
     server.abort();
-    const Result<std::optional<std::size_t>> in = server.splice_in(*pipe, 100);
     const Result<void> sent = co_await server.splice_out(*pipe);
+    SplicePipes::Lent other;
+    const Result<std::size_t> in = co_await server.splice_in(other, 100);
     out.ok = !in && in.error().code == ErrorCode::Cancelled && !sent && sent.error().code == ErrorCode::Cancelled;
 }
 
@@ -455,6 +482,27 @@ TEST_CASE("A splice to who takes nothing for the stall limit fails with TimedOut
     Loopback().run([&](Stream& client, Stream& server) { return splice_to_nobody(client, server, out); });
     CHECK(out.code == ErrorCode::TimedOut);
     CHECK(out.bytes != 0);
+}
+
+TEST_CASE("A splice at the end of input yields nothing, and no pipe", "[net]") {
+    if (!platform::SplicePipe::is_supported) return;
+    Outcome out{false, 99, {}, {}};
+    bool has_pipe = true;
+    Loopback().run([&](Stream& client, Stream& server) { return splice_the_end(client, server, out, has_pipe); });
+    CHECK(out.ok);
+    CHECK(out.bytes == 0);
+    CHECK_FALSE(has_pipe);
+}
+
+TEST_CASE("A splice that waits holds no pipe, and ends when it is cancelled or its time is over", "[net]") {
+    if (!platform::SplicePipe::is_supported) return;
+    const bool is_cancelled = GENERATE(true, false);
+    bool may_have_all = false;
+    Outcome out;
+    Loopback().run([&](Stream& client, Stream& server) { return wait_to_splice(client, server, is_cancelled, may_have_all, out); });
+    CHECK(may_have_all);
+    CHECK_FALSE(out.ok);
+    CHECK(out.code == (is_cancelled ? ErrorCode::Cancelled : ErrorCode::TimedOut));
 }
 
 TEST_CASE("A stream that was aborted splices nothing in or out", "[net]") {
