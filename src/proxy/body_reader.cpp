@@ -10,14 +10,11 @@ namespace sluice::proxy {
 namespace {
 
 constexpr std::size_t relay_bytes = std::size_t{64} * 1024;
-/// Below these a copy is no dearer.
+/// A copy of less is no dearer than a splice: of what is to come, and of what the last one has brought.
 constexpr std::uint64_t least_spliced_bytes = std::uint64_t{32} * 1024;
 constexpr std::size_t least_flow_bytes = std::size_t{16} * 1024;
+/// What a pipe takes at best (platform/linux/splice_pipe.cpp).
 constexpr std::uint64_t most_spliced_bytes = std::uint64_t{256} * 1024;
-
-Error ended_early() {
-    return {ErrorCode::Closed, Side::Internal, Retry::Never, "the connection ended in the middle of the body", {}};
-}
 
 }  // namespace
 
@@ -120,36 +117,21 @@ bool BodyReader::can_splice() const {
            stream_.can_splice_in();
 }
 
-/// Waits until there may be something to read, without a buffer or a pipe.
-net::Task<Result<void>> BodyReader::wait() {
-    net::Worker& worker = stream_.worker();
-    const TimePoint before = worker.now();
-    stream_.set_read_deadline(pace_deadline(pace_, body_bytes_, waited_, before));
-    const Result<void> ready = co_await stream_.readable();
-    waited_ += worker.now() - before;
-    co_return ready;
-}
-
 net::Task<Result<net::SplicePipes::Lent>> BodyReader::next_spliced() {
+    net::Worker& worker = stream_.worker();
     buffer_.release();
     input_ = {};
-    while (can_splice()) {
-        const Result<void> ready = co_await wait();
-        if (!ready) co_return fail(ready.error());
-        net::SplicePipes::Lent pipe = stream_.worker().splice_pipes().take();
-        if (!pipe) break;
-        const Result<std::optional<std::size_t>> got = stream_.splice_in(*pipe, std::min(remaining_, most_spliced_bytes));
-        if (!got) co_return fail(got.error());
-        if (!got->has_value()) continue;
-        if (**got == 0) co_return fail(ended_early());
-        remaining_ -= **got;
-        body_bytes_ += **got;
-        is_done_ = remaining_ == 0;
-        is_flowing_ = **got >= least_flow_bytes;
-        co_return pipe;
-    }
-    is_flowing_ = false;
-    co_return net::SplicePipes::Lent();
+    const TimePoint before = worker.now();
+    stream_.set_read_deadline(pace_deadline(pace_, body_bytes_, waited_, before));
+    net::SplicePipes::Lent pipe;
+    const Result<std::size_t> got = co_await stream_.splice_in(pipe, static_cast<std::size_t>(std::min(remaining_, most_spliced_bytes)));
+    waited_ += worker.now() - before;
+    if (!got) co_return fail(got.error());
+    remaining_ -= *got;
+    body_bytes_ += *got;
+    is_done_ = remaining_ == 0;
+    is_flowing_ = *got >= least_flow_bytes;
+    co_return pipe;
 }
 
 net::Task<Result<BodyReader::Piece>> BodyReader::next() {
@@ -161,7 +143,8 @@ net::Task<Result<BodyReader::Piece>> BodyReader::next() {
         if (!more) co_return fail(more.error());
         if (*more) continue;
         if (framing_.kind != http::BodyKind::UntilClose) {
-            co_return fail(ended_early());
+            co_return fail(Error{ErrorCode::Closed, Side::Internal, Retry::Never,
+                                 "the connection ended in the middle of the body", {}});
         }
         is_done_ = true;
         co_return Piece{{}, true};

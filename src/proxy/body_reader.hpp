@@ -57,7 +57,6 @@ private:
     [[nodiscard]] Piece take_length();
     [[nodiscard]] Result<std::optional<Piece>> take_chunks();
     [[nodiscard]] std::size_t wanted_bytes() const;
-    [[nodiscard]] net::Task<Result<void>> wait();
     [[nodiscard]] net::Task<Result<bool>> fill();
 
     net::Stream& stream_;
@@ -66,7 +65,7 @@ private:
     std::uint64_t remaining_;
     std::uint64_t body_bytes_ = 0;
     bool is_done_ = false;
-    /// The last read has brought much.
+    /// As far as is known much comes at once: the last splice has brought enough, or the last read has filled its buffer.
     bool is_flowing_ = true;
     std::span<char> input_;
     net::Buffer buffer_;

@@ -145,15 +145,14 @@ net::Task<Result<void>> Exchange::upload_body() {
     co_return Result<void>{};
 }
 
-/// From socket to socket, as much as there is or a pipe takes.
+/// From socket to socket, as much as there is or a pipe takes. Its length was told, and found to be within the route's limit.
 net::Task<Result<void>> Exchange::upload_spliced() {
     const Result<net::SplicePipes::Lent> pipe = co_await body_->next_spliced();
     if (!pipe) co_return fail(client_body_error(pipe.error()));
     if (!*pipe) co_return Result<void>{};
     forget_first_piece();
     body_replayable_ = false;
-    platform::SplicePipe& piece = **pipe;
-    const Result<void> sent = co_await upstream_->splice(piece);
+    const Result<void> sent = co_await upstream_->splice(**pipe);
     if (!sent) co_return fail(upstream_failure(sent.error()));
     co_return Result<void>{};
 }

@@ -194,8 +194,7 @@ net::Task<Result<void>> Exchange::relay_spliced(MessageBody& body) {
     const Result<net::SplicePipes::Lent> pipe = co_await body.next_spliced();
     if (!pipe) co_return fail(upstream_failure(pipe.error()));
     if (!*pipe) co_return Result<void>{};
-    platform::SplicePipe& piece = **pipe;
-    const Result<void> sent = co_await writer_.splice(piece, body.is_done());
+    const Result<void> sent = co_await writer_.splice(**pipe, body.is_done());
     if (!sent) co_return lost_client();
     co_return Result<void>{};
 }

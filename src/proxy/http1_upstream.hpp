@@ -28,7 +28,9 @@ public:
 
     // UpstreamLink
     [[nodiscard]] net::Eventual<Result<void>> send(Part part) override;
-    [[nodiscard]] bool can_splice(http::BodyKind framing) const override { return framing == http::BodyKind::Length && stream_.can_splice_out(); }
+    [[nodiscard]] bool can_splice(http::BodyKind framing) const override {
+        return framing == http::BodyKind::Length && stream_.can_splice_out();
+    }
     [[nodiscard]] net::Task<Result<void>> splice(platform::SplicePipe& pipe) override { return stream_.splice_out(pipe); }
     [[nodiscard]] UpstreamRead read(net::Buffer& buffer, std::size_t used) override;
     void set_read_deadline(TimePoint when) override { stream_.set_read_deadline(when); }

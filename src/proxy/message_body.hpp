@@ -27,9 +27,10 @@ public:
     /// The next piece, waiting for it.
     [[nodiscard]] virtual net::Task<Result<Piece>> next() = 0;
 
-    /// What comes next may go from its socket to another without coming here: there is much of it, and nothing is in between.
+    /// What comes next may go from its socket to another without coming here: there is much of it, and nothing of it has been read.
     [[nodiscard]] virtual bool can_splice() const { return false; }
-    /// Takes the next bytes so, waiting for them, into a pipe of the worker's; none when there is none to be had, and `next` has to follow.
+    /// Takes the next bytes so, waiting for them, into a pipe of the worker's, which goes back when they have been sent. No pipe: it can't be
+    /// done now, and `next` has to follow.
     [[nodiscard]] virtual net::Task<Result<net::SplicePipes::Lent>> next_spliced() { co_return net::SplicePipes::Lent(); }
 
     /// The first piece is not looked at again: its memory may serve others.

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 
-from harness import PATIENCE, ConnectionEnded, Gateway, GatewayTest, answer, main, proxy_to, request_bytes, run_command, wait_until
+from harness import PATIENCE, ConnectionEnded, Gateway, GatewayTest, answer, forward_all, main, proxy_to, request_bytes, run_command, wait_until
 
 MIB = 1024 * 1024
 BODY = random.Random(1).randbytes(3 * MIB + 12345)
@@ -140,9 +140,13 @@ class Downloads(Splicing):
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY[:MIB])
             connection.sock.send(b"!", socket.MSG_OOB)
             connection.send(BODY[MIB:])
+            # An end behind it makes the place of the urgent data look like the end.
+            connection.shutdown_send()
             connection.wait_closed()
 
-        self.expect_body(self.client(self.gateway(proxy_to(self.origin(script=[sends_urgently])))).send(GET))
+        gateway = self.gateway(proxy_to(self.origin(script=[sends_urgently] * 20)))
+        for _ in range(20):
+            self.expect_body(self.client(gateway).send(GET))
 
     def test_more_slow_downloads_than_there_are_pipes_all_arrive(self):
         gateway = self.gateway(proxy_to(self.large_origin()))
@@ -153,6 +157,8 @@ class Downloads(Splicing):
             # Their clients take nothing, so each that has begun holds its pipe: all that there are.
             wait_until(lambda: pipes(gateway) >= 64, "the pipes to be lent")
             self.assertLess(pipes(gateway), 64 + 32)
+            others = self.client(gateway)
+            self.expect_body(others.send(GET))
         for client in clients:
             self.assertTrue(client.reader.exactly(len(BODY)) == BODY)
 
@@ -198,6 +204,50 @@ class Uploads(Splicing):
         client = self.client(self.gateway(proxy_to(self.origin(script=[refuses]))))
         client.send(request_bytes("POST", "/", [f"Content-Length: {1024 * MIB}"]) + BODY)
         self.assertEqual(client.response().status, 413)
+
+
+    def test_a_fault_ends_one_that_pauses(self):
+        def takes_some(connection):
+            connection.request_head()
+            connection.reader.exactly(MIB)
+
+        def dies(connection):
+            takes_some(connection)
+            connection.reset()
+
+        def refuses(connection):
+            takes_some(connection)
+            connection.send(answer(b"too much", "413 Content Too Large"))
+            connection.wait_closed()
+
+        gateway = self.gateway(proxy_to(self.origin(script=[dies, refuses]), limits={"body_idle": "10m"}))
+        for status in (502, 413):
+            client = self.client(gateway).send(request_bytes("POST", "/", [f"Content-Length: {64 * MIB}"]) + BODY[:MIB])
+            self.assertEqual(client.response().status, status)
+            self.assertTrue(client.is_closed())
+
+    def test_an_upstream_that_takes_nothing_is_its_fault(self):
+        is_over = threading.Event()
+
+        def takes_nothing(connection):
+            connection.request_head()
+            is_over.wait(PATIENCE)
+
+        origin = self.origin(script=[takes_nothing])
+        settings = forward_all({"read_timeout": "500ms"}, None, origin, log=LOGGED)
+        gateway = self.gateway(settings)
+        self.addCleanup(is_over.set)
+        client = self.client(gateway)
+        sender = threading.Thread(target=client.try_send, args=(request_bytes("POST", "/", body=BODY * 10),), daemon=True)
+        sender.start()
+        self.assertEqual(client.response().status, 504)
+        sender.join(PATIENCE)
+        wait_until(lambda: faults(gateway) == [("upstream", "response_timeout")], "the fault to be told")
+
+    def test_one_that_is_too_large_to_be_kept_for_another_try_goes_on(self):
+        origin = self.large_origin()
+        gateway = self.gateway(forward_all({"retry": {"attempts": 3, "body_bytes": 65536}}, None, origin))
+        self.expect_body(self.client(gateway).send(request_bytes("PUT", "/", body=BODY)))
 
 
 class Faults(Splicing):
