@@ -33,7 +33,7 @@ void SplicePipes::give_back(platform::SplicePipe* pipe) {
     std::unique_ptr<platform::SplicePipe> returned(pipe);
     --lent_;
     // What is left of a message that was broken off must not come into another.
-    if (returned->held_bytes() == 0 && free_.size() < most_kept) free_.push_back(std::move(returned));
+    if (returned->held_bytes() == 0 && !is_given_up_ && free_.size() < most_kept) free_.push_back(std::move(returned));
 }
 
 }  // namespace sluice::net

@@ -34,7 +34,10 @@ public:
     /// An empty pipe; nullptr when there is none to be had. Where the system has just had none, it is not asked again for a second.
     [[nodiscard]] Lent take(TimePoint now);
     /// The system does not let us splice: there are none any more.
-    void give_up() { is_given_up_ = true; }
+    void give_up() {
+        is_given_up_ = true;
+        free_.clear();
+    }
     [[nodiscard]] bool may_have_any() const { return platform::SplicePipe::is_supported && !is_given_up_ && lent_ != most; }
 
     static constexpr std::size_t most = 32;

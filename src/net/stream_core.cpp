@@ -104,7 +104,8 @@ Result<std::optional<std::size_t>> StreamCore::splice_in(platform::SplicePipe& p
     // A short one says nothing of what is left: the pipe may have had no place for more.
     if (!error) return bytes;
     const bool is_nothing_there = error == asio::error::would_block || error == asio::error::try_again;
-    if (is_nothing_there && socket_.can_splice()) {
+    // A system short of memory says so too, though there is something, which no further event would tell of.
+    if (is_nothing_there && socket_.can_splice() && peek() == platform::PeekState::Open) {
         maybe_readable_ = false;
         return std::nullopt;
     }

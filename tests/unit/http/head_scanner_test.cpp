@@ -20,6 +20,27 @@ ErrorCode code_of(std::string_view bytes, Side side = Side::Client) {
     return found.error().code;
 }
 
+enum class Arrival { AtOnce, Bytewise };
+
+/// What becomes of a head, in words.
+std::string judged(std::string_view bytes, Side side, Arrival arrival) {
+    HeadScanner scanner(small, side);
+    for (std::size_t size = arrival == Arrival::AtOnce ? bytes.size() : 0; size <= bytes.size(); ++size) {
+        const auto found = scanner.find_end(bytes.substr(0, size));
+        if (!found) return std::string(name_of(found.error().code)) + ": " + std::string(found.error().context());
+        if (!*found) continue;
+        const std::string_view head = bytes.substr(0, **found);
+        RequestHead request;
+        ResponseHead response;
+        const Result<void> parsed =
+            side == Side::Client ? parse_request_head(head, small, request) : parse_response_head(head, small, Method::Get, response);
+        if (parsed) return "taken: " + std::to_string(head.size());
+        const Error flaw = scanner.flaw_of(head, parsed.error());
+        return std::string(name_of(flaw.code)) + ": " + std::string(flaw.context());
+    }
+    return "incomplete";
+}
+
 }  // namespace
 
 TEST_CASE("HeadScanner finds the end of a head and leaves what follows alone", "[http]") {
@@ -82,6 +103,24 @@ TEST_CASE("HeadScanner says of a refused head what it would have found first", "
     const Error parsed{ErrorCode::BadHost, Side::Client, Retry::Never, "no Host", {}};
     CHECK(HeadScanner(small).flaw_of("GET / HTTP/1.1\r\n\r\n", parsed).code == ErrorCode::BadHost);
     CHECK(HeadScanner(small).flaw_of("GET /\n HTTP/1.1\r\n\r\n", parsed).code == ErrorCode::BadFraming);
+}
+
+TEST_CASE("A head that came at once is taken or refused as one that came byte by byte, also at the limits", "[http]") {
+    const Side side = GENERATE(Side::Client, Side::Upstream);
+    const bool is_client = side == Side::Client;
+    for (const std::string_view before : {"", "\r\n", "\r\n\r\n", "\n", " "}) {
+        for (std::size_t more = 0; more < 4; ++more) {
+            const std::string start = is_client ? "GET /" + std::string(4 + more, 'a') + " HTTP/1.1" : "HTTP/1.1 200 " + std::string(5 + more, 'a');
+            for (const std::string_view field : {"A: 1", "A: 1\n", "A: \r1", "A", "A\x7f: 1", " A: 1"}) {
+                const std::string first = "Host: " + std::string(more, 'b') + "\r\n" + std::string(field) + "\r\n";
+                for (std::size_t last = 10; last < 24; ++last) {
+                    const std::string fields = first + "C: " + std::string(last, 'c') + "\r\n" + (more == 3 ? "D:\r\n" : "");
+                    const std::string head = std::string(before) + start + "\r\n" + fields + "\r\n";
+                    CHECK(judged(head, side, Arrival::AtOnce) == judged(head, side, Arrival::Bytewise));
+                }
+            }
+        }
+    }
 }
 
 TEST_CASE("HeadScanner takes a start line of its limit, and not a byte more", "[http]") {
