@@ -173,8 +173,14 @@ inline constexpr std::array<std::uint8_t, 256> class_table = make_class_table();
         at += 16;
     }
 #endif
-    for (; end - at >= static_cast<std::ptrdiff_t>(length); ++at) {
-        if (is_one(at)) return at + length;
+    // The last of four bytes says how far the next place that is possible is.
+    while (end - at >= static_cast<std::ptrdiff_t>(length)) {
+        if (at[3] == '\n') {
+            if (is_one(at)) return at + length;
+            at += 2;
+        } else {
+            at += at[3] == '\r' ? 1 : 4;
+        }
     }
     return nullptr;
 }

@@ -103,6 +103,29 @@ class Downloads(Splicing):
         self.expect_body(client)
         self.assertTrue(client.is_closed())
 
+    def test_its_bytes_are_counted(self):
+        gateway = self.gateway(proxy_to(self.large_origin(), log=LOGGED))
+        client = self.client(gateway)
+        self.expect_body(client.send(request_bytes("POST", "/", body=BODY)))
+        line = json.loads(wait_until(lambda: gateway.stdout_lines and gateway.stdout_lines[0], "the line of the access log"))
+        for direction in ("received_bytes", "sent_bytes"):
+            self.assertGreater(line[direction], len(BODY))
+            self.assertLess(line[direction], len(BODY) + 1000)
+
+    def test_what_an_upstream_sends_behind_it_is_nobodys(self):
+        def sends_more(connection):
+            connection.request()
+            connection.send(answer(BODY) + answer(b"forged"))
+            connection.wait_closed()
+
+        def sends_next(connection):
+            connection.request()
+            connection.send(answer(b"next"))
+
+        client = self.client(self.gateway(proxy_to(self.origin(script=[sends_more, sends_next]))))
+        self.expect_body(client.send(GET))
+        self.expect_body(client.send(GET), b"next")
+
     def test_a_head_request_for_much_is_answered_without_a_body(self):
         def only_head(connection):
             connection.request()

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 from gateway import Gateway, binary_command
-from harness import GatewayTest, config, is_slow, main, route, run_command, wait_until
+from harness import GatewayTest, answer, config, is_slow, main, route, run_command, wait_until
 from notify_socket import NotifySocket
 
 INHERITED = ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "NO_COLOR", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")
@@ -347,6 +347,8 @@ class Unit(SystemdTest):
         self.addCleanup(gateway.kill)
         pid = gateway.status()["pid"]
         self.assertEqual(gateway.get("/").status, 200)
+        origin.on("/large", lambda request: answer(b"0123456789abcdef" * 65536))
+        self.assertEqual(len(gateway.get("/large").body), 1 << 20)
         os.kill(pid, signal.SIGHUP)
         self.wait_for(gateway, "reloaded")
         os.kill(pid, signal.SIGUSR2)

@@ -90,6 +90,14 @@ TEST_CASE("HeadScanner finds the end alone of a head that is whole at first sigh
         }
     }
     CHECK(**HeadScanner(small).find_end("GET\n\r\n\r\n") == 8);
+    for (const std::string_view before : {"a\r", "\r\r", "\n\n", "\r\n\r", "a\r\na", "\n\r\n\n", "\r\r\n\r\r\n"}) {
+        for (std::size_t size = 0; size < 20; ++size) {
+            const std::string bytes = std::string(size, 'a') + std::string(before) + "\r\n\r\n";
+            const auto end = HeadScanner(HeadLimits{}).find_end(bytes + "b");
+            REQUIRE(end);
+            CHECK(**end == bytes.find("\r\n\r\n") + 4);
+        }
+    }
 }
 
 TEST_CASE("HeadScanner looks at the bytes where the end of the head is not there yet", "[http]") {

@@ -26,7 +26,10 @@ TEST_CASE("SplicePipes lends a pipe again that came back", "[net]") {
 TEST_CASE("SplicePipes lends so many and no more, until one comes back", "[net]") {
     SplicePipes pipes;
     std::vector<SplicePipes::Lent> lent;
-    while (pipes.may_have_any()) lent.push_back(pipes.take(now));
+    while (pipes.may_have_any()) {
+        lent.push_back(pipes.take(now));
+        REQUIRE(lent.back() != nullptr);
+    }
     CHECK(lent.size() == (platform::SplicePipe::is_supported ? SplicePipes::most : 0));
     CHECK(pipes.take(now) == nullptr);
     if (lent.empty()) return;

@@ -289,8 +289,8 @@ Task<void> wait_to_splice(Stream&, Stream& server, bool is_cancelled, bool& may_
     Worker& worker = server.worker();
     worker.post([&server, &worker, &may_have_all, is_cancelled] {
         std::vector<SplicePipes::Lent> lent;
-        while (worker.splice_pipes().may_have_any()) lent.push_back(worker.splice_pipes().take(worker.now()));
-        may_have_all = lent.size() == SplicePipes::most;
+        for (std::size_t i = 0; i < SplicePipes::most; ++i) lent.push_back(worker.splice_pipes().take(worker.now()));
+        may_have_all = lent.back() != nullptr;
         if (is_cancelled) spawn(cancel_reader(server));
     });
     SplicePipes::Lent pipe;
