@@ -55,6 +55,8 @@ net::Task<void> Http2Upstream::live(std::unique_ptr<Http2Upstream> self) {
         ends_done_.clear();
         co_await ends_done_;
     }
+    // Its place is free once it is closed: another worker may dial at once.
+    stream_ = {};
     if (owner_ != nullptr) owner_->on_ended(*self);
 }
 

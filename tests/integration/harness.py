@@ -15,12 +15,12 @@ from client import Client, Response, chunks, request_bytes
 from gateway import LOOPBACK, Gateway, is_wine, native_path, run_command, split_address
 from origin import Connection, Origin, Request, answer, held, says
 from waiting import PATIENCE, TimedOut, wait_until
-from wire_reader import ConnectionEnded, Headers, Malformed, WireReader
+from wire_reader import ConnectionEnded, Headers, Malformed, WireReader, is_open
 
 __all__ = [
     "LOOPBACK", "PATIENCE", "Client", "Connection", "ConnectionEnded", "Gateway", "GatewayTest", "Headers", "Malformed",
     "Origin", "Request", "Response", "SharedGatewayTest", "TimedOut", "WireReader", "answer", "chunks", "cluster",
-    "config", "endpoint", "forward_all", "held", "is_sanitized", "is_slow", "is_wine", "main", "native_path",
+    "config", "endpoint", "forward_all", "held", "is_open", "is_sanitized", "is_slow", "is_wine", "main", "native_path",
     "proxy_to", "quick_check", "request_bytes", "route", "run_command", "says", "split_address", "wait_until",
 ]
 

@@ -2,7 +2,7 @@
 
 import threading
 
-from harness import PATIENCE, ConnectionEnded, main, request_bytes, wait_until
+from harness import PATIENCE, ConnectionEnded, is_open, main, request_bytes, wait_until
 from http2_client import CANCEL, ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM
 from http2_origin import at_once, says
 from http2_origin_connection import Http2Connection
@@ -134,11 +134,18 @@ class Sharing(StreamsTest):
             wait_until(lambda: (self.active(gateway), self.idle(gateway)) == (0, 0), "no connection in the metrics")
 
     def test_workers_share_the_places_of_an_endpoint(self):
-        upstream = self.http2_origin()
+        others = []
+
+        def count_others(connection):
+            others.append(sum(is_open(one.sock) for one in upstream.connections[:connection.number]))
+            connection.serve()
+
+        upstream = self.http2_origin(*[count_others] * 30)
         gateway = self.before(upstream, top={"workers": 3}, pool={"max_connections": 1, "queue_timeout": "30s"})
         for _ in range(30):
             self.assertEqual(gateway.get("/").status, 200)
-        self.assertLessEqual(sum(not one.is_closed for one in upstream.connections), 1)
+        wait_until(lambda: sum(not one.is_closed for one in upstream.connections) <= 1, "one connection at most")
+        self.assertEqual(others, [0] * len(others))
 
 
 class Goaway(StreamsTest):

@@ -1,33 +1,14 @@
 """Limits of the connections to an endpoint: how many, for how many requests, how long idle, and who waits for one."""
 
 import random
-import socket
-import struct
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import (
-    ConnectionEnded, GatewayTest, answer, endpoint, forward_all, held, is_slow, main, request_bytes, wait_until,
+    ConnectionEnded, GatewayTest, answer, endpoint, forward_all, held, is_open, is_slow, main, request_bytes, wait_until,
 )
-
-#: The state "established" in struct tcp_info, whose first byte is the state.
-ESTABLISHED = 1
-
-
-def is_open(sock):
-    """Whether the gateway has this connection open: told by the system at once, whether or not the thread that serves
-    it has read its end."""
-    try:
-        if hasattr(socket, "TCP_INFO"):
-            return struct.unpack("B", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0] == ESTABLISHED
-        sock.settimeout(0)
-        return sock.recv(1, socket.MSG_PEEK) != b""
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
 
 
 class PoolTest(GatewayTest):

@@ -5,6 +5,7 @@ It takes only what RFC 9112 allows a sender to generate: whatever the gateway wr
 
 import re
 import socket
+import struct
 
 TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*\Z")
@@ -168,3 +169,21 @@ def close_with_reset(sock):
     """Closes so that the peer gets RST instead of FIN."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     sock.close()
+
+
+#: The state "established" in struct tcp_info, whose first byte is the state.
+ESTABLISHED = 1
+
+
+def is_open(sock):
+    """Whether the gateway has this connection open: told by the system at once, whether or not the thread that serves
+    it has read its end."""
+    try:
+        if hasattr(socket, "TCP_INFO"):
+            return struct.unpack("B", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0] == ESTABLISHED
+        sock.settimeout(0)
+        return sock.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
