@@ -21,7 +21,7 @@ namespace {
 /// The gateway's own, which a test proves to be valid.
 std::optional<ConfigFile> embedded_config() {
     auto parsed = config::parse(config::default_config(1), "embedded");
-    return parsed ? std::optional(ConfigFile{std::move(*parsed), {}, {}}) : std::nullopt;
+    return parsed ? std::optional(ConfigFile{std::move(*parsed), {}, {}, {}}) : std::nullopt;
 }
 
 /// A file that a user has written is no order to root: not even to become that user.
@@ -68,7 +68,7 @@ ExitCode command_run(const std::optional<std::string>& file, bool may_use_last_g
     }
     for (const std::string& line : read->warnings) log.warn("a setting is risky", {{"setting", line}});
     if (!read->config.user.empty()) check_file_rights(file, log);
-    Gateway gateway(std::move(read->config), sources.record(), file, program, *setup);
+    Gateway gateway(std::move(*read), sources.record(), file, program, *setup);
     return gateway.run();
 }
 

@@ -21,11 +21,9 @@ std::size_t place_in_file(const std::vector<config::Route>& routes, std::uint32_
 }
 
 /// Conflicts between routes are found by the route table, not by the parser.
-std::vector<config::Problem> find_conflicts(const config::Config& config) {
+std::vector<config::Problem> describe_all(const std::vector<routing::Conflict>& conflicts, const config::Config& config) {
     std::vector<config::Problem> problems;
-    const auto table = routing::RouteTable::build(config.routes);
-    if (table) return problems;
-    for (const routing::Conflict& conflict : table.error()) {
+    for (const routing::Conflict& conflict : conflicts) {
         const routing::RouteReference& route = conflict.second ? *conflict.second : conflict.first;
         const std::string pointer = config::pointer_to("/routes", place_in_file(config.routes, route.index));
         problems.push_back({config.files[route.position.file], route.position, pointer, describe(conflict, config.files), {}});
@@ -50,9 +48,9 @@ std::expected<ConfigFile, std::vector<std::string>> read_config_file(const std::
                                                                      config::Sources& sources) {
     auto loaded = config::load(file, sources, check_tls);
     if (!loaded) return std::unexpected(format_all(loaded.error(), config::format_problem));
-    const std::vector<config::Problem> conflicts = find_conflicts(loaded->config);
-    if (!conflicts.empty()) return std::unexpected(format_all(conflicts, config::format_problem));
-    return ConfigFile{std::move(loaded->config), std::move(loaded->files),
+    auto routes = routing::RouteTable::build(loaded->config.routes);
+    if (!routes) return std::unexpected(format_all(describe_all(routes.error(), loaded->config), config::format_problem));
+    return ConfigFile{std::move(loaded->config), std::move(*routes), std::move(loaded->files),
                       format_all(loaded->warnings, config::format_warning)};
 }
 

@@ -1,17 +1,22 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/model.hpp"
 #include "config/sources.hpp"
+#include "routing/route_table.hpp"
 
 namespace sluice::app {
 
 /// A configuration as it was read from a file and the files that it includes.
 struct ConfigFile {
     config::Config config;
+    /// Compiled from the routes of `config` when conflicts were looked for; nullopt when nobody has. It goes where the configuration is
+    /// moved to, and not with a copy: it points to the routes.
+    std::optional<routing::RouteTable> routes;
     /// Every file that was read, those of secrets too: what a watch looks at.
     std::vector<std::string> files;
     /// Risky settings, a line each ("file:line:column: warning: pointer: message; help").

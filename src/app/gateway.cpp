@@ -24,9 +24,9 @@ constexpr std::string_view echo_cluster = "echo";
 
 }  // namespace
 
-Gateway::Parts::Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
+Gateway::Parts::Parts(ConfigFile the_first, SourceRecord the_sources, std::optional<std::string> the_file,
                       platform::Program the_program, const LogSetup& the_log)
-    : config(std::move(the_config)),
+    : first(std::move(the_first)),
       sources(std::move(the_sources)),
       file(std::move(the_file)),
       program(std::move(the_program)),
@@ -57,7 +57,7 @@ bool Gateway::Parts::open_echo() {
     auto opened = net::Listener::open(any_port, 128, {});
     if (!opened) return started(echo_cluster, fail(std::move(opened.error())));
     echo_listener = std::move(*opened);
-    for (config::Cluster& cluster : config.clusters) {
+    for (config::Cluster& cluster : first.config.clusters) {
         if (cluster.name == echo_cluster) cluster.endpoints.front().address.port = echo_listener->address().port;
     }
     return true;
@@ -101,7 +101,7 @@ ExitCode Gateway::Parts::start() {
     // Until the process before has named this one, systemd hears that one alone.
     if (!takeover) told(lifecycle.starting("starting"));
     if (!file && !open_echo()) return ExitCode::BindFailed;
-    const auto taken = take(std::move(config), false);
+    const auto taken = take(std::move(first), false);
     if (!taken) {
         tell_why(taken.error().lines);
         return taken.error().code;
@@ -157,7 +157,7 @@ void Gateway::Parts::stop_workers(ExitCode code) {
     workforce.stop();
 }
 
-Gateway::Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
+Gateway::Gateway(ConfigFile config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
                  const LogSetup& log)
     : parts_(std::make_unique<Parts>(std::move(config), std::move(sources), std::move(file), std::move(program), log)) {}
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "app/config_file.hpp"
 #include "app/exit_code.hpp"
-#include "app/source_record.hpp"
 #include "app/log_setup.hpp"
-#include "config/model.hpp"
+#include "app/source_record.hpp"
 #include "platform/program.hpp"
 
 namespace sluice::app {
@@ -21,7 +21,7 @@ class Gateway {
 public:
     /// Without a file the configuration is the embedded one, whose echo upstream the gateway serves itself.
     /// `sources`: what it was read from, for a watch. `program` is what was started, and is started again by an upgrade.
-    Gateway(config::Config config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
+    Gateway(ConfigFile config, SourceRecord sources, std::optional<std::string> file, platform::Program program,
             const LogSetup& log);
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;

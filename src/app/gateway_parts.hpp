@@ -37,7 +37,7 @@ namespace sluice::app {
 /// Threading: the main thread.
 struct Gateway::Parts {
     /// Until it is part of a snapshot.
-    config::Config config;
+    ConfigFile first;
     /// What it was read from.
     SourceRecord sources;
     std::optional<std::string> file;
@@ -69,7 +69,7 @@ struct Gateway::Parts {
     /// Of the process that has taken over from this one; 0: none has.
     std::uint64_t successor_pid = 0;
 
-    Parts(config::Config the_config, SourceRecord the_sources, std::optional<std::string> the_file,
+    Parts(ConfigFile the_first, SourceRecord the_sources, std::optional<std::string> the_file,
           platform::Program the_program, const LogSetup& the_log);
 
     // gateway.cpp: from nothing to serving, and back.
@@ -97,7 +97,7 @@ struct Gateway::Parts {
     /// Makes a configuration the one in force; the first one too. With `is_dry_run` all is tried and nothing changes.
     /// Yields a line for each listener that can't accept although it was bound: the rest is in force, and that one closed.
     /// Failure: nothing has changed.
-    [[nodiscard]] std::expected<Lines, Refusal> take(config::Config next, bool is_dry_run);
+    [[nodiscard]] std::expected<Lines, Refusal> take(ConfigFile next, bool is_dry_run);
     void request_reopen(std::string origin);
     [[nodiscard]] Result<std::shared_ptr<telemetry::FileSink>> open_access_log(const config::LogSettings& settings) const;
     void watch_files(const SourceRecord& record);

@@ -91,7 +91,7 @@ ReloadOutcome Gateway::Parts::reload(const ReloadRequest& request) {
         for (const std::string& path : changed_files(before->config(), read->config)) outcome.changes.push_back("file " + path + " has changed");
         const Lines late = settings_of_next_start(before->config(), read->config);
         outcome.warnings.insert(outcome.warnings.end(), late.begin(), late.end());
-        auto taken = take(std::move(read->config), request.is_dry_run);
+        auto taken = take(std::move(*read), request.is_dry_run);
         outcome.is_accepted = taken.has_value();
         if (taken) {
             outcome.warnings.insert(outcome.warnings.end(), taken->begin(), taken->end());
@@ -191,10 +191,10 @@ void Gateway::Parts::tell_old_clusters(const proxy::Snapshot& old, const proxy::
     }
 }
 
-std::expected<Gateway::Parts::Lines, Gateway::Parts::Refusal> Gateway::Parts::take(config::Config next, bool is_dry_run) {
+std::expected<Gateway::Parts::Lines, Gateway::Parts::Refusal> Gateway::Parts::take(ConfigFile next, bool is_dry_run) {
     // What can fail comes first, and leaves no trace when it does.
     const std::shared_ptr<const proxy::Snapshot> before = in_force.snapshot();
-    auto built = proxy::Snapshot::build(std::move(next), {before.get(), &metrics});
+    auto built = proxy::Snapshot::build(std::move(next.config), {before.get(), &metrics, std::move(next.routes)});
     if (!built) return std::unexpected(Refusal{ExitCode::ConfigInvalid, std::move(built.error())});
     const std::shared_ptr<const proxy::Snapshot>& snapshot = *built;
     const config::Config& settings = snapshot->config();

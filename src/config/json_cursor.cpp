@@ -6,8 +6,10 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view blanks = " \t\r\n";
-constexpr std::string_view punctuation = "{}[],:";
+
+bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool is_punctuation(char c) { return c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':'; }
 
 /// The length of a string with its quotes. One that is not closed ends with its line.
 std::size_t string_length(std::string_view text) {
@@ -52,9 +54,9 @@ Position JsonCursor::position_of(std::string_view text, std::size_t offset) {
 
 void JsonCursor::skip_blanks() {
     while (offset_ < text_.size()) {
-        if (blanks.contains(text_[offset_])) {
-            advance(1);
-        } else if (at("//") || at("/*")) {
+        if (is_white_space(text_[offset_])) {
+            step(position_, text_[offset_++]);
+        } else if (text_[offset_] == '/' && (at("//") || at("/*"))) {
             skip_comment();
         } else {
             return;
@@ -84,8 +86,9 @@ std::size_t JsonCursor::token_length() const {
     const std::string_view rest = text_.substr(offset_);
     if (rest.empty()) return 0;
     if (rest.front() == '"') return string_length(rest);
-    if (punctuation.contains(rest.front()) || rest.front() == '/') return 1;
-    return std::min(rest.find_first_of(" \t\r\n{}[],:\"/"), rest.size());
+    if (is_punctuation(rest.front()) || rest.front() == '/') return 1;
+    const auto ends = [](char c) { return is_white_space(c) || is_punctuation(c) || c == '"' || c == '/'; };
+    return static_cast<std::size_t>(std::ranges::find_if(rest, ends) - rest.begin());
 }
 
 }  // namespace sluice::config

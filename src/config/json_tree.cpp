@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <unordered_set>
 #include <utility>
 
@@ -67,7 +68,7 @@ public:
         take_token();
         after_key_ = true;
         Level& level = levels_.back();
-        if (level.keys.insert(name).second) {
+        if (level.add_key(name)) {
             level.node->members.push_back({std::move(name), last_.position, {}});
             pending_ = &level.node->members.back().value;
         } else {
@@ -92,10 +93,22 @@ public:
     }
 
 private:
+    /// An open container.
     struct Level {
         Node* node = nullptr;
-        std::string pointer;
-        std::unordered_set<std::string> keys;
+        /// All keys once there are many; few are looked for among the members.
+        std::unordered_set<std::string> keys = {};
+
+        /// False when it has this one already.
+        bool add_key(const std::string& name) {
+            constexpr std::size_t few = 16;
+            const auto& members = node->members;
+            if (members.size() < few) return node->find(name) == nullptr;
+            if (keys.empty()) {
+                for (const Member& member : members) keys.insert(member.key);
+            }
+            return keys.insert(name).second;
+        }
     };
 
     void take_token() {
@@ -120,19 +133,18 @@ private:
     }
 
     bool open(Node::Kind kind) {
-        std::string pointer = next_pointer();
         Node& node = place(kind);
         if (levels_.size() == max_depth) {
             tree_.complete = false;
             tree_.problems.push_back(
                 {{},
                  last_.position,
-                 std::move(pointer),
+                 pointer_below(levels_.size()),
                  "more than " + std::to_string(max_depth) + " levels of nesting",
                  "no key needs so many"});
             return false;
         }
-        levels_.push_back({&node, std::move(pointer), {}});
+        levels_.push_back({&node});
         return true;
     }
 
@@ -143,14 +155,18 @@ private:
         return true;
     }
 
-    [[nodiscard]] std::string next_pointer() const {
-        if (levels_.empty()) return {};
-        const Level& level = levels_.back();
-        if (level.node->kind == Node::Kind::Array) {
-            return pointer_to(level.pointer, level.node->elements.size());
+    /// To the value that is being read in the innermost of the first `depth` open containers.
+    [[nodiscard]] std::string pointer_below(std::size_t depth) const {
+        std::string pointer;
+        for (const Level& level : std::span(levels_).first(depth)) {
+            const Node& node = *level.node;
+            if (node.kind == Node::Kind::Array) {
+                pointer = pointer_to(pointer, node.elements.size() - 1);
+            } else {
+                pointer = pointer_to(pointer, node.members.empty() ? std::string{} : node.members.back().key);
+            }
         }
-        const auto& members = level.node->members;
-        return pointer_to(level.pointer, members.empty() ? std::string{} : members.back().key);
+        return pointer;
     }
 
     void report_repeated(const Level& level, const std::string& name) {
@@ -158,7 +174,7 @@ private:
         const Position at = first->key_position;
         tree_.problems.push_back({{},
                                   last_.position,
-                                  pointer_to(level.pointer, name),
+                                  pointer_to(pointer_below(levels_.size() - 1), name),
                                   "the key stands twice in this object",
                                   "it stands first in line " + std::to_string(at.line) +
                                       ", column " + std::to_string(at.column)});

@@ -82,7 +82,7 @@ constexpr std::array listener_keys{
                                              "clients are asked for certificates, which nobody would look at again."}),
 };
 
-constexpr std::array cluster_keys{
+constexpr std::array cluster_tls_keys{
     bind<&ClusterTls::verify>({.name = "verify",
                                .sentence = "Whether the upstream has to prove who it is. Without, anybody in between can read and "
                                            "change everything."}),
@@ -114,6 +114,6 @@ constexpr std::array cluster_keys{
 constexpr Object listener_tls_object{
     "listener tls", "TLS with clients. A reload takes changed files in; connections go on.", listener_keys, {}};
 constexpr Object cluster_tls_object{
-    "cluster tls", "TLS with the upstream; an empty object is TLS with the defaults.", cluster_keys, {}};
+    "cluster tls", "TLS with the upstream; an empty object is TLS with the defaults.", cluster_tls_keys, {}};
 
 }  // namespace sluice::config

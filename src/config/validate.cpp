@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "config/field_rules.hpp"
+#include "config/pointer.hpp"
 #include "config/problem.hpp"
 #include "config/validate_cluster.hpp"
 #include "config/validate_route.hpp"
@@ -23,9 +24,9 @@ class Names {
 public:
     explicit Names(std::string_view noun) : noun_(noun) {}
 
-    void check(const std::string& name, const std::string& owner, Findings& findings) {
+    void check(const std::string& name, const Pointer& owner, Findings& findings) {
         if (name.empty()) return;
-        const std::string pointer = pointer_to(owner, "name");
+        const std::string pointer = Pointer(owner, "name").text();
         if (has_control(name)) {
             findings.push_back({pointer, false, "the name holds a control character", "remove it"});
         }
@@ -72,7 +73,7 @@ void validate_listeners(const Config& config, Findings& findings) {
     ListenAddresses addresses;
     for (std::size_t i = 0; i < config.listeners.size(); ++i) {
         const std::string pointer = pointer_to("/listeners", i);
-        names.check(config.listeners[i].name, pointer, findings);
+        names.check(config.listeners[i].name, Pointer(pointer), findings);
         addresses.check(config.listeners[i].address, pointer_to(pointer, "address"), findings);
         if (config.listeners[i].tls && config.listeners[i].redirect_to_https) {
             findings.push_back({pointer_to(pointer, "redirect_to_https"), true, "the listener has TLS already",
@@ -87,7 +88,7 @@ void validate_clusters(const Config& config, Findings& findings) {
     Names names("cluster");
     for (std::size_t i = 0; i < config.clusters.size(); ++i) {
         const std::string pointer = pointer_to("/clusters", i);
-        names.check(config.clusters[i].name, pointer, findings);
+        names.check(config.clusters[i].name, Pointer(pointer), findings);
         validate_cluster(config.clusters[i], pointer, findings);
     }
 }
@@ -102,41 +103,41 @@ public:
         known_.insert(names_.begin(), names_.end());
     }
 
-    void check(const Route& route, const std::string& pointer, Findings& findings) const {
+    void check(const Route& route, const Pointer& pointer, Findings& findings) const {
         const auto* forward = std::get_if<Forward>(&route.action);
         if (forward == nullptr) return;
-        check_name(forward->cluster, pointer_to(pointer, "cluster"), findings);
+        check_name(forward->cluster, Pointer(pointer, "cluster"), findings);
         check_upgrade(*forward, forward->cluster, pointer, findings);
         check_grpc_web(*forward, forward->cluster, pointer, findings);
-        const std::string split = pointer_to(pointer, "split");
+        const Pointer split(pointer, "split");
         for (std::size_t i = 0; i < forward->split.size(); ++i) {
-            check_name(forward->split[i].cluster, pointer_to(pointer_to(split, i), "cluster"), findings);
+            check_name(forward->split[i].cluster, Pointer(Pointer(split, i), "cluster"), findings);
             check_upgrade(*forward, forward->split[i].cluster, pointer, findings);
             check_grpc_web(*forward, forward->split[i].cluster, pointer, findings);
         }
         if (!forward->mirror) return;
-        check_name(forward->mirror->cluster, pointer_to(pointer_to(pointer, "mirror"), "cluster"), findings);
+        check_name(forward->mirror->cluster, Pointer(Pointer(pointer, "mirror"), "cluster"), findings);
     }
 
 private:
-    void check_name(const std::string& name, const std::string& pointer, Findings& findings) const {
+    void check_name(const std::string& name, const Pointer& pointer, Findings& findings) const {
         if (name.empty() || known_.contains(name)) return;
-        findings.push_back({pointer, false, "no cluster has the name " + in_quotes(name),
+        findings.push_back({pointer.text(), false, "no cluster has the name " + in_quotes(name),
                             names_.empty() ? "add it to 'clusters'" : suggest(name, names_)});
     }
 
     /// A stream of a shared connection carries a WebSocket (RFC 8441), and changes to no other protocol.
-    void check_upgrade(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
+    void check_upgrade(const Forward& forward, const std::string& cluster, const Pointer& pointer, Findings& findings) const {
         const auto is_websocket = [](const std::string& protocol) { return equal_ignoring_case(protocol, "websocket"); };
         if (std::ranges::all_of(forward.upgrade, is_websocket) || !in_http2_.contains(cluster)) return;
-        findings.push_back({pointer_to(pointer, "upgrade"), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/2, which has no upgrade but to websocket",
+        findings.push_back({Pointer(pointer, "upgrade").text(), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/2, which has no upgrade but to websocket",
                             "remove it, or give these requests a cluster with \"protocol\": \"http1\""});
     }
 
     /// gRPC is HTTP/2.
-    void check_grpc_web(const Forward& forward, const std::string& cluster, const std::string& pointer, Findings& findings) const {
+    void check_grpc_web(const Forward& forward, const std::string& cluster, const Pointer& pointer, Findings& findings) const {
         if (!forward.grpc_web || !known_.contains(cluster) || in_http2_.contains(cluster)) return;
-        findings.push_back({pointer_to(pointer, "grpc_web"), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/1.1, which does not carry gRPC",
+        findings.push_back({Pointer(pointer, "grpc_web").text(), false, "cluster " + in_quotes(cluster) + " is spoken to in HTTP/1.1, which does not carry gRPC",
                             "write \"protocol\": \"http2\" in the cluster, or remove it where the upstream speaks gRPC-Web itself"});
     }
 
@@ -148,8 +149,9 @@ private:
 void validate_routes(const Config& config, ClusterNames clusters, Findings& findings) {
     Names names("route");
     const ClusterCheck cluster_check(config);
+    const Pointer routes("/routes");
     for (std::size_t i = 0; i < config.routes.size(); ++i) {
-        const std::string pointer = pointer_to("/routes", i);
+        const Pointer pointer(routes, i);
         const Route& route = config.routes[i];
         names.check(route.name, pointer, findings);
         if (clusters == ClusterNames::Complete) cluster_check.check(route, pointer, findings);

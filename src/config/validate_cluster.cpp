@@ -122,7 +122,7 @@ void check_health_type(const Cluster& cluster, const std::string& pointer, Findi
 
 void check_breaker(const Breaker& breaker, const std::string& pointer, Findings& findings) {
     if (!breaker.fallback) return;
-    validate_respond(*breaker.fallback, pointer_to(pointer, "fallback"), findings);
+    validate_respond(*breaker.fallback, Pointer(Pointer(pointer), "fallback"), findings);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "config/json_cursor.hpp"
+#include "config/pointer.hpp"
 
 namespace sluice::config {
 namespace {
@@ -143,14 +144,14 @@ public:
     TreeExpansion(std::string_view source, const FindVariable& find, std::vector<Problem>& problems)
         : source_(source), find_(find), problems_(problems) {}
 
-    void run(Node& node, const std::string& pointer) {
+    void run(Node& node, const Pointer& pointer) {
         if (node.kind == Node::Kind::Text) expand(node, pointer);
-        for (std::size_t i = 0; i < node.elements.size(); ++i) run(node.elements[i], pointer_to(pointer, i));
-        for (Member& member : node.members) run(member.value, pointer_to(pointer, member.key));
+        for (std::size_t i = 0; i < node.elements.size(); ++i) run(node.elements[i], Pointer(pointer, i));
+        for (Member& member : node.members) run(member.value, Pointer(pointer, member.key));
     }
 
 private:
-    void expand(Node& node, const std::string& pointer) {
+    void expand(Node& node, const Pointer& pointer) {
         if (!node.text.contains(opening)) return;
         // The content is read before it is changed: offsets are those of what was written.
         const std::string written = std::move(node.text);
@@ -158,7 +159,7 @@ private:
         for (VariableFault& fault : expanded.faults) {
             problems_.push_back({{},
                                  position_in(source_, node, fault.offset),
-                                 pointer,
+                                 pointer.text(),
                                  std::move(fault.complaint.message),
                                  std::move(fault.complaint.help)});
         }
@@ -179,7 +180,7 @@ ExpandedText expand_variables(std::string_view text, const FindVariable& find) {
 }
 
 void expand_variables(Node& root, std::string_view source, const FindVariable& find, std::vector<Problem>& problems) {
-    TreeExpansion(source, find, problems).run(root, {});
+    TreeExpansion(source, find, problems).run(root, Pointer(""));
 }
 
 std::string escape_variables(std::string_view text) {

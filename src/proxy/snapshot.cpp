@@ -180,6 +180,22 @@ void Snapshot::plan_forward(const config::Forward& forward, RoutePlan& plan) con
     if (forward.mirror) plan.mirror = cluster_index(forward.mirror->cluster);
 }
 
+/// Yields a line for each conflict.
+std::vector<std::string> Snapshot::take_table(std::optional<routing::RouteTable> table) {
+    std::vector<std::string> problems;
+    // Of a copy it would be another list's.
+    if (!table || table->routes().data() != config_.routes.data()) {
+        auto built = routing::RouteTable::build(config_.routes);
+        if (!built) {
+            for (const routing::Conflict& conflict : built.error()) problems.push_back(describe(conflict));
+            return problems;
+        }
+        table = std::move(*built);
+    }
+    routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
+    return problems;
+}
+
 void Snapshot::plan_routes() {
     for (const config::Route& route : config_.routes) {
         RoutePlan plan;
@@ -195,15 +211,11 @@ void Snapshot::plan_routes() {
 }
 
 std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> Snapshot::build(
-    config::Config config, const Surroundings& surroundings) {
+    config::Config config, Surroundings surroundings) {
     std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config)));
-    auto table = routing::RouteTable::build(snapshot->config_.routes);
-    if (!table) {
-        std::vector<std::string> lines;
-        for (const routing::Conflict& conflict : table.error()) lines.push_back(describe(conflict));
-        return std::unexpected(std::move(lines));
+    if (auto problems = snapshot->take_table(std::move(surroundings.routes)); !problems.empty()) {
+        return std::unexpected(std::move(problems));
     }
-    snapshot->routes_ = std::make_unique<routing::RouteTable>(std::move(*table));
     if (auto problems = snapshot->plan_listeners(surroundings.previous); !problems.empty()) {
         return std::unexpected(std::move(problems));
     }

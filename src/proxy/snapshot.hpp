@@ -70,11 +70,13 @@ public:
         /// The one in force: clusters that stay the same are taken from it, those that change take over what they can.
         const Snapshot* previous = nullptr;
         telemetry::MetricsRegistry* metrics = nullptr;
+        /// Compiled from the routes of the configuration that is moved in; without it they are compiled here.
+        std::optional<routing::RouteTable> routes = std::nullopt;
     };
 
     /// Changes nothing but the registry, which forgets the snapshot again when it is destroyed.
     [[nodiscard]] static std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> build(
-        config::Config config, const Surroundings& surroundings);
+        config::Config config, Surroundings surroundings);
     [[nodiscard]] static std::expected<std::shared_ptr<const Snapshot>, std::vector<std::string>> build(
         config::Config config) {
         return build(std::move(config), Surroundings{});
@@ -109,6 +111,7 @@ private:
                                                                                  const ClusterPlan* before) const;
     [[nodiscard]] Result<std::shared_ptr<const ListenerTls>> listener_tls(const config::Listener& listener,
                                                                           const ListenerPlan* before) const;
+    [[nodiscard]] std::vector<std::string> take_table(std::optional<routing::RouteTable> table);
     [[nodiscard]] std::vector<std::string> plan_listeners(const Snapshot* previous);
     void take_metrics(telemetry::MetricsRegistry* registry);
     [[nodiscard]] std::uint32_t cluster_index(const std::string& name) const;
