@@ -113,7 +113,7 @@ Result<void> Exchange::check_body_so_far() const {
 http::Fields& Exchange::own_fields() {
     // The client that asked may send its body or not: nobody can tell it from the next request.
     if (head_.expects_continue && !body_->is_done()) writer_.close_after();
-    http::Fields& fields = scratch_.fields;
+    http::Fields& fields = state_.fields();
     fields.clear();
     fields.push_back({"Date", state_.http_date()});
     const std::string_view request_id = snapshot_->forwarded().request_id_header();

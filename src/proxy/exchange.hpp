@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/pooled.hpp"
 #include "base/result.hpp"
 #include "http/head_parser.hpp"
 #include "http/message.hpp"
@@ -204,16 +205,16 @@ private:
     upstream::Admission admission_{};
 
     ClusterConnections::Hold endpoint_;
-    /// Only compared with: one of them may be gone.
-    std::array<EndpointConnections*, 8> tried_{};
+    /// So many as `tried_count_` says. Only compared with: one of them may be gone.
+    std::array<EndpointConnections*, 8> tried_;
     std::size_t tried_count_ = 0;
     std::uint32_t tries_ = 0;
     std::uint32_t retries_ = 0;
     bool free_retry_used_ = false;
     bool counts_load_ = false;
     // What most requests do without is made when it is needed.
-    std::optional<ConnectionWait> wait_;
-    std::optional<net::Pause> backoff_;
+    Pooled<ConnectionWait> wait_;
+    Pooled<net::Pause> backoff_;
     struct Hedge {
         explicit Hedge(net::TimerWheel& timers, Exchange* exchange)
             : deadline(timers, [](void* self) { static_cast<Exchange*>(self)->on_hedge_time(); }, exchange), wait(timers) {}
@@ -231,7 +232,7 @@ private:
 
         [[nodiscard]] bool is_under_way() const { return has_begun && !is_done; }
     };
-    std::optional<Hedge> hedge_;
+    Pooled<Hedge> hedge_;
     UpstreamLink* upstream_ = nullptr;
     bool reused_ = false;
     bool sent_nothing_ = true;
@@ -259,11 +260,11 @@ private:
     bool interim_came_ = false;
 
     grpc::Kind call_ = grpc::Kind::Other;
-    std::optional<net::Deadline> call_deadline_;
+    Pooled<net::Deadline> call_deadline_;
     bool is_call_late_ = false;
     /// gRPC-Web that is translated, and how it is answered.
-    std::optional<GrpcWebRequestBody> web_request_;
-    std::optional<GrpcWebResponseBody> web_response_;
+    Pooled<GrpcWebRequestBody> web_request_;
+    Pooled<GrpcWebResponseBody> web_response_;
     grpc::Kind answer_kind_ = grpc::Kind::Other;
     /// The response's length was not told, so that trailers may follow.
     bool is_length_open_ = false;

@@ -229,7 +229,7 @@ Result<void> Exchange::write_request_head(const config::Forward& forward) {
                                sent_path(forward, path_, match_.params, scratch_.rewritten),
                                sent_host(forward, head_.authority, endpoint_->state().place), protocol_};
     http::HeadWriter writer(request_buffer_.from(0));
-    Result<void> written = write_upstream_head(request, scratch_.fields, scratch_.arena, writer);
+    Result<void> written = write_upstream_head(request, state_.fields(), scratch_.arena, writer);
     if (written) request_head_bytes_ = writer.view();
     return written;
 }

@@ -9,13 +9,12 @@
 
 namespace sluice::proxy {
 
-/// Memory that one request needs while it is under way and that the next may use again: parsed heads, the edited
-/// field lists, the normalised path, values made by filters. Kept apart from the session, so that an idle connection
+/// Memory that one request needs while it is under way and that the next may use again: parsed heads, the
+/// normalised path, values made by filters. Kept apart from the session, so that an idle connection
 /// holds none of it.
 struct Scratch {
     http::RequestHead request;
     http::ResponseHead response;
-    http::Fields fields;
     std::string path;
     std::string rewritten;
     /// What has been read of a request body and may have to be sent again.

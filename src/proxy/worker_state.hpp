@@ -93,6 +93,8 @@ public:
     }
     [[nodiscard]] ContextPool& contexts() { return contexts_; }
     [[nodiscard]] ScratchPool& scratches() { return scratches_; }
+    /// For one head that is written without waiting: whoever resumes may find another's.
+    [[nodiscard]] http::Fields& fields() { return fields_; }
     [[nodiscard]] UpstreamConnections& upstreams() { return upstreams_; }
     [[nodiscard]] Mirrors& mirrors() { return mirrors_; }
     /// A connection that `accept` has begun is over.
@@ -127,6 +129,7 @@ private:
     telemetry::WorkerMetrics& metrics_;
     ContextPool contexts_;
     ScratchPool scratches_;
+    http::Fields fields_;
     UpstreamConnections upstreams_;
     Mirrors mirrors_;
     std::unique_ptr<telemetry::AccessLog> access_log_;
