@@ -68,11 +68,13 @@ public:
         take_token();
         after_key_ = true;
         Level& level = levels_.back();
+        level.repeated.clear();
         if (level.add_key(name)) {
             level.node->members.push_back({std::move(name), last_.position, {}});
             pending_ = &level.node->members.back().value;
         } else {
             report_repeated(level, name);
+            level.repeated = name;
             // Its value is read, so that positions stay right, and then forgotten.
             discarded_.push_back(std::make_unique<Node>());
             pending_ = discarded_.back().get();
@@ -98,6 +100,8 @@ private:
         Node* node = nullptr;
         /// All keys once there are many; few are looked for among the members.
         std::unordered_set<std::string> keys = {};
+        /// The key of the value that is being read, when it stands twice.
+        std::string repeated = {};
 
         /// False when it has this one already.
         bool add_key(const std::string& name) {
@@ -108,6 +112,12 @@ private:
                 for (const Member& member : members) keys.insert(member.key);
             }
             return keys.insert(name).second;
+        }
+
+        /// Of the value that is being read in an object.
+        [[nodiscard]] std::string_view key() const {
+            if (!repeated.empty() || node->members.empty()) return repeated;
+            return node->members.back().key;
         }
     };
 
@@ -163,7 +173,7 @@ private:
             if (node.kind == Node::Kind::Array) {
                 pointer = pointer_to(pointer, node.elements.size() - 1);
             } else {
-                pointer = pointer_to(pointer, node.members.empty() ? std::string{} : node.members.back().key);
+                pointer = pointer_to(pointer, level.key());
             }
         }
         return pointer;

@@ -192,7 +192,10 @@ net::Task<Result<void>> Exchange::attempt(const config::Forward& forward) {
     if (!sent && (reused_ || sent.error().retry == Retry::Always)) co_return fail(upstream_failure(sent.error()));
     schedule_hedge(forward);
     // Another try writes a head of its own; the memory is still in the processor's caches for whoever is next.
-    if (!hedge_) request_buffer_ = {};
+    if (!hedge_) {
+        request_head_bytes_ = {};
+        request_buffer_ = {};
+    }
     Result<void> headed = co_await read_response_head();
     if (hedge_) co_await stop_hedge();
     // What became of this request alone is no accident of a connection that grew old.

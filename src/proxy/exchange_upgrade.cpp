@@ -55,10 +55,9 @@ net::Task<Result<void>> Exchange::switch_protocols(const config::Forward& forwar
         release_upstream(false);
         co_return fail(client_error(ErrorCode::ClientClosed, "the client left before the change of protocol"));
     }
-    // What came with the heads goes out first; the large buffers are for heads only.
+    // What came with the head goes out first; the large buffer is for heads only.
     const std::string from_upstream(response_buffer_.data() + response_head_bytes_, response_used_ - response_head_bytes_);
     response_buffer_ = {};
-    request_buffer_ = {};
     co_await run_tunnel(forward, from_upstream);
     release_upstream(false);
     co_return Result<void>{};

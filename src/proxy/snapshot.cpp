@@ -184,7 +184,7 @@ void Snapshot::plan_forward(const config::Forward& forward, RoutePlan& plan) con
 std::vector<std::string> Snapshot::take_table(std::optional<routing::RouteTable> table) {
     std::vector<std::string> problems;
     // Of a copy it would be another list's.
-    if (!table || table->routes().data() != config_.routes.data()) {
+    if (!table || table->routes().data() != config_.routes.data() || table->routes().size() != config_.routes.size()) {
         auto built = routing::RouteTable::build(config_.routes);
         if (!built) {
             for (const routing::Conflict& conflict : built.error()) problems.push_back(describe(conflict));

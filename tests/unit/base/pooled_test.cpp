@@ -48,9 +48,13 @@ TEST_CASE("A pooled object whose constructor throws leaves nothing behind", "[ba
     int ended = 0;
     Pooled<Guest> guest;
     guest.emplace(ended, 1);
+    guest.reset();
+    const std::size_t kept = pool.kept_bytes();
+    guest.emplace(ended, 1);
     CHECK_THROWS_AS(guest.emplace(ended, -1), std::runtime_error);
     CHECK(!guest);
-    CHECK(ended == 1);
+    CHECK(ended == 2);
+    CHECK(pool.kept_bytes() == kept);
     guest.emplace(ended, 2);
     CHECK(guest->number == 2);
 }
@@ -62,6 +66,11 @@ TEST_CASE("Pooled objects one after the other take the pool's memory", "[base]")
     guest.emplace(ended);
     guest.reset();
     const std::size_t kept = pool.kept_bytes();
+#ifndef SLUICE_UNPOOLED
+    CHECK(kept != 0);
+    guest.emplace(ended);
+    CHECK(pool.kept_bytes() < kept);
+#endif
     for (int i = 0; i < 10; ++i) {
         guest.emplace(ended, i);
         guest.reset();
