@@ -23,9 +23,9 @@ Error timed_out() { return {ErrorCode::TimedOut, Side::Internal, Retry::Never, {
 
 StreamCore::StreamCore(Worker& worker)
     : worker_(worker),
-      socket_(worker.reactor(), *this),
       read_deadline_(
-          worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this) {}
+          worker.timers(), [](void* self) { static_cast<StreamCore*>(self)->on_read_deadline(); }, this),
+      socket_(worker.reactor(), *this) {}
 
 StreamCore& StreamCore::take(Worker& worker) {
     StreamCore* core = worker.free_streams_;

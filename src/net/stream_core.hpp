@@ -97,35 +97,36 @@ private:
     void shut_tls_and_send();
     void end_sending();
 
+    // What every event touches comes first, and what only a wait to write needs last.
     Worker& worker_;
-    Socket socket_;
     StreamWatcher* watcher_ = nullptr;
     // Reading.
     std::coroutine_handle<> reader_;
     Stream::ReadAwaiter* read_ = nullptr;
-    bool read_armed_ = false;
-    bool maybe_readable_ = false;
-    /// Reads since the last event.
-    std::uint32_t reads_in_turn_ = 0;
-    bool read_timed_out_ = false;
     /// What the readiness event reported; every later read fails with it.
     std::error_code read_error_;
+    /// Reads since the last event.
+    std::uint32_t reads_in_turn_ = 0;
+    bool read_armed_ = false;
+    bool maybe_readable_ = false;
+    bool read_timed_out_ = false;
+    bool write_timed_out_ = false;
+    bool write_pending_ = false;
+    bool aborted_ = false;
+    bool in_use_ = false;
+    bool reset_on_close_ = false;
+    std::uint64_t bytes_written_ = 0;
+    /// nullptr while the stream is plain.
+    std::unique_ptr<StreamTls> tls_;
+    Deadline read_deadline_;
+    Socket socket_;
     // Writing.
     std::coroutine_handle<> writer_;
     Stream::WriteAwaiter* write_ = nullptr;
     std::error_code* connect_outcome_ = nullptr;
-    bool write_timed_out_ = false;
-    bool aborted_ = false;
-    bool in_use_ = false;
-    bool reset_on_close_ = false;
     Duration write_stall_limit_ = std::chrono::seconds{60};
-    std::uint64_t bytes_written_ = 0;
-    Deadline read_deadline_;
     /// Made when a write has to wait for the first time.
     std::unique_ptr<Deadline> write_deadline_;
-    bool write_pending_ = false;
-    /// nullptr while the stream is plain.
-    std::unique_ptr<StreamTls> tls_;
     StreamCore* next_free_ = nullptr;
 };
 

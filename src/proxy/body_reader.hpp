@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/pooled.hpp"
 #include "base/result.hpp"
 #include "http/chunked_reader.hpp"
 #include "http/message.hpp"
@@ -70,7 +71,7 @@ private:
     std::span<char> input_;
     net::Buffer buffer_;
     Duration waited_{};
-    std::optional<http::ChunkedReader> chunks_;
+    Pooled<http::ChunkedReader> chunks_;
 };
 
 }  // namespace sluice::proxy

@@ -16,12 +16,12 @@ struct Scratch {
     http::RequestHead request;
     http::ResponseHead response;
     std::string path;
-    std::string rewritten;
     /// What has been read of a request body and may have to be sent again.
     std::string replay;
+    Arena arena;
+    std::string rewritten;
     /// Trailers of the request, as far as they may go on.
     std::string trailers;
-    Arena arena;
 };
 
 /// A worker's scratches, kept for reuse.
