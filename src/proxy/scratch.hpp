@@ -13,6 +13,7 @@ namespace sluice::proxy {
 /// normalised path, values made by filters. Kept apart from the session, so that an idle connection
 /// holds none of it.
 struct Scratch {
+    // What every request touches comes first.
     http::RequestHead request;
     http::ResponseHead response;
     std::string path;
